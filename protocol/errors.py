@@ -1,0 +1,50 @@
+"""One tree of errors; the class tells whose mistake it was.
+
+    ProtocolError
+    ├── LocalProtocolError        ours: a bug in the program that called
+    ├── RemoteProtocolError       theirs: malformed, out of order, too large, not allowed
+    │   ├── UnknownVersion        the other end speaks no version that we speak
+    │   └── NotAuthentic          a tag or a signature does not verify
+    │       ├── WrongSupportCode  the two ends do not share the secret of the support code
+    │       ├── NotCertified      the chain from root to technician does not hold
+    │       └── LogTampered       a session log, or one of its heads, was altered
+    └── BadSupportCode            what a person typed cannot be a support code
+
+Texts name what was expected and what came; what people read is written in the programs' catalogues.
+"""
+
+
+class ProtocolError(Exception):
+    """Anything that protocol/ refuses."""
+
+
+class LocalProtocolError(ProtocolError):
+    """Our own program asked for something the protocol does not allow."""
+
+
+class RemoteProtocolError(ProtocolError):
+    """The other end sent something the protocol does not allow."""
+
+
+class UnknownVersion(RemoteProtocolError):
+    """The other end speaks no protocol version that we speak."""
+
+
+class NotAuthentic(RemoteProtocolError):
+    """A tag or a signature does not verify."""
+
+
+class WrongSupportCode(NotAuthentic):
+    """The key confirmation fails: the two ends do not share the secret of the support code."""
+
+
+class NotCertified(NotAuthentic):
+    """A technician's certificate does not lead back to the organisation's root, or does not hold here and now."""
+
+
+class LogTampered(NotAuthentic):
+    """A session log or one of its heads was altered, shortened, reordered or signed by somebody else."""
+
+
+class BadSupportCode(ProtocolError):
+    """What a person typed cannot be a support code."""

@@ -1,0 +1,269 @@
+"""What each side can say inside the sealed channel (PROTOCOL.md, section 5.3).
+
+Names are past tense: a message tells what its sender did or what became true there; the other side decides what follows.
+Coordinates are device pixels from the top left of the named screen; times are UTC milliseconds.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from protocol.codec import Decoder, Message
+from protocol.limits import (
+    CONTROL_MESSAGE_BYTES_MAX,
+    ENTRY_BYTES_MAX,
+    PROMPT_S_MAX,
+    SCREEN_SIDE_PX_MAX,
+    SCREENS_MAX,
+    TEXT_TYPED_CHARACTERS_MAX,
+)
+from protocol.text import Line, Text
+from protocol.vocabulary import Answer, Capability, Hold, Outcome
+
+SafeInt = Annotated[int, Meta(ge=0, lt=2**53)]
+ScreenNumber = Annotated[int, Meta(ge=0, lt=SCREENS_MAX)]
+Px = Annotated[int, Meta(ge=0, lt=SCREEN_SIDE_PX_MAX)]
+Key = Annotated[bytes, Meta(min_length=32, max_length=32)]
+Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]
+Hash = Annotated[bytes, Meta(min_length=32, max_length=32)]
+EntryText = Annotated[str, Meta(max_length=ENTRY_BYTES_MAX)]
+NoteText = Annotated[str, Meta(max_length=4096)]
+KeyCode = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9]{1,32}\Z")]
+Proof = Annotated[bytes, Meta(max_length=4096)]
+
+
+# --- from the technician ---------------------------------------------------------------------------------------------------
+
+
+class Introduced(Message, frozen=True, tag="introduced"):
+    """Who the technician is and what for: the first message, exactly once (section 4.5).
+
+    `certificate` is a signed certificate (protocol/identity.py) as text; `signature` is the certificate's key over label,
+    channel binding and this message with an empty signature. `log_proof` and `proofs` are empty in version 1.
+    """
+
+    certificate: Annotated[str, Meta(max_length=4096)]
+    ticket: Line
+    subject: Line
+    reason: Text
+    asks: Capability
+    log_proof: Annotated[str, Meta(max_length=16384)]
+    proofs: Annotated[list[Proof], Meta(max_length=8)]
+    signature: Annotated[bytes, Meta(max_length=64)]
+
+
+class AccessAsked(Message, frozen=True, tag="access_asked"):
+    """A request for one more capability; the customer is asked in a prompt of its own."""
+
+    capability: Capability
+    reason: Text
+
+
+class ControlGivenBack(Message, frozen=True, tag="control_given_back"):
+    """The technician needs control no longer."""
+
+
+class ScreenChosen(Message, frozen=True, tag="screen_chosen"):
+    """From now on the technician looks at this screen; the agent may leave the others out."""
+
+    screen: ScreenNumber
+
+
+class KeyPictureAsked(Message, frozen=True, tag="key_picture_asked"):
+    """The decoder has lost its state and needs a picture that builds on nothing."""
+
+
+class PictureShown(Message, frozen=True, tag="picture_shown"):
+    """The picture of this number, and all before it, is on the technician's canvas."""
+
+    picture: SafeInt
+
+
+class PointerMoved(Message, frozen=True, tag="pointer_moved"):
+    """The technician's pointer, made on the picture of this number."""
+
+    screen: ScreenNumber
+    x: Px
+    y: Px
+    picture: SafeInt
+
+
+class PointerButton(Message, frozen=True, tag="pointer_button"):
+    """A button of the mouse: 0 left, 1 middle, 2 right, 3 back, 4 forward (UI Events, MouseEvent.button)."""
+
+    screen: ScreenNumber
+    x: Px
+    y: Px
+    button: Annotated[int, Meta(ge=0, le=4)]
+    is_down: bool
+    picture: SafeInt
+
+
+class WheelTurned(Message, frozen=True, tag="wheel_turned"):
+    """The wheel, in 120ths of a notch; positive is right and down (UI Events, WheelEvent)."""
+
+    screen: ScreenNumber
+    x: Px
+    y: Px
+    right: Annotated[int, Meta(ge=-12000, le=12000)]
+    down: Annotated[int, Meta(ge=-12000, le=12000)]
+    picture: SafeInt
+
+
+class KeyChanged(Message, frozen=True, tag="key_changed"):
+    """A physical key, named as KeyboardEvent.code (UI Events KeyboardEvent code Values)."""
+
+    code: KeyCode
+    is_down: bool
+
+
+class TextTyped(Message, frozen=True, tag="text_typed"):
+    """Characters to appear as they are, whatever layout the customer's keyboard has. Newline is Enter, tab is Tab."""
+
+    text: Annotated[
+        str, Meta(min_length=1, max_length=TEXT_TYPED_CHARACTERS_MAX, pattern=r"\A[^\x00-\x08\x0b-\x1f\x7f-\x9f]*\Z")
+    ]
+
+
+class InputReleased(Message, frozen=True, tag="input_released"):
+    """Nothing is held any more: every key and button that is down comes up."""
+
+
+class EntryReceived(Message, frozen=True, tag="entry_received"):
+    """The technician holds the log up to this entry."""
+
+    number: SafeInt
+
+
+class HeadSigned(Message, frozen=True, tag="head_signed"):
+    """The same head with the technician's signature added: received, in this order."""
+
+    note: NoteText
+
+
+# --- from the agent --------------------------------------------------------------------------------------------------------
+
+
+class Welcomed(Message, frozen=True, tag="welcomed"):
+    """The introduction holds and the customer is about to be asked. `agent_key` signs the log (Ed25519)."""
+
+    agent_key: Key
+    participant: Line
+    system: Line
+
+
+class PromptOpened(Message, frozen=True, tag="prompt_opened"):
+    """The customer is reading a question; without an answer it is a no after `seconds`."""
+
+    capability: Capability
+    seconds: Annotated[int, Meta(ge=1, le=PROMPT_S_MAX)]
+
+
+class PromptClosed(Message, frozen=True, tag="prompt_closed"):
+    """The customer's answer; an allowed capability comes into force with the `AccessChanged` that follows."""
+
+    capability: Capability
+    answer: Answer
+
+
+class AccessChanged(Message, frozen=True, tag="access_changed"):
+    """All that this technician may do now, and what holds input back. Replaces what was said before."""
+
+    capabilities: Annotated[list[Capability], Meta(max_length=8)]
+    holds: Annotated[list[Hold], Meta(max_length=8)]
+    until_ms: SafeInt
+
+
+class AccessNotStored(Message, frozen=True, tag="access_not_stored"):
+    """The customer said yes, but the relay did not keep the entry in time: nothing is granted."""
+
+    capability: Capability
+
+
+class EpochStarted(Message, frozen=True, tag="epoch_started"):
+    """The key of the media records of this epoch, from this counter on (section 7.1)."""
+
+    epoch: SafeInt
+    key: Key
+    first_counter: SafeInt
+
+
+class MediaReached(Message, frozen=True, tag="media_reached"):
+    """The newest media counter the agent has sent, twice a second: a withheld picture is noticed (section 8)."""
+
+    counter: SafeInt
+    picture: SafeInt
+
+
+class InputDropped(Message, frozen=True, tag="input_dropped"):
+    """Input that arrived was not applied, and why; sent once for a run of them."""
+
+    hold: Hold
+
+
+class EntryAppended(Message, frozen=True, tag="entry_appended"):
+    """A new entry of the session log, as the exact text that was stored."""
+
+    entry: EntryText
+
+
+class HeadOffered(Message, frozen=True, tag="head_offered"):
+    """A head of the session log that the agent signed; the technician answers with `HeadSigned`."""
+
+    note: NoteText
+
+
+# --- from either -----------------------------------------------------------------------------------------------------------
+
+
+class Pinged(Message, frozen=True, tag="pinged"):
+    """Proof of life, twice a second from either side."""
+
+    at_ms: SafeInt
+
+
+class Ended(Message, frozen=True, tag="ended"):
+    """The session is over; nothing follows."""
+
+    outcome: Outcome
+
+
+FromViewer = (
+    Introduced
+    | AccessAsked
+    | ControlGivenBack
+    | ScreenChosen
+    | KeyPictureAsked
+    | PictureShown
+    | PointerMoved
+    | PointerButton
+    | WheelTurned
+    | KeyChanged
+    | TextTyped
+    | InputReleased
+    | EntryReceived
+    | HeadSigned
+    | Pinged
+    | Ended
+)
+
+FromAgent = (
+    Welcomed
+    | PromptOpened
+    | PromptClosed
+    | AccessChanged
+    | AccessNotStored
+    | EpochStarted
+    | MediaReached
+    | InputDropped
+    | EntryAppended
+    | HeadOffered
+    | Pinged
+    | Ended
+)
+
+# Input is never sent twice (section 5.2): what a cut swallowed was meant for a picture that is gone.
+INPUT = (PointerMoved, PointerButton, WheelTurned, KeyChanged, TextTyped, InputReleased)
+
+from_viewer: Decoder[FromViewer] = Decoder(FromViewer, bytes_max=CONTROL_MESSAGE_BYTES_MAX)
+from_agent: Decoder[FromAgent] = Decoder(FromAgent, bytes_max=CONTROL_MESSAGE_BYTES_MAX)

@@ -1,0 +1,52 @@
+"""The words that messages, the session log, tickets and statistics share."""
+
+from enum import StrEnum
+
+
+class Capability(StrEnum):
+    """What a customer can allow."""
+
+    VIEW = "view"
+    CONTROL = "control"
+
+
+class Outcome(StrEnum):
+    """How a session ended. Statistics, logs and texts share these names."""
+
+    COMPLETED = "completed"
+    """The technician ended it."""
+    STOPPED = "stopped"
+    """The customer ended it."""
+    DECLINED = "declined"
+    """The customer said no to the first question."""
+    UNANSWERED = "unanswered"
+    """The first question timed out, which is a no."""
+    WRONG_CODE = "wrong_code"
+    """The two ends did not share the secret."""
+    ALONE = "alone"
+    """Nobody came."""
+    DROPPED = "dropped"
+    """The connection was lost and did not come back."""
+    FAILED = "failed"
+    """One end broke a rule of the protocol, or could not go on."""
+
+
+class Answer(StrEnum):
+    """What became of a question to the customer."""
+
+    ALLOWED = "allowed"
+    REFUSED = "refused"
+    TIMED_OUT = "timed_out"
+
+
+class Hold(StrEnum):
+    """Why the agent applies no input for the moment although control is allowed."""
+
+    PROMPT = "prompt"
+    """A prompt, the summary or a menu of the agent is open."""
+    PAUSED = "paused"
+    """The customer paused the session: no picture either."""
+    STOP_KEY = "stop_key"
+    """The customer pressed Esc and has not let the technician go on yet."""
+    STALE_PICTURE = "stale_picture"
+    """The controller has not acknowledged a recent picture."""
