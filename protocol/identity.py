@@ -59,7 +59,10 @@ class OrganisationDocument(Message, frozen=True):
     type: Annotated[str, Meta(pattern=r"\Aorganisation\Z")]
     number: Annotated[int, Meta(ge=1, lt=2**53)]
     name: Line
-    origins: Annotated[list[Annotated[str, Meta(max_length=200, pattern=r"\A(https|http)://[A-Za-z0-9.:\[\]-]+\Z")]], Meta(max_length=16)]
+    origins: Annotated[
+        list[Annotated[str, Meta(max_length=200, pattern=r"\A(https|http)://[A-Za-z0-9.:\[\]-]+\Z")]],
+        Meta(max_length=16),
+    ]
     issuing_keys: Keys
     log_keys: Keys
     witness_keys: Keys
@@ -184,7 +187,9 @@ def verify_certificate(text: str, document: OrganisationDocument, *, now: int) -
     certificate = _certificate.decode(signed.body.encode())
     if certificate.organisation != document.name:
         raise NotCertified("the technician's certificate names another organisation")
-    _check_validity("the technician's certificate", certificate.valid_from, certificate.valid_until, now, CERTIFICATE_VALID_S_MAX)
+    _check_validity(
+        "the technician's certificate", certificate.valid_from, certificate.valid_until, now, CERTIFICATE_VALID_S_MAX
+    )
     return certificate
 
 

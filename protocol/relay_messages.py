@@ -112,14 +112,7 @@ class Refused(Message, frozen=True, tag="refused"):
 
 FromEnd = RoomClaimed | CandidateAccepted | CandidateRejected | RoomEntered | EntrySubmitted | HeadSubmitted
 FromRelay = (
-    RoomOpened
-    | CandidateArrived
-    | CandidateLeft
-    | PeerJoined
-    | PeerLeft
-    | EntryStored
-    | EntryNotStored
-    | Refused
+    RoomOpened | CandidateArrived | CandidateLeft | PeerJoined | PeerLeft | EntryStored | EntryNotStored | Refused
 )
 
 from_end: Decoder[FromEnd] = Decoder(FromEnd, bytes_max=RELAY_MESSAGE_BYTES_MAX)

@@ -42,7 +42,8 @@ class Note:
 
     def __str__(self) -> str:
         lines = [
-            f"— {line.name} {base64.b64encode(line.key_id + line.signature).decode('ascii')}\n" for line in self.signatures
+            f"— {line.name} {base64.b64encode(line.key_id + line.signature).decode('ascii')}\n"
+            for line in self.signatures
         ]
         return f"{self.text}\n{''.join(lines)}"
 
@@ -84,7 +85,9 @@ def _parse_line(line: str) -> SignatureLine:
 def sign(text: str, name: str, key: Ed25519PrivateKey) -> Note:
     """A note with one plain Ed25519 signature (signed-note.md, signature type 0x01)."""
     _check_text(text)
-    return Note(text, (SignatureLine(name, key_id(name, key.public_key().public_bytes_raw()), key.sign(text.encode())),))
+    return Note(
+        text, (SignatureLine(name, key_id(name, key.public_key().public_bytes_raw()), key.sign(text.encode())),)
+    )
 
 
 def verify(note: Note, name: str, public_key: bytes) -> None:

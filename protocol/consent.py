@@ -1,0 +1,142 @@
+"""What technicians may do, decided by the customer alone (PROTOCOL.md, section 6).
+
+The agent passes on each answer with `allow`, each withdrawal with `take_back`, tells when the relay has stored an entry, and asks
+`admits` before acting on anything a technician sent. A grant waits for its entry to be stored; taking back waits for nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NewType
+
+from protocol.codec import Message
+from protocol.limits import PICTURE_LIVE_S
+from protocol.messages import (
+    AccessAsked,
+    ControlGivenBack,
+    Ended,
+    EntryReceived,
+    HeadSigned,
+    InputReleased,
+    KeyChanged,
+    KeyPictureAsked,
+    PictureShown,
+    Pinged,
+    PointerButton,
+    PointerMoved,
+    ScreenChosen,
+    TextTyped,
+    WheelTurned,
+)
+from protocol.vocabulary import Capability, Hold
+
+ViewerId = NewType("ViewerId", str)
+"""The serial number of a technician's certificate."""
+
+# What each message needs once the technician has introduced himself. What is in neither table is refused.
+NEEDED: Mapping[type[Message], Capability] = {
+    ScreenChosen: Capability.VIEW,
+    KeyPictureAsked: Capability.VIEW,
+    PictureShown: Capability.VIEW,
+    PointerMoved: Capability.CONTROL,
+    PointerButton: Capability.CONTROL,
+    WheelTurned: Capability.CONTROL,
+    KeyChanged: Capability.CONTROL,
+    TextTyped: Capability.CONTROL,
+}
+ALWAYS: frozenset[type[Message]] = frozenset(
+    {AccessAsked, ControlGivenBack, InputReleased, EntryReceived, HeadSigned, Pinged, Ended}
+)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One capability for one viewer, until a time (UTC milliseconds)."""
+
+    viewer: ViewerId
+    capability: Capability
+    until_ms: int
+
+
+class ConsentGate:
+    """The customer's decisions, from the first prompt to the end of the session."""
+
+    def __init__(self) -> None:
+        self._in_force: set[Grant] = set()
+        self._waiting: dict[int, tuple[Grant, ...]] = {}
+        self._holds: set[Hold] = set()
+        self._shown_ms: dict[ViewerId, int] = {}
+
+    def allow(self, grants: tuple[Grant, ...], entry: int) -> None:
+        """Keep what the customer allowed until entry number `entry` is stored."""
+        self._waiting[entry] = grants
+
+    def entry_stored(self, entry: int) -> bool:
+        """Put the grants that waited for `entry` in force; tell whether there were any. What was taken back stays gone."""
+        grants = self._waiting.pop(entry, ())
+        self._in_force.update(grants)
+        return bool(grants)
+
+    def entry_not_stored(self, entry: int) -> tuple[Grant, ...]:
+        """Forget the grants that waited for `entry`: it could not be kept. Gives what was forgotten."""
+        return self._waiting.pop(entry, ())
+
+    def take_back(self, capability: Capability) -> frozenset[ViewerId]:
+        """End every grant of `capability`, also those still waiting; without sight there is no control either."""
+        gone = {Capability.VIEW, Capability.CONTROL} if capability is Capability.VIEW else {capability}
+        ended = {grant for grant in self._in_force if grant.capability in gone}
+        self._in_force -= ended
+        self._waiting = {
+            entry: tuple(grant for grant in grants if grant.capability not in gone)
+            for entry, grants in self._waiting.items()
+        }
+        return frozenset(grant.viewer for grant in ended if grant.capability is capability)
+
+    def expire(self, now_ms: int) -> frozenset[Grant]:
+        """End the grants whose time is over, and give them."""
+        over = {grant for grant in self._in_force if now_ms >= grant.until_ms}
+        self._in_force -= over
+        return frozenset(over)
+
+    def hold(self, hold: Hold) -> bool:
+        """Hold input back; tell whether this is new."""
+        is_new = hold not in self._holds
+        self._holds.add(hold)
+        return is_new
+
+    def release(self, hold: Hold) -> bool:
+        """Let go of one reason to hold input back; tell whether it was there."""
+        was_held = hold in self._holds
+        self._holds.discard(hold)
+        return was_held
+
+    def picture_shown(self, viewer: ViewerId, captured_ms: int) -> None:
+        """The viewer has acknowledged a picture that was captured then."""
+        self._shown_ms[viewer] = max(captured_ms, self._shown_ms.get(viewer, 0))
+
+    def admits(self, viewer: ViewerId, message: Message, now_ms: int) -> bool:
+        """Tell whether the technician's message may take effect now."""
+        kind = type(message)
+        if kind in ALWAYS:
+            return True
+        needed = NEEDED.get(kind)
+        if needed is None or not any(
+            g.viewer == viewer and g.capability is needed and now_ms < g.until_ms for g in self._in_force
+        ):
+            return False
+        return needed is not Capability.CONTROL or not self._holds
+
+    def is_picture_recent(self, viewer: ViewerId, newest_ms: int) -> bool:
+        """Tell whether what the viewer has seen is no more than two seconds behind the newest picture."""
+        return viewer in self._shown_ms and newest_ms - self._shown_ms[viewer] <= PICTURE_LIVE_S * 1000
+
+    def capabilities_of(self, viewer: ViewerId) -> frozenset[Capability]:
+        return frozenset(grant.capability for grant in self._in_force if grant.viewer == viewer)
+
+    def until_ms(self, viewer: ViewerId) -> int:
+        """When the first of the viewer's grants ends; 0 without one."""
+        return min((grant.until_ms for grant in self._in_force if grant.viewer == viewer), default=0)
+
+    @property
+    def holds(self) -> frozenset[Hold]:
+        """Why input is held back; empty when it is not."""
+        return frozenset(self._holds)

@@ -1,0 +1,278 @@
+"""The session log: what was asked, allowed and done, as a chain that nobody can bend (PROTOCOL.md, section 9).
+
+An entry is canonical JSON, kept as the exact text written; each holds the SHA-256 of the one before. A head is a C2SP checkpoint
+(origin, number of entries, hash of the last one) with a timestamped cosignature of the agent and one of the technician, who thereby
+says: received, in this order.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import Meta
+
+from protocol import signed_note
+from protocol.codec import Decoder, Message, encode
+from protocol.errors import LogTampered, NotAuthentic, RemoteProtocolError
+from protocol.limits import CLOCK_SKEW_S_MAX, ENTRIES_MAX, ENTRY_BYTES_MAX
+from protocol.text import Line, Text
+from protocol.vocabulary import Answer, Capability, Hold, Outcome
+
+Hash = Annotated[bytes, Meta(min_length=32, max_length=32)]
+Count = Annotated[int, Meta(ge=0, lt=2**53)]
+Words = Annotated[str, Meta(max_length=6000)]
+
+NO_ENTRY = bytes(32)
+AGENT = "agent"
+TECHNICIAN = "technician"
+
+
+class Opened(Message, frozen=True, tag="opened"):
+    """The session begins: by whom, for what, under which organisation document and certificate (SHA-256 of their texts)."""
+
+    session: Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
+    ticket: Line
+    subject: Line
+    reason: Text
+    organisation: Line
+    document: Hash
+    certificate: Hash
+    technician: Line
+    participant: Line
+    agent_key: Hash
+    agent_version: Line
+    system: Line
+    root_known_by: Line
+
+
+class Asked(Message, frozen=True, tag="asked"):
+    """The customer was asked; `words` is what was shown, to the letter."""
+
+    participant: Line
+    capability: Capability
+    reason: Text
+    words: Words
+    language: Line
+
+
+class Answered(Message, frozen=True, tag="answered"):
+    """The customer's answer to entry `question`: what is allowed, until when (UTC milliseconds), and how long it took."""
+
+    question: Count
+    answer: Answer
+    capabilities: Annotated[list[Capability], Meta(max_length=8)]
+    until_ms: Count
+    took_ms: Count
+
+
+class AccessEnded(Message, frozen=True, tag="access_ended"):
+    """A capability is over: taken back by the customer, given back by the technician, expired, or not stored in time."""
+
+    participant: Line
+    capability: Capability
+    by: Annotated[str, Meta(pattern=r"\A(customer|technician|time|storage)\Z")]
+
+
+class Held(Message, frozen=True, tag="held"):
+    """Input, or everything, is held: the customer paused or pressed the stop key."""
+
+    hold: Hold
+
+
+class Continued(Message, frozen=True, tag="continued"):
+    """The customer let it go on."""
+
+    hold: Hold
+
+
+class InputCounted(Message, frozen=True, tag="input_counted"):
+    """How much of the technician's input took effect since the last such entry; never what."""
+
+    participant: Line
+    clicks: Count
+    keys: Count
+    characters: Count
+
+
+class SessionEnded(Message, frozen=True, tag="ended"):
+    """The last entry."""
+
+    outcome: Outcome
+    by: Annotated[str, Meta(pattern=r"\A(customer|technician|network|agent)\Z")]
+    view_ms: Count
+    control_ms: Count
+
+
+Event = Opened | Asked | Answered | AccessEnded | Held | Continued | InputCounted | SessionEnded
+
+
+class Entry(Message, frozen=True):
+    """One link of the chain; `at_ms` is the agent's UTC clock."""
+
+    number: Annotated[int, Meta(ge=0, lt=ENTRIES_MAX)]
+    previous: Hash
+    at_ms: Count
+    event: Event
+
+
+_entries: Decoder[Entry] = Decoder(Entry, bytes_max=ENTRY_BYTES_MAX)
+
+
+def parse_entry(text: str) -> Entry:
+    """Read one entry.
+
+    Raises:
+        RemoteProtocolError: not an entry as we would have written it.
+    """
+    return _entries.decode(text.encode())
+
+
+def entry_hash(text: str) -> bytes:
+    """What the next entry holds, and a head signs: SHA-256 of the exact text; 32 bytes."""
+    return hashlib.sha256(text.encode()).digest()
+
+
+class LogWriter:
+    """Writes the chain at the agent."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def append(self, event: Event, at_ms: int) -> str:
+        """The text of the new entry."""
+        text = encode(Entry(len(self.texts), last_hash(self.texts), at_ms, event)).decode()
+        self.texts.append(text)
+        return text
+
+
+class LogReader:
+    """Follows the chain at whoever receives it: each entry must continue the one before."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def add(self, text: str) -> Entry:
+        """Take the next entry.
+
+        Raises:
+            LogTampered: it does not continue the chain.
+            RemoteProtocolError: it is not an entry.
+        """
+        entry = parse_entry(text)
+        if entry.number != len(self.texts) or entry.previous != last_hash(self.texts):
+            raise LogTampered(f"entry {entry.number} does not continue entry {len(self.texts) - 1}")
+        if isinstance(entry.event, Opened) != (entry.number == 0):
+            raise LogTampered("the first entry, and only the first, opens the session")
+        self.texts.append(text)
+        return entry
+
+
+def last_hash(texts: Sequence[str]) -> bytes:
+    """The hash of the last entry; of an empty chain, 32 zero bytes."""
+    return entry_hash(texts[-1]) if texts else NO_ENTRY
+
+
+def head_text(session: str, texts: Sequence[str]) -> str:
+    """What both ends sign about the entries so far: a C2SP checkpoint body."""
+    return f"mainforte/session/{session}\n{len(texts)}\n{base64.b64encode(last_hash(texts)).decode('ascii')}\n"
+
+
+def make_head(session: str, texts: Sequence[str], agent_key: Ed25519PrivateKey, *, at_s: int) -> str:
+    """A head with the agent's cosignature."""
+    return str(signed_note.cosign(signed_note.Note(head_text(session, texts), ()), AGENT, agent_key, at_s=at_s))
+
+
+def countersign_head(
+    note: str, session: str, texts: Sequence[str], agent_key: bytes, key: Ed25519PrivateKey, *, at_s: int
+) -> str:
+    """The agent's head with the technician's cosignature, once it agrees with the entries received.
+
+    Raises:
+        LogTampered: the head speaks of other entries, or the agent did not sign it.
+    """
+    parsed = signed_note.parse(note)
+    size = head_size(parsed)
+    if size > len(texts) or parsed.text != head_text(session, texts[:size]):
+        raise LogTampered("a head of other entries than those received")
+    try:
+        signed_note.cosigned_at(parsed, AGENT, agent_key)
+    except NotAuthentic as error:
+        raise LogTampered(str(error)) from None
+    return str(signed_note.cosign(parsed, TECHNICIAN, key, at_s=at_s))
+
+
+def head_size(note: signed_note.Note) -> int:
+    """How many entries a head speaks of.
+
+    Raises:
+        RemoteProtocolError: not the head of a session log.
+    """
+    lines = note.text.split("\n")
+    try:
+        if len(lines) != 4 or not lines[0].startswith("mainforte/session/") or len(base64.b64decode(lines[2])) != 32:
+            raise ValueError
+        size = int(lines[1])
+    except (ValueError, binascii.Error):
+        raise RemoteProtocolError("not the head of a session log") from None
+    if not 0 < size <= ENTRIES_MAX or lines[1] != str(size):
+        raise RemoteProtocolError("a head of an impossible number of entries")
+    return size
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a log and its heads prove: both ends agree up to `both`, the agent alone up to `agent`; the rest nobody signed."""
+
+    entries: tuple[Entry, ...]
+    both: int
+    agent: int
+    is_closed: bool
+    clocks_differ: bool
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether both ends signed the whole log, its last entry included."""
+        return self.is_closed and self.both == len(self.entries)
+
+
+def verify(texts: Sequence[str], heads: Sequence[str], technician_key: bytes) -> Verdict:
+    """Check a whole log: the chain, and every head against it. The certificate is checked by its own rules (identity.py).
+
+    Raises:
+        LogTampered: an entry does not continue the chain, or a head contradicts it.
+        RemoteProtocolError: something is not an entry or not a head.
+    """
+    reader = LogReader()
+    entries = tuple(reader.add(text) for text in texts)
+    if not entries or not isinstance(entries[0].event, Opened):
+        raise LogTampered("a log without its first entry")
+    if any(isinstance(entry.event, SessionEnded) for entry in entries[:-1]):
+        raise LogTampered("entries after the session's end")
+    opened = entries[0].event
+    both = agent = 0
+    clocks_differ = False
+    for head in heads:
+        note = signed_note.parse(head)
+        size = head_size(note)
+        if size > len(texts):
+            raise LogTampered(f"a head of {size} entries where {len(texts)} are left")
+        if note.text != head_text(opened.session, texts[:size]):
+            raise LogTampered(f"the head of {size} entries contradicts the log")
+        agent_at = _signer_time(note, AGENT, opened.agent_key)
+        agent = max(agent, size)
+        if any(line.name == TECHNICIAN for line in note.signatures):
+            technician_at = _signer_time(note, TECHNICIAN, technician_key)
+            both = max(both, size)
+            clocks_differ |= abs(agent_at - technician_at) > CLOCK_SKEW_S_MAX
+    return Verdict(entries, both, agent, isinstance(entries[-1].event, SessionEnded), clocks_differ)
+
+
+def _signer_time(note: signed_note.Note, name: str, key: bytes) -> int:
+    try:
+        return signed_note.cosigned_at(note, name, key)
+    except NotAuthentic as error:
+        raise LogTampered(str(error)) from None
