@@ -1,0 +1,16 @@
+/** The same tree as protocol/errors.py, as far as the page needs it. */
+export class ProtocolError extends Error {}
+/** Our own program asked for something the protocol does not allow. */
+export class LocalProtocolError extends ProtocolError {}
+/** The other end sent something the protocol does not allow. */
+export class RemoteProtocolError extends ProtocolError {}
+/** The other end speaks no version that we speak. */
+export class UnknownVersion extends RemoteProtocolError {}
+/** A tag or a signature does not verify. */
+export class NotAuthentic extends RemoteProtocolError {}
+/** The two ends do not share the secret of the support code. */
+export class WrongSupportCode extends NotAuthentic {}
+/** A session log, or one of its heads, was altered. */
+export class LogTampered extends NotAuthentic {}
+/** What a person typed cannot be a support code. */
+export class BadSupportCode extends ProtocolError {}

@@ -1,0 +1,22 @@
+/** protocol/limits.py, as far as the page needs it; tests/vectors/limits.json holds the two together. */
+export const PROTOCOL_VERSION = 1;
+export const ENVELOPE_BYTES_MAX = 262144;
+export const RELAY_MESSAGE_BYTES_MAX = 65536;
+export const ROOM_DIGITS = 5;
+export const SECRET_DIGITS = 7;
+export const SECRET_WORDS = 2;
+export const WORD_LETTERS = 4;
+export const HANDSHAKE_MESSAGE_BYTES_MAX = 4096;
+export const CONTROL_MESSAGE_BYTES_MAX = 49152;
+export const CONTROL_PADDING_BYTES = 64;
+export const RESEND_BUFFER_BYTES_MAX = 1048576;
+export const TEXT_TYPED_CHARACTERS_MAX = 4096;
+export const MEDIA_PLAIN_BYTES_MAX = 65536;
+export const SCREENS_MAX = 16;
+export const SCREEN_SIDE_PX_MAX = 16384;
+export const POINTER_SIDE_PX_MAX = 256;
+export const PICTURE_LIVE_S = 2;
+export const PROOF_OF_LIFE_S = 0.5;
+export const ENTRY_BYTES_MAX = 16384;
+export const ENTRIES_MAX = 100000;
+export const PROMPT_S_MAX = 600;

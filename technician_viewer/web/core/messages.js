@@ -1,0 +1,35 @@
+/** What the agent can say inside the channel: protocol/messages.py, FromAgent. What the page says is checked by the agent. */
+import { bytes, count, decode, integer, listOf, oneOf, text } from "./codec.js";
+import { CONTROL_MESSAGE_BYTES_MAX, ENTRY_BYTES_MAX, PROMPT_S_MAX } from "./limits.js";
+
+// eslint-disable-next-line no-control-regex
+const LINE = /^[^\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]*$/u;
+const line = text(200, LINE);
+const capability = oneOf(["view", "control"]);
+const hold = oneOf(["prompt", "paused", "stop_key", "stale_picture"]);
+const answer = oneOf(["allowed", "refused", "timed_out"]);
+const outcome = oneOf(["completed", "stopped", "declined", "unanswered", "wrong_code", "alone", "dropped", "failed"]);
+const key = bytes(32, 32);
+
+const FROM_AGENT = {
+  welcomed: { agent_key: key, participant: line, system: line },
+  prompt_opened: { capability, seconds: integer(1, PROMPT_S_MAX) },
+  prompt_closed: { capability, answer },
+  access_changed: { capabilities: listOf(capability, 8), holds: listOf(hold, 8), until_ms: count },
+  access_not_stored: { capability },
+  epoch_started: { epoch: count, key, first_counter: count },
+  media_reached: { counter: count, picture: count },
+  input_dropped: { hold },
+  entry_appended: { entry: text(ENTRY_BYTES_MAX) },
+  head_offered: { note: text(4096) },
+  pinged: { at_ms: count },
+  ended: { outcome },
+};
+
+/** Never sent again after a cut (section 5.2). */
+export const ONCE = new Set([
+  "pointer_moved", "pointer_button", "wheel_turned", "key_changed", "text_typed", "input_released", "pinged",
+]);
+
+/** @param {Uint8Array} data @returns {any} a message of the agent @throws {import("./errors.js").RemoteProtocolError} */
+export const decodeFromAgent = (data) => decode(data, FROM_AGENT, CONTROL_MESSAGE_BYTES_MAX);

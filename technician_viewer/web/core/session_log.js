@@ -1,0 +1,70 @@
+/** Following the session log and signing its heads (PROTOCOL.md, section 9); protocol/session_log.py and signed_note.py. */
+import { areEqual, concat, fromBase64, toBase64, utf8 } from "./bytes.js";
+import { LogTampered } from "./errors.js";
+import { ENTRIES_MAX } from "./limits.js";
+
+const COSIGNATURE = 4;
+
+/** @param {string} text @returns {Promise<string>} base64 of SHA-256 */
+const hashOf = async (text) => toBase64(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(text))));
+
+/** @param {string} text @param {number} atS */
+const cosigned = (text, atS) => utf8(`cosignature/v1\ntime ${atS}\n${text}`);
+
+/** @param {string} name @param {Uint8Array} key */
+async function keyId(name, key) {
+  const digest = await crypto.subtle.digest("SHA-256", concat(utf8(`${name}\n`), Uint8Array.of(COSIGNATURE), key));
+  return new Uint8Array(digest).subarray(0, 4);
+}
+
+export class LogReader {
+  /** @type {string[]} the hash after each entry */
+  #hashes = [];
+  /** @type {string | undefined} */
+  session;
+
+  /** @param {string} text @returns {Promise<any>} the next entry @throws {LogTampered} it does not continue the chain */
+  async add(text) {
+    const entry = JSON.parse(text);
+    const previous = this.#hashes.at(-1) ?? toBase64(new Uint8Array(32));
+    const isFirst = this.#hashes.length === 0;
+    if (entry.number !== this.#hashes.length || entry.previous !== previous || entry.number >= ENTRIES_MAX) {
+      throw new LogTampered(`an entry that does not continue entry ${this.#hashes.length - 1}`);
+    }
+    if ((entry.event?.type === "opened") !== isFirst) throw new LogTampered("the first entry, and only the first, opens the session");
+    this.#hashes.push(await hashOf(text));
+    if (isFirst) this.session = entry.event.session;
+    return entry;
+  }
+
+  /**
+   * Add the technician's cosignature to a head that the agent signed and that agrees with what was received.
+   *
+   * @param {string} note @param {Uint8Array<ArrayBuffer>} agentKey @param {CryptoKeyPair} keys @param {number} atS UTC seconds
+   * @returns {Promise<string>}
+   * @throws {LogTampered} it speaks of other entries, or the agent did not sign it
+   */
+  async countersign(note, agentKey, keys, atS) {
+    const end = note.lastIndexOf("\n\n");
+    const text = note.slice(0, end + 1);
+    const size = Number(text.split("\n")[1]);
+    if (text !== `mainforte/session/${this.session}\n${size}\n${this.#hashes[size - 1]}\n`) throw new LogTampered("a head of other entries");
+    await this.#checkAgent(text, note.slice(end + 2), agentKey);
+    const raw = new Uint8Array(await crypto.subtle.exportKey("raw", keys.publicKey));
+    const signature = new Uint8Array(await crypto.subtle.sign("Ed25519", keys.privateKey, cosigned(text, atS)));
+    const time = new Uint8Array(8);
+    new DataView(time.buffer).setBigUint64(0, BigInt(atS));
+    return `${note}— technician ${toBase64(concat(await keyId("technician", raw), time, signature))}\n`;
+  }
+
+  /** @param {string} text @param {string} below @param {Uint8Array<ArrayBuffer>} agentKey */
+  async #checkAgent(text, below, agentKey) {
+    const line = below.split("\n").find((each) => each.startsWith("— agent "));
+    const data = fromBase64(line?.slice("— agent ".length) ?? "");
+    const key = await crypto.subtle.importKey("raw", agentKey, "Ed25519", false, ["verify"]);
+    const isRight =
+      data.length === 76 && areEqual(data.subarray(0, 4), await keyId("agent", agentKey)) &&
+      (await crypto.subtle.verify("Ed25519", key, data.subarray(12), cosigned(text, Number(new DataView(data.buffer).getBigUint64(4)))));
+    if (!isRight) throw new LogTampered("a head that the agent did not sign");
+  }
+}
