@@ -1,0 +1,68 @@
+"""What tests of every part may use: displays, a browser, Node.js, the vectors shared with other projects."""
+
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import hypothesis
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from tests.virtual_display import VirtualDisplay, virtual_display
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM_OPTIONS = [
+    "--headless",
+    "--no-sandbox",  # tests may run as root, and open only our own pages
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+# Examples may be slow where a machine is busy; what takes too long is caught by the test's own time-out.
+hypothesis.settings.register_profile("test", deadline=None)
+hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=20_000)
+hypothesis.settings.load_profile("test")
+
+
+@pytest.fixture
+def xvfb() -> Iterator[Callable[..., VirtualDisplay]]:
+    """Start displays: `xvfb(width_px=1280, height_px=800, window_manager=True)`; they end with the test."""
+    with ExitStack() as displays:
+
+        def start(width_px: int = 1280, height_px: int = 800, *, window_manager: bool = True) -> VirtualDisplay:
+            return displays.enter_context(virtual_display(width_px, height_px, window_manager=window_manager))
+
+        yield start
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    """A browser of the test's own, in the test's event loop. It starts in half a second, so none is shared."""
+    assert CHROMIUM.exists(), f"{CHROMIUM} is missing: ./run test installs it"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture(scope="session")
+def node() -> Path:
+    """The Node.js that ./run setup chose."""
+    path = Path(sys.prefix) / "bin" / "node"
+    assert path.exists(), f"{path} is missing: ./run setup makes it"
+    return path
+
+
+@pytest.fixture(scope="session")
+def shared_vectors() -> Path:
+    """The folder of test vectors beside the repository, which not every checkout has."""
+    folder = ROOT.parent / "shared" / "vectors"
+    if not folder.is_dir():
+        pytest.skip("no ../shared/vectors beside the repository")
+    return folder

@@ -1,0 +1,61 @@
+"""The ground that other tests stand on."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.virtual_display import VirtualDisplay, virtual_display
+from tests.waiting import NeverCame, eventually, wait_until
+
+
+def test_a_window_opens_on_a_display_and_can_be_found(xvfb: Callable[..., VirtualDisplay]) -> None:
+    display = xvfb(width_px=800, height_px=600)
+    display.start("xterm", "-T", "hello", "-e", "cat")
+    found = display.run("xdotool", "search", "--sync", "--onlyvisible", "--name", "^hello$")
+    assert found.strip().isdigit()
+
+
+def test_two_displays_have_their_own_numbers(xvfb: Callable[..., VirtualDisplay]) -> None:
+    first, second = xvfb(window_manager=False), xvfb(640, 480, window_manager=False)
+    assert first.name != second.name
+    assert "current 640 x 480" in second.run("xrandr", "--query")
+
+
+def test_a_display_and_what_runs_on_it_end_together(xvfb: Callable[..., VirtualDisplay]) -> None:
+    with virtual_display() as display:
+        terminal = display.start("xterm")
+    assert terminal.poll() is not None
+    with pytest.raises(subprocess.CalledProcessError):
+        display.run("xdotool", "getdisplaygeometry")
+
+
+async def test_the_browser_has_what_the_page_needs(chromium: Browser, tmp_path: Path) -> None:
+    page = await chromium.new_page()
+    (tmp_path / "page.html").write_text("<!doctype html><title>here</title>")
+    await page.goto((tmp_path / "page.html").as_uri())
+    assert await page.title() == "here"
+    assert await page.evaluate("typeof WebAssembly.instantiate === 'function' && typeof VideoDecoder") == "function"
+
+
+def test_node_reads_the_modules_of_the_page(node: Path) -> None:
+    done = subprocess.run([node, "-e", "console.log(JSON.stringify({ok: 1}))"], capture_output=True, check=True)
+    assert json.loads(done.stdout) == {"ok": 1}
+
+
+def test_what_never_comes_is_named() -> None:
+    with pytest.raises(NeverCame, match="rain"):
+        wait_until(lambda: 0, "rain", deadline_s=0.05)
+
+
+async def test_waiting_takes_plain_and_asynchronous_conditions() -> None:
+    answers = iter([0, 0, 7])
+
+    async def next_answer() -> int:
+        return next(answers)
+
+    assert await eventually(next_answer, "seven") == 7
+    assert await eventually(lambda: "yes", "yes") == "yes"

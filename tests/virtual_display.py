@@ -1,0 +1,142 @@
+"""An X display of one's own, without a screen: Xvfb and a light window manager, ended with everything started on it."""
+
+import contextlib
+import os
+import select
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import IO
+
+import xcffib
+import xcffib.xproto
+
+from tests.waiting import wait_until
+
+START_S = 20.0
+END_S = 5.0
+
+Output = int | IO[str]
+
+
+@dataclass
+class VirtualDisplay:
+    """A running display. `name` is what DISPLAY holds, as `:7`; sizes are device pixels."""
+
+    name: str
+    width_px: int
+    height_px: int
+    _programs: ExitStack = field(repr=False)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment for programs on this display."""
+        kept = {key: value for key, value in os.environ.items() if key not in ("WAYLAND_DISPLAY", "XAUTHORITY")}
+        return kept | {"DISPLAY": self.name, "GDK_BACKEND": "x11", "NO_AT_BRIDGE": "1"}
+
+    def start(
+        self, *command: str, environment: Mapping[str, str] | None = None, output: Output = subprocess.DEVNULL
+    ) -> subprocess.Popen[str]:
+        """Start a program on the display; it is ended with the display at the latest.
+
+        What it writes goes to `output`: nowhere, an open file, or `subprocess.PIPE` for who goes on reading it.
+        """
+        return self._programs.enter_context(
+            _running(*command, environment=self.environment | dict(environment or {}), output=output)
+        )
+
+    def run(self, *command: str, text: str | None = None) -> str:
+        """Run a program on the display to its end and give what it wrote; `text` is its standard input.
+
+        Raises:
+            subprocess.CalledProcessError: it failed.
+        """
+        done = subprocess.run(
+            command, env=self.environment, input=text, capture_output=True, text=True, check=True, timeout=60
+        )
+        return done.stdout
+
+
+@contextmanager
+def virtual_display(
+    width_px: int = 1280, height_px: int = 800, *, window_manager: bool = True
+) -> Iterator[VirtualDisplay]:
+    """Start a display on a free number, 24 bits deep, and end it with all that runs on it.
+
+    `-noreset` keeps monitors and modes when the last client leaves. xrandr can choose sizes up to the first one.
+    """
+    with ExitStack() as server, ExitStack() as programs:
+        name = server.enter_context(_server(width_px, height_px))
+        # Left last: what runs on the display ends before the display.
+        server.enter_context(programs)
+        display = VirtualDisplay(name, width_px, height_px, programs)
+        if window_manager:
+            programs.enter_context(_running("openbox", "--sm-disable", environment=display.environment))
+            wait_until(lambda: _is_managed(name), f"a window manager on {name}", deadline_s=START_S)
+        yield display
+
+
+@contextmanager
+def _server(width_px: int, height_px: int) -> Iterator[str]:
+    read_end, write_end = os.pipe()
+    try:
+        command = ("Xvfb", "-displayfd", str(write_end), "-noreset", "-nolisten", "tcp")
+        screen = ("-screen", "0", f"{width_px}x{height_px}x24")
+        with _running(*command, *screen, environment=dict(os.environ), kept_open=(write_end,)) as server:
+            yield f":{_first_line(read_end, server)}"
+    finally:
+        os.close(read_end)
+        os.close(write_end)
+
+
+def _first_line(read_end: int, server: subprocess.Popen[str]) -> str:
+    """Read the number that the server writes once it can be used."""
+    received = b""
+    end = time.monotonic() + START_S
+    while not received.endswith(b"\n"):
+        if server.poll() is not None:
+            raise RuntimeError(f"Xvfb ended with {server.returncode} before it was ready")
+        if time.monotonic() > end:
+            raise RuntimeError(f"Xvfb was not ready within {START_S:g} s")
+        if select.select([read_end], [], [], 0.1)[0]:
+            received += os.read(read_end, 16)
+    return received.decode().strip()
+
+
+@contextmanager
+def _running(
+    *command: str, environment: Mapping[str, str], kept_open: tuple[int, ...] = (), output: Output = subprocess.DEVNULL
+) -> Iterator[subprocess.Popen[str]]:
+    """A program that is told to end at the end, and killed where it does not."""
+    with subprocess.Popen(
+        command,
+        env=dict(environment),
+        pass_fds=kept_open,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as program:
+        try:
+            yield program
+        finally:
+            program.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                program.wait(END_S)
+            program.kill()
+
+
+def _is_managed(name: str) -> bool:
+    """Tell whether a window manager has announced itself on the root window (EWMH, _NET_SUPPORTING_WM_CHECK)."""
+    connection = xcffib.connect(display=name)
+    try:
+        root = connection.get_setup().roots[0].root
+        atom_name = b"_NET_SUPPORTING_WM_CHECK"
+        atom = connection.core.InternAtom(False, len(atom_name), atom_name).reply().atom
+        answer = connection.core.GetProperty(False, root, atom, xcffib.xproto.Atom.WINDOW, 0, 1).reply()
+        return bool(answer.value_len)
+    finally:
+        connection.disconnect()
