@@ -32,9 +32,9 @@ class VirtualDisplay:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment for programs on this display."""
+        """The environment for programs on this display; GTK applications need no message bus in it."""
         kept = {key: value for key, value in os.environ.items() if key not in ("WAYLAND_DISPLAY", "XAUTHORITY")}
-        return kept | {"DISPLAY": self.name, "GDK_BACKEND": "x11", "NO_AT_BRIDGE": "1"}
+        return kept | {"DISPLAY": self.name, "GDK_BACKEND": "x11", "GSETTINGS_BACKEND": "memory", "NO_AT_BRIDGE": "1"}
 
     def start(
         self, *command: str, environment: Mapping[str, str] | None = None, output: Output = subprocess.DEVNULL
