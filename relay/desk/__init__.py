@@ -1,0 +1,1 @@
+"""The desk: people, tickets, sessions; the only process that writes the database."""

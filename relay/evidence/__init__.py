@@ -1,0 +1,1 @@
+"""What a stored session log says, and whether it holds."""

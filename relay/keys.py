@@ -1,0 +1,164 @@
+"""The organisation's keys as files: the root, to be carried away, and those the server works with."""
+
+import os
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from protocol.codec import Decoder
+from protocol.errors import RemoteProtocolError
+from protocol.identity import (
+    OrganisationDocument,
+    Signed,
+    fingerprint_text,
+    issue_document,
+    public_bytes,
+    root_fingerprint,
+    verify_document,
+)
+from protocol.limits import DOCUMENT_VALID_S_MAX
+from relay.settings import SECRET_VARIABLE, Settings
+
+_signed: Decoder[Signed] = Decoder(Signed, bytes_max=128 * 1024)
+
+
+class KeyUnusable(Exception):
+    """A key or the document cannot be used; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Organisation:
+    """The signed document as agents get it, read, and the key that certifies technicians."""
+
+    document_text: str
+    document: OrganisationDocument
+    fingerprint: bytes
+    issuing_key: Ed25519PrivateKey
+
+    @property
+    def fingerprint_text(self) -> str:
+        return fingerprint_text(self.fingerprint)
+
+
+def new_secret() -> str:
+    """A secret or passphrase with 160 bits, in groups that a person can copy."""
+    alphabet = "abcdefghijkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(alphabet) for _ in range(4)) for _ in range(8))
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that did not exist, readable by its owner only."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def save_key(path: Path, key: Ed25519PrivateKey, passphrase: str) -> None:
+    """Write a private key as PKCS8 PEM, encrypted."""
+    encryption = serialization.BestAvailableEncryption(passphrase.encode())
+    write_new(path, key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption))
+
+
+def load_key(path: Path, passphrase: str) -> Ed25519PrivateKey:
+    """Read a private key.
+
+    Raises:
+        KeyUnusable: no such file, not an Ed25519 key, or another passphrase.
+    """
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), passphrase.encode())
+    except OSError as error:
+        raise KeyUnusable(f"{path.name} cannot be read: {error.strerror}") from None
+    except (ValueError, TypeError):
+        raise KeyUnusable(f"{path.name} does not open: the secret is not the one it was made with") from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise KeyUnusable(f"{path.name} is not an Ed25519 key")
+    return key
+
+
+def key_secret(settings: Settings, environment: Mapping[str, str] = os.environ) -> str:
+    """The secret that opens the server's keys, from the environment or the file that the settings name.
+
+    Raises:
+        KeyUnusable: there is none.
+    """
+    secret = environment.get(SECRET_VARIABLE, "")
+    if not secret and settings.secret_file is not None:
+        try:
+            secret = settings.secret_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise KeyUnusable(f"secret_file cannot be read: {error.strerror}") from None
+    if not secret:
+        raise KeyUnusable(f"the secret of the keys is missing: set {SECRET_VARIABLE}, or secret_file in the settings")
+    return secret
+
+
+def make_organisation(settings: Settings, name: str, *, root_key: Path, root_passphrase: str, secret: str) -> str:
+    """Make all keys and the signed document; give the root's fingerprint as text.
+
+    Raises:
+        FileExistsError: one of the files is already there.
+    """
+    root, issuing, log = (Ed25519PrivateKey.generate() for _ in range(3))
+    now = int(time.time())
+    document = OrganisationDocument(
+        type="organisation",
+        number=1,
+        name=name,
+        origins=list(settings.origins),
+        issuing_keys=[public_bytes(issuing)],
+        log_keys=[public_bytes(log)],
+        witness_keys=[],
+        auditors=[],
+        recording="off",
+        retention_days=0,
+        oldest_agent="0.1.0",
+        valid_from=now,
+        valid_until=now + DOCUMENT_VALID_S_MAX,
+    )
+    save_key(root_key, root, root_passphrase)
+    save_key(settings.issuing_key, issuing, secret)
+    save_key(settings.log_key, log, secret)
+    write_new(settings.organisation_document, issue_document(document, root).encode())
+    return fingerprint_text(root_fingerprint(public_bytes(root)))
+
+
+def read_document(settings: Settings, *, now: int) -> tuple[str, OrganisationDocument, bytes]:
+    """The signed document, read and verified against the root that signed it; text, content, fingerprint.
+
+    Raises:
+        KeyUnusable: missing, altered, or not valid now.
+    """
+    try:
+        text = settings.organisation_document.read_text(encoding="utf-8")
+        fingerprint = root_fingerprint(_signed.decode(text.encode()).key)
+        return text, verify_document(text, fingerprint=fingerprint, now=now), fingerprint
+    except OSError as error:
+        raise KeyUnusable(f"the organisation document cannot be read: {error.strerror}") from None
+    except (RemoteProtocolError, UnicodeDecodeError) as error:
+        raise KeyUnusable(f"the organisation document does not hold: {error}") from None
+
+
+def load_organisation(settings: Settings, secret: str, *, now: int) -> Organisation:
+    """Everything the desk needs to vouch for technicians.
+
+    Raises:
+        KeyUnusable: the root key lies here, a key does not open, or the document does not hold or does not name our key.
+    """
+    if settings.root_key.exists():
+        raise KeyUnusable(
+            f"the root key still lies beside the data ({settings.root_key}): carry it away to a safe, offline place"
+        )
+    text, document, fingerprint = read_document(settings, now=now)
+    issuing = load_key(settings.issuing_key, secret)
+    load_key(settings.log_key, secret)
+    if public_bytes(issuing) not in document.issuing_keys:
+        raise KeyUnusable("the organisation document does not name our issuing key")
+    return Organisation(text, document, fingerprint, issuing)

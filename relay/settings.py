@@ -1,0 +1,207 @@
+"""The relay's settings: one TOML file, environment variables over it, every wrong value refused by name."""
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+SECRET_VARIABLE = "MAINFORTE_KEY_SECRET"  # noqa: S105 - the variable's name
+CONFIG_NAME = "mainforte.toml"
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class WrongSetting(Exception):
+    """A setting has a value that cannot be; the text names the key and what was expected."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the operator decides. Paths are absolute once read."""
+
+    folder: Path
+    """Where keys, database and recordings lie."""
+    origins: tuple[str, ...]
+    """The addresses that browsers know this server by, e.g. `https://help.example.org`."""
+    host: str = "127.0.0.1"
+    port: int = 8443
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    behind_proxy: bool = False
+    """A proxy before us speaks TLS: plain HTTP is then allowed off loopback, and cookies are Secure."""
+    secret_file: Path | None = None
+    """Holds the secret of the issuing and log keys, unless the environment gives it."""
+    time_zone: str = "Europe/Paris"
+    """How pages write times."""
+    sign_in_hours: int = 10
+    """How long a sign-in lasts."""
+    sign_in_failures_max: int = 10
+    """Failed sign-ins per address, and per account, in a quarter of an hour."""
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers reach us over TLS."""
+        return self.tls_certificate is not None or self.behind_proxy
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "database.sqlite3"
+
+    @property
+    def recordings(self) -> Path:
+        return self.folder / "recordings"
+
+    @property
+    def organisation_document(self) -> Path:
+        return self.folder / "organisation.signed.json"
+
+    @property
+    def issuing_key(self) -> Path:
+        return self.folder / "issuing-key.pem"
+
+    @property
+    def log_key(self) -> Path:
+        return self.folder / "log-key.pem"
+
+    @property
+    def root_key(self) -> Path:
+        """Where `init` leaves the root key; `serve` refuses to run while it is still there."""
+        return self.folder / "root-key.pem"
+
+
+def read_settings(config: Path, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the file, put `MAINFORTE_…` variables over it and check every value.
+
+    Raises:
+        WrongSetting: something is missing, unknown, or cannot be.
+    """
+    try:
+        values: dict[str, Any] = tomllib.loads(config.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise WrongSetting(f"{config}: no such file; `mainforte-relay init` makes it") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise WrongSetting(f"{config}: expected a TOML file: {error}") from None
+    known = {field.name for field in fields(Settings)}
+    for key in values:
+        if key not in known:
+            raise WrongSetting(f"{key}: unknown; known are {', '.join(sorted(known))}")
+    for key in known:
+        if (text := environment.get(f"MAINFORTE_{key.upper()}")) is not None:
+            values[key] = _from_text(key, text)
+    values.setdefault("folder", ".")
+    if "origins" not in values:
+        raise WrongSetting('origins: missing; expected a list such as ["https://help.example.org"]')
+    checked = {key: _CHECKS[key](key, value, config.parent.resolve()) for key, value in values.items()}
+    settings = Settings(**checked)
+    _check_together(settings)
+    return settings
+
+
+def _from_text(key: str, text: str) -> Any:
+    """An environment variable as TOML would have given it."""
+    if key == "origins":
+        return [part.strip() for part in text.split(",")]
+    if key in {"port", "sign_in_hours", "sign_in_failures_max"}:
+        return int(text) if text.isascii() and text.isdigit() else text
+    if key == "behind_proxy":
+        return {"true": True, "false": False}.get(text.lower(), text)
+    return text
+
+
+def _line(key: str, value: Any, _base: Path) -> str:
+    if not isinstance(value, str) or not value or len(value) > 255 or not value.isprintable():
+        raise WrongSetting(f"{key}: expected one line of text")
+    return value
+
+
+def _path(key: str, value: Any, base: Path) -> Path:
+    return (base / Path(_line(key, value, base)).expanduser()).resolve()
+
+
+def _flag(key: str, value: Any, _base: Path) -> bool:
+    if not isinstance(value, bool):
+        raise WrongSetting(f"{key}: expected true or false")
+    return value
+
+
+def _count(low: int, high: int) -> Callable[[str, Any, Path], int]:
+    def check(key: str, value: Any, _base: Path) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise WrongSetting(f"{key}: expected a whole number from {low} to {high}")
+        return value
+
+    return check
+
+
+def _origins(key: str, value: Any, _base: Path) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or len(value) > 16:
+        raise WrongSetting(f"{key}: expected a list of 1 to 16 addresses")
+    return tuple(check_origin(key, origin) for origin in value)
+
+
+def check_origin(key: str, value: Any) -> str:
+    """An origin as browsers write it: scheme, host, port where unusual, nothing after.
+
+    Raises:
+        WrongSetting: it is not one, or it is plain HTTP to another machine.
+    """
+    expected = (
+        f"{key}: expected addresses such as https://help.example.org, without a path; http:// only on this machine"
+    )
+    if not isinstance(value, str) or not value.isascii():
+        raise WrongSetting(expected)
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        raise WrongSetting(expected) from None
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    usual = {"https": 443, "http": 80}.get(parts.scheme)
+    written = f"{parts.scheme}://{host}" + (f":{port}" if port not in (None, usual) else "")
+    if not parts.hostname or usual is None or written != value:
+        raise WrongSetting(expected)
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        raise WrongSetting(expected)
+    return value
+
+
+def _time_zone(key: str, value: Any, base: Path) -> str:
+    try:
+        ZoneInfo(_line(key, value, base))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise WrongSetting(f"{key}: expected a time zone such as Europe/Paris") from None
+    return str(value)
+
+
+_CHECKS: dict[str, Callable[[str, Any, Path], Any]] = {
+    "folder": _path,
+    "origins": _origins,
+    "host": _line,
+    "port": _count(1, 65535),
+    "tls_certificate": _path,
+    "tls_key": _path,
+    "behind_proxy": _flag,
+    "secret_file": _path,
+    "time_zone": _time_zone,
+    "sign_in_hours": _count(1, 24),
+    "sign_in_failures_max": _count(3, 1000),
+}
+
+
+def _check_together(settings: Settings) -> None:
+    if (settings.tls_certificate is None) != (settings.tls_key is None):
+        raise WrongSetting("tls_certificate, tls_key: expected both or neither")
+    for key in ("tls_certificate", "tls_key", "secret_file"):
+        path = getattr(settings, key)
+        if path is not None and not path.is_file():
+            raise WrongSetting(f"{key}: expected a file; there is none at {path}")
+    if not settings.is_secure and settings.host not in _LOOPBACK:
+        raise WrongSetting(
+            "host: off this machine expected tls_certificate and tls_key, or behind_proxy = true (never plain HTTP)"
+        )
+    if settings.is_secure and settings.tls_certificate and any(o.startswith("http://") for o in settings.origins):
+        raise WrongSetting("origins: expected https:// addresses where there is a TLS certificate")

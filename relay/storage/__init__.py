@@ -1,0 +1,1 @@
+"""What the desk keeps: tables, migrations, and the one connection that writes."""
