@@ -1,0 +1,42 @@
+/** The desk's API, as the page uses it. Cookies carry the sign-in; nothing secret of a session ever goes here. */
+
+export class ApiError extends Error {
+  /** @param {number} status */
+  constructor(status) {
+    super(`the server answered ${status}`);
+    this.status = status;
+  }
+}
+
+export class Api {
+  #csrf = "";
+
+  /** @param {string} path @param {unknown} [body] @returns {Promise<any>} @throws {ApiError} */
+  async #call(path, body) {
+    const headers = { "Content-Type": "application/json", "X-CSRF-Token": this.#csrf };
+    const answer = await fetch(path, body === undefined ? {} : { method: "POST", headers, body: JSON.stringify(body) });
+    if (!answer.ok) throw new ApiError(answer.status);
+    return answer.status === 204 ? undefined : answer.json();
+  }
+
+  /** Who is signed in. @returns {Promise<any>} @throws {ApiError} 401 when nobody is */
+  async me() {
+    const me = await this.#call("/api/me");
+    this.#csrf = me.csrf;
+    return me;
+  }
+
+  /** @param {string} name @param {string} password @param {string} code */
+  signIn(name, password, code) { return this.#call("/api/sign-in", { name, password, code }); }
+
+  tickets() { return this.#call("/api/tickets"); }
+
+  /** @param {string} number */
+  ticket(number) { return this.#call(`/api/tickets/${encodeURIComponent(number)}`); }
+
+  /** @param {string} number @param {{ reason: string, asks: string, key: string }} request */
+  openSession(number, request) { return this.#call(`/api/tickets/${encodeURIComponent(number)}/sessions`, request); }
+
+  /** @param {string} session a fresh room for the same session */
+  newRoom(session) { return this.#call(`/api/sessions/${session}/rooms`, {}); }
+}
