@@ -1,0 +1,287 @@
+"""The people of the desk: passwords, second factor, sign-ins. Hashing runs in a thread so that nothing else waits for it."""
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import argon2
+import pyotp
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from relay.storage import tables
+
+ROLES = ("adviser", "technician", "expert", "supervisor", "auditor", "administrator")
+PASSWORD_CHARACTERS_MIN = 12
+PASSWORD_CHARACTERS_MAX = 200
+RECOVERY_CODES = 8
+
+TOTP_STEP_S = 30
+
+_hasher = argon2.PasswordHasher()
+# Checked where there is no such person, so that an answer takes as long and tells nothing.
+_nobodys_hash = _hasher.hash(secrets.token_urlsafe())
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """The organisation and the service that new rows belong to."""
+
+    organisation_id: int
+    service_id: int
+
+    @property
+    def columns(self) -> dict[str, int]:
+        return {"organisation_id": self.organisation_id, "service_id": self.service_id}
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who has signed in, or is about to choose a second factor."""
+
+    id: int
+    name: str
+    full_name: str
+    roles: frozenset[str]
+    language: str | None
+    csrf: str
+    method: str
+
+    @property
+    def is_enrolling(self) -> bool:
+        """The password was right, the second factor is still to be set up: nothing else is open."""
+        return self.method == ENROLLING
+
+
+ENROLLING = "password"
+COMPLETE = "password and TOTP"
+RECOVERED = "password and recovery code"
+
+
+class Seal:
+    """Encrypts what the database must not give away: the secrets of second factors."""
+
+    def __init__(self, key_secret: str) -> None:
+        derived = HKDF(SHA256(), 32, salt=None, info=b"mainforte-v1 second factors").derive(key_secret.encode())
+        self._aead = AESGCM(derived)
+
+    def close(self, text: str, person_id: int) -> bytes:
+        nonce = secrets.token_bytes(12)
+        return nonce + self._aead.encrypt(nonce, text.encode(), str(person_id).encode())
+
+    def open(self, sealed: bytes, person_id: int) -> str:
+        """Raises InvalidTag where the secret is another one, or the row was moved."""
+        return self._aead.decrypt(sealed[:12], sealed[12:], str(person_id).encode()).decode()
+
+
+def token_hash(token: str) -> str:
+    """How tokens are stored: a stolen database opens nothing."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def now_utc() -> datetime:
+    return datetime.now(UTC)
+
+
+async def hash_password(password: str) -> str:
+    return await asyncio.to_thread(_hasher.hash, password)
+
+
+async def _verify(stored: str, password: str) -> bool:
+    try:
+        return await asyncio.to_thread(_hasher.verify, stored, password)
+    except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+        return False
+
+
+async def add_person(
+    connection: AsyncConnection,
+    tenant: Tenant,
+    name: str,
+    full_name: str,
+    password_hash: str,
+    roles: list[str],
+    *,
+    totp_secret: str | None = None,
+    seal: Seal | None = None,
+) -> int:
+    """Add somebody; with `totp_secret` the second factor is set up already (demonstrations and programs)."""
+    now = now_utc()
+    person_id = await insert_row(
+        connection,
+        tables.person,
+        **tenant.columns,
+        name=name,
+        full_name=full_name,
+        password_hash=password_hash,
+        is_active=True,
+        created_at=now,
+    )
+    for role in roles:
+        await insert_row(
+            connection, tables.role_grant, **tenant.columns, person_id=person_id, role=role, granted_at=now
+        )
+    if totp_secret is not None and seal is not None:
+        sealed = seal.close(totp_secret, person_id)
+        await insert_row(
+            connection, tables.totp, **tenant.columns, person_id=person_id, sealed_secret=sealed, enrolled_at=now
+        )
+    return person_id
+
+
+async def insert_row(connection: AsyncConnection, table: Any, **values: Any) -> int:
+    """Insert one row and give its id."""
+    result = await connection.execute(insert(table).values(**values))
+    assert result.inserted_primary_key is not None  # noqa: S101 - every table has one
+    return int(result.inserted_primary_key[0])
+
+
+async def find(connection: AsyncConnection, name: str) -> Any | None:
+    """The row of the person of this name."""
+    return (await connection.execute(select(tables.person).where(tables.person.c.name == name))).first()
+
+
+async def password_is_right(row: Any | None, password: str) -> bool:
+    """Whether this is the person's password; takes as long where there is no such person. Outside of any transaction."""
+    is_right = await _verify(row.password_hash if row is not None else _nobodys_hash, password)
+    return is_right and row is not None and bool(row.is_active)
+
+
+async def second_factor(connection: AsyncConnection, person_id: int) -> Any | None:
+    """The person's row of `totp` when it is set up."""
+    row = (await connection.execute(select(tables.totp).where(tables.totp.c.person_id == person_id))).first()
+    return row if row is not None and row.enrolled_at is not None else None
+
+
+async def check_code(connection: AsyncConnection, seal: Seal, person_id: int, code: str) -> str | None:
+    """How the second factor was shown, or None. A code counts once; so does a recovery code."""
+    factor = await second_factor(connection, person_id)
+    if factor is None:
+        return None
+    code = "".join(code.split()).lower()
+    try:
+        totp = pyotp.TOTP(seal.open(factor.sealed_secret, person_id), interval=TOTP_STEP_S)
+    except InvalidTag:
+        return None
+    now_step = int(now_utc().timestamp()) // TOTP_STEP_S
+    for step in (now_step - 1, now_step, now_step + 1):
+        if step > factor.last_step and hmac.compare_digest(totp.generate_otp(step).encode(), code.encode()):
+            await connection.execute(
+                update(tables.totp).where(tables.totp.c.person_id == person_id).values(last_step=step)
+            )
+            return COMPLETE
+    used = await connection.execute(
+        update(tables.recovery_code)
+        .where(
+            tables.recovery_code.c.person_id == person_id,
+            tables.recovery_code.c.code_hash == token_hash(code),
+            tables.recovery_code.c.used_at.is_(None),
+        )
+        .values(used_at=now_utc())
+    )
+    return RECOVERED if used.rowcount else None
+
+
+async def begin_enrolment(connection: AsyncConnection, tenant: Tenant, seal: Seal, person_id: int) -> str:
+    """The secret to be set up; the same one until it is confirmed, so that a reload changes nothing."""
+    row = (await connection.execute(select(tables.totp).where(tables.totp.c.person_id == person_id))).first()
+    if row is not None:
+        return seal.open(row.sealed_secret, person_id)
+    secret = pyotp.random_base32()
+    await insert_row(
+        connection, tables.totp, **tenant.columns, person_id=person_id, sealed_secret=seal.close(secret, person_id)
+    )
+    return secret
+
+
+async def confirm_enrolment(
+    connection: AsyncConnection, tenant: Tenant, seal: Seal, person_id: int, code: str
+) -> list[str] | None:
+    """Set the second factor up when `code` shows that it works; the recovery codes, shown this once."""
+    row = (await connection.execute(select(tables.totp).where(tables.totp.c.person_id == person_id))).first()
+    if row is None or row.enrolled_at is not None:
+        return None
+    await connection.execute(
+        update(tables.totp).where(tables.totp.c.person_id == person_id).values(enrolled_at=now_utc())
+    )
+    if await check_code(connection, seal, person_id, code) is None:
+        await connection.execute(
+            update(tables.totp).where(tables.totp.c.person_id == person_id).values(enrolled_at=None)
+        )
+        return None
+    codes = [f"{secrets.token_hex(3)}-{secrets.token_hex(3)}" for _ in range(RECOVERY_CODES)]
+    for recovery in codes:
+        await insert_row(
+            connection, tables.recovery_code, **tenant.columns, person_id=person_id, code_hash=token_hash(recovery)
+        )
+    return codes
+
+
+async def sign_in(connection: AsyncConnection, tenant: Tenant, person_id: int, method: str, hours: int) -> str:
+    """Remember a sign-in; the token for the cookie."""
+    token = secrets.token_urlsafe(32)
+    now = now_utc()
+    await connection.execute(delete(tables.sign_in).where(tables.sign_in.c.expires_at < now))
+    await insert_row(
+        connection,
+        tables.sign_in,
+        **tenant.columns,
+        person_id=person_id,
+        token_hash=token_hash(token),
+        csrf=secrets.token_urlsafe(32),
+        method=method,
+        created_at=now,
+        expires_at=now + timedelta(hours=hours),
+    )
+    return token
+
+
+async def sign_out(connection: AsyncConnection, token: str) -> None:
+    await connection.execute(delete(tables.sign_in).where(tables.sign_in.c.token_hash == token_hash(token)))
+
+
+async def complete_sign_in(connection: AsyncConnection, token: str) -> None:
+    """The second factor was set up: everything is open now."""
+    await connection.execute(
+        update(tables.sign_in).where(tables.sign_in.c.token_hash == token_hash(token)).values(method=COMPLETE)
+    )
+
+
+async def person_of(connection: AsyncConnection, token: str) -> Person | None:
+    """Who holds this cookie, if it is still good."""
+    row = (
+        await connection.execute(
+            select(tables.person, tables.sign_in.c.csrf, tables.sign_in.c.method)
+            .join(tables.sign_in, tables.sign_in.c.person_id == tables.person.c.id)
+            .where(
+                tables.sign_in.c.token_hash == token_hash(token),
+                tables.sign_in.c.expires_at > now_utc(),
+                tables.person.c.is_active,
+            )
+        )
+    ).first()
+    if row is None:
+        return None
+    roles = await connection.execute(select(tables.role_grant.c.role).where(tables.role_grant.c.person_id == row.id))
+    return Person(row.id, row.name, row.full_name, frozenset(roles.scalars()), row.language, row.csrf, row.method)
+
+
+async def audit(connection: AsyncConnection, tenant: Tenant, name: str, address: str, result: str) -> None:
+    """Write down that somebody tried to sign in."""
+    await insert_row(
+        connection,
+        tables.sign_in_audit,
+        **tenant.columns,
+        at=now_utc(),
+        name=name[:64],
+        address=address[:64],
+        result=result,
+    )

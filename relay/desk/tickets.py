@@ -1,0 +1,123 @@
+"""A ticket changes only by events, and the same events always rebuild the same ticket. No I/O here."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from protocol.codec import Decoder, Message
+from protocol.text import Line, Text
+
+OPEN = "open"
+IN_SESSION = "in_session"
+CLOSED = "closed"
+STATES = (OPEN, IN_SESSION, CLOSED)
+
+DEVICE_TYPES = ("computer", "television", "box", "phone", "other")
+
+_SessionId = Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
+
+
+class TicketOpened(Message, frozen=True, tag="opened"):
+    """The first event: what it is about, in the customer's words."""
+
+    subject: Annotated[Line, Meta(min_length=1)]
+    description: Text
+
+
+class NoteAdded(Message, frozen=True, tag="note_added"):
+    """Somebody of the desk wrote something down."""
+
+    text: Annotated[Text, Meta(min_length=1)]
+
+
+class SessionStarted(Message, frozen=True, tag="session_started"):
+    """Remote assistance was asked for from this ticket."""
+
+    session: _SessionId
+    asks: Line
+
+
+class SessionFinished(Message, frozen=True, tag="session_finished"):
+    """That remote assistance is over; `outcome` is empty where the log does not tell."""
+
+    session: _SessionId
+    outcome: Line
+
+
+class TicketClosed(Message, frozen=True, tag="closed"):
+    """The case is over, and how."""
+
+    resolution: Annotated[Text, Meta(min_length=1)]
+
+
+class TicketReopened(Message, frozen=True, tag="reopened"):
+    """The case is taken up again."""
+
+
+TicketEvent = TicketOpened | NoteAdded | SessionStarted | SessionFinished | TicketClosed | TicketReopened
+
+events: Decoder[TicketEvent] = Decoder(TicketEvent, bytes_max=32 * 1024)
+
+
+class NotPossible(Exception):
+    """The ticket's state does not admit this event."""
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What the events so far say."""
+
+    subject: str = ""
+    description: str = ""
+    state: str = ""
+    sessions_running: frozenset[str] = frozenset()
+
+
+def apply(ticket: Ticket, event: TicketEvent) -> Ticket:
+    """The ticket after one more event.
+
+    Raises:
+        NotPossible: it does not follow from the state; nothing changed.
+    """
+    if isinstance(event, TicketOpened) != (ticket.state == ""):
+        raise NotPossible("a ticket is opened once, first of all")
+    match event:
+        case TicketOpened(subject=subject, description=description):
+            return Ticket(subject, description, OPEN)
+        case NoteAdded():
+            return ticket
+        case SessionStarted(session=session):
+            if ticket.state == CLOSED:
+                raise NotPossible("the ticket is closed; reopen it first")
+            return replace(ticket, state=IN_SESSION, sessions_running=ticket.sessions_running | {session})
+        case SessionFinished(session=session):
+            running = ticket.sessions_running - {session}
+            return replace(ticket, sessions_running=running, state=IN_SESSION if running else OPEN)
+        case TicketClosed():
+            if ticket.state != OPEN:
+                raise NotPossible("only an open ticket without a running session can be closed")
+            return replace(ticket, state=CLOSED)
+        case TicketReopened():
+            if ticket.state != CLOSED:
+                raise NotPossible("only a closed ticket can be reopened")
+            return replace(ticket, state=OPEN)
+
+
+def rebuild(history: Iterable[TicketEvent]) -> Ticket:
+    """The ticket that these events make."""
+    ticket = Ticket()
+    for event in history:
+        ticket = apply(ticket, event)
+    return ticket
+
+
+def event_of(kind: type[TicketEvent], **members: str) -> TicketEvent:
+    """An event from what people typed.
+
+    Raises:
+        msgspec.ValidationError: a text is too long, empty where it must not be, or holds control characters.
+    """
+    return msgspec.convert(members, kind)
