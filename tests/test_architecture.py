@@ -67,6 +67,8 @@ RELAY_MAY_IMPORT = frozenset(
         "relay_messages",
         "session_log",
         "signed_note",
+        "text",
+        "vocabulary",
     )
 )
 # What opens a session: never within the relay's reach, not even through a module that it may import.
