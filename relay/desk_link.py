@@ -1,0 +1,163 @@
+"""The front's way to the desk: who may claim a room, and what of a session is to be kept (ARCHITECTURE.md, the two processes)."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from pathlib import Path
+from typing import Annotated
+
+import aiohttp
+import msgspec
+from msgspec import Meta
+
+from protocol.codec import Decoder, Message, encode
+from protocol.errors import RemoteProtocolError
+from protocol.relay_messages import Number, RoomNumber
+from relay.rooms import Claim, SessionId, SessionState
+
+CLAIM_TIMEOUT_S = 3
+STORE_TIMEOUT_S = 4
+"""Below the five seconds after which an agent gives up on an entry (ENTRY_STORED_TIMEOUT_S)."""
+WAITING_PER_SESSION_MAX = 64
+
+Id = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,64}\Z")]
+
+log = logging.getLogger("mainforte.relay")
+
+
+class Kept(Enum):
+    """What became of an entry."""
+
+    STORED = auto()
+    NOT_STORED = auto()
+    """Not now: the desk is away or full."""
+    REFUSED = auto()
+    """The desk holds another entry of that number, or lacks those before."""
+
+
+class DeskUnreachable(Exception):
+    """The desk does not answer, or not as agreed."""
+
+
+class _ClaimAsked(Message, frozen=True):
+    token: str
+
+
+class _Claimed(Message, frozen=True):
+    session: Id
+    room: RoomNumber
+    participant: Annotated[str, Meta(max_length=200)]
+    expires_at: Number
+
+
+class _Entry(Message, frozen=True):
+    number: int
+    entry: str
+
+
+class _Head(Message, frozen=True):
+    note: str
+
+
+class _State(Message, frozen=True):
+    state: str
+
+
+_claimed: Decoder[_Claimed] = Decoder(_Claimed, bytes_max=4096)
+
+
+@dataclass
+class _Line:
+    """What waits for the desk in one session: one after the other, in the order asked."""
+
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
+
+
+class DeskLink:
+    """The desk's internal API over its Unix socket."""
+
+    def __init__(self, socket: Path) -> None:
+        self._client = aiohttp.ClientSession(
+            "http://desk", connector=aiohttp.UnixConnector(str(socket)), cookie_jar=aiohttp.DummyCookieJar()
+        )
+        self._lines: dict[SessionId, _Line] = {}
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def claim(self, token: str) -> Claim | None:
+        """What a one-use token opens; None where it opens nothing, or not any more.
+
+        Raises:
+            DeskUnreachable: nobody can tell now.
+        """
+        status, body = await self._post("/internal/rooms/claim", _ClaimAsked(token), CLAIM_TIMEOUT_S)
+        if status == 404:
+            return None
+        if status != 200:
+            raise DeskUnreachable(f"status {status} to a claim")
+        try:
+            claimed = _claimed.decode(encode(msgspec.json.decode(body)))
+        except (msgspec.DecodeError, UnicodeError, RemoteProtocolError) as error:
+            raise DeskUnreachable(f"a claim that is not as agreed: {error}") from None
+        return Claim(claimed.room, SessionId(claimed.session), claimed.participant, claimed.expires_at)
+
+    async def store_entry(self, session: SessionId, number: int, entry: str) -> Kept:
+        """Have an entry kept, after those that were handed over before it."""
+        status = await self._in_turn(session, "entries", _Entry(number, entry))
+        return {204: Kept.STORED, 409: Kept.REFUSED}.get(status, Kept.NOT_STORED)
+
+    async def store_head(self, session: SessionId, note: str) -> bool:
+        """Have a head kept; tells whether it was."""
+        return await self._in_turn(session, "heads", _Head(note)) == 204
+
+    async def tell_state(self, session: SessionId, state: SessionState) -> bool:
+        """Tell how the session stands; tells whether the desk took note."""
+        return await self._in_turn(session, "states", _State(state)) == 204
+
+    async def _in_turn(self, session: SessionId, what: str, message: Message) -> int:
+        """The desk's answer; 0 where there was none, or where too much waits already."""
+        async with self._turn_of(session) as is_admitted:
+            if not is_admitted:
+                log.warning("session=%s %s not sent: too many wait for the desk", session, what)
+                return 0
+            try:
+                status, _ = await self._post(f"/internal/sessions/{session}/{what}", message, STORE_TIMEOUT_S)
+            except DeskUnreachable as error:
+                log.warning("session=%s %s not kept: %s", session, what, error)
+                return 0
+            if status != 204:
+                log.warning("session=%s %s not kept: status %d", session, what, status)
+            return status
+
+    @contextlib.asynccontextmanager
+    async def _turn_of(self, session: SessionId) -> AsyncIterator[bool]:
+        line = self._lines.setdefault(session, _Line())
+        if line.waiting >= WAITING_PER_SESSION_MAX:
+            yield False
+            return
+        line.waiting += 1
+        try:
+            async with line.turn:  # asyncio's locks are fair: first come, first served
+                yield True
+        finally:
+            line.waiting -= 1
+            if not line.waiting:
+                del self._lines[session]
+
+    async def _post(self, path: str, message: Message, timeout_s: float) -> tuple[int, bytes]:
+        try:
+            async with self._client.post(
+                path,
+                data=encode(message),
+                headers={"Content-Type": "application/json"},
+                timeout=aiohttp.ClientTimeout(total=timeout_s),
+                allow_redirects=False,
+            ) as answer:
+                return answer.status, await answer.content.read(8192)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise DeskUnreachable(type(error).__name__) from None

@@ -1,0 +1,391 @@
+"""Who waits, who is tried, who is paired: the rooms in which the relay brings two strangers together (PROTOCOL.md, section 2).
+
+The front tells what happened with `claim`, `enter`, `receive`, `leave` and `tick`, and carries out what `effects` hands over.
+Agents are tried one at a time, in the order of their hellos, so that a stranger who waits blocks nobody; an attempt counts when
+it starts, and the third that fails burns the code. A room that is unknown, used, burnt or expired answers `no_room`, always alike.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum, auto
+from typing import NewType
+
+from protocol.codec import Message, encode
+from protocol.envelope import Audience, Envelope, Kind, MediaEnvelope, unwrap, wrap, wrap_relay
+from protocol.errors import RemoteProtocolError
+from protocol.limits import ATTEMPTS_PER_CODE, HANDSHAKE_MESSAGE_BYTES_MAX, HANDSHAKE_TIMEOUT_S
+from protocol.relay_messages import (
+    CandidateAccepted,
+    CandidateArrived,
+    CandidateLeft,
+    CandidateRejected,
+    EntrySubmitted,
+    HeadSubmitted,
+    PeerJoined,
+    PeerLeft,
+    Refused,
+    RoomOpened,
+    from_end,
+)
+
+SocketId = NewType("SocketId", int)
+SessionId = NewType("SessionId", str)
+
+HELLO_TIMEOUT_S = 5
+SILENT_AGENTS_MAX = 32
+CANDIDATES_WAITING_MAX = 8
+FIRST_VIEWER = 0
+
+
+class SessionState(StrEnum):
+    """What the desk is told about a session."""
+
+    WAITING = "waiting"
+    CONNECTING = "connecting"
+    PAIRED = "paired"
+    AGENT_GONE = "agent_gone"
+    VIEWER_GONE = "viewer_gone"
+    CLOSED = "closed"
+
+
+class Standing(Enum):
+    """Where an end stands in its room."""
+
+    SILENT = auto()
+    """An agent whose hello has not come yet."""
+    WAITING = auto()
+    """An agent that will be tried when its turn comes."""
+    TRIED = auto()
+    """The agent whose turn it is."""
+    AGENT = auto()
+    """The agent the viewer accepted."""
+    HOST = auto()
+    """The viewer that claimed the room and has accepted nobody yet."""
+    VIEWER = auto()
+    """A viewer in a paired room."""
+
+
+# What each may send. What is not listed is refused.
+ADMITTED: Mapping[Standing, frozenset[Kind]] = {
+    Standing.SILENT: frozenset({Kind.HANDSHAKE}),
+    Standing.WAITING: frozenset(),
+    Standing.TRIED: frozenset({Kind.HANDSHAKE}),
+    Standing.AGENT: frozenset({Kind.RELAY, Kind.CONTROL, Kind.MEDIA}),
+    Standing.HOST: frozenset({Kind.RELAY, Kind.HANDSHAKE}),
+    Standing.VIEWER: frozenset({Kind.RELAY, Kind.CONTROL}),
+}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the desk says about a one-use token: which room and session it opens, until when (UTC seconds)."""
+
+    room: str
+    session: SessionId
+    participant: str
+    expires_at: int
+
+
+@dataclass(frozen=True)
+class Send:
+    """Put this envelope on its way."""
+
+    socket: SocketId
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Close:
+    """Close the socket once everything before has been sent; `reason` was its last word."""
+
+    socket: SocketId
+    reason: str
+
+
+@dataclass(frozen=True)
+class StoreEntry:
+    """Have the desk keep an entry, and tell the agent on `socket` whether it did."""
+
+    session: SessionId
+    socket: SocketId
+    number: int
+    entry: str
+
+
+@dataclass(frozen=True)
+class StoreHead:
+    """Have the desk keep a signed head."""
+
+    session: SessionId
+    note: str
+
+
+@dataclass(frozen=True)
+class TellState:
+    """Tell the desk how the session stands."""
+
+    session: SessionId
+    state: SessionState
+
+
+Effect = Send | Close | StoreEntry | StoreHead | TellState
+
+
+@dataclass(eq=False)
+class _End:
+    socket: SocketId
+    room: "_Room"
+    standing: Standing
+    peer: int = FIRST_VIEWER
+    hello: bytes = b""
+    until: float = 0.0
+
+
+@dataclass(eq=False)
+class _Room:
+    claim: Claim
+    viewers: dict[int, _End] = field(default_factory=dict)
+    silent: OrderedDict[SocketId, _End] = field(default_factory=OrderedDict)
+    waiting: OrderedDict[SocketId, _End] = field(default_factory=OrderedDict)
+    tried: _End | None = None
+    agent: _End | None = None
+    attempts: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.viewers and self.agent is None
+
+
+class Rooms:
+    """Every room of this relay, and every end in one."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, _Room] = {}
+        self._ends: dict[SocketId, _End] = {}
+        self._effects: list[Effect] = []
+
+    def effects(self) -> list[Effect]:
+        """Hand over what became due since the last call."""
+        effects, self._effects = self._effects, []
+        return effects
+
+    def session_of(self, socket: SocketId) -> SessionId | None:
+        """The session of whoever is in a room."""
+        end = self._ends.get(socket)
+        return end.room.claim.session if end else None
+
+    def claim(self, viewer: SocketId, claim: Claim, now: float) -> None:
+        """Give a viewer the room that its verified token opens."""
+        if claim.room in self._open or claim.expires_at <= now:
+            self._refuse(viewer, "bad_token")
+            return
+        room = self._open[claim.room] = _Room(claim)
+        room.viewers[FIRST_VIEWER] = self._ends[viewer] = _End(viewer, room, Standing.HOST)
+        self._tell(viewer, RoomOpened(claim.room, claim.expires_at))
+        self._tell_state(room, SessionState.WAITING)
+
+    def enter(self, agent: SocketId, number: str, now: float) -> bool:
+        """Let an agent into a room where somebody waits for one; tells whether there is such a room."""
+        room = self._open.get(number)
+        if room is None or room.claim.expires_at <= now:
+            self._refuse(agent, "no_room")
+            return False
+        if len(room.silent) >= SILENT_AGENTS_MAX:
+            # An honest agent says hello at once: the one that has been silent for longest is not one.
+            self._dismiss(next(iter(room.silent.values())), "no_room")
+        end = _End(agent, room, Standing.SILENT, until=now + HELLO_TIMEOUT_S)
+        room.silent[agent] = self._ends[agent] = end
+        return True
+
+    def receive(self, socket: SocketId, data: bytes, now: float) -> None:
+        """Take one WebSocket message from an end: pass it on, act on it, or refuse whoever sent it."""
+        end = self._ends.get(socket)
+        if end is None:
+            return  # refused a moment ago, and still talking
+        try:
+            envelope = unwrap(data)
+            kind = Kind.MEDIA if isinstance(envelope, MediaEnvelope) else envelope.kind
+            if kind not in ADMITTED[end.standing]:
+                raise RemoteProtocolError(f"{kind.name} from {end.standing.name}")
+            if isinstance(envelope, MediaEnvelope):
+                self._pass_media(end.room, envelope)
+            elif kind is Kind.RELAY:
+                self._obey(end, envelope.content, now)
+            elif kind is Kind.HANDSHAKE:
+                self._pass_handshake(end, envelope, data, now)
+            else:
+                self._pass_control(end, envelope, data)
+        except RemoteProtocolError:
+            self._dismiss(end, "unexpected")
+            self._go_on(end.room, now)
+
+    def leave(self, socket: SocketId, now: float) -> None:
+        """The socket is gone."""
+        end = self._ends.get(socket)
+        if end is not None:
+            self._remove(end)
+            self._go_on(end.room, now)
+
+    def tick(self, now: float) -> None:
+        """Act on what is overdue; to be called a few times a second."""
+        for room in list(self._open.values()):
+            for silent in [end for end in room.silent.values() if now >= end.until]:
+                self._dismiss(silent, "no_room")
+            if room.tried and now >= room.tried.until:
+                self._dismiss(room.tried, "no_room")
+            self._go_on(room, now)
+
+    def close_all(self, reason: str) -> None:
+        """Say the last word to everybody."""
+        for end in list(self._ends.values()):
+            if end.socket in self._ends:
+                self._dismiss(end, reason)
+
+    # --- passing on ---
+
+    def _pass_media(self, room: _Room, envelope: MediaEnvelope) -> None:
+        for peer, viewer in room.viewers.items():
+            if envelope.audience is Audience.ALL or (envelope.audience is Audience.ONE and envelope.peer == peer):
+                self._effects.append(Send(viewer.socket, envelope.data))
+
+    def _pass_control(self, end: _End, envelope: Envelope, data: bytes) -> None:
+        if end.standing is Standing.AGENT:
+            # A viewer that has just left is no mistake of the agent's.
+            if viewer := end.room.viewers.get(envelope.peer):
+                self._effects.append(Send(viewer.socket, _from_peer(0, envelope, data)))
+        elif end.room.agent:
+            self._effects.append(Send(end.room.agent.socket, _from_peer(end.peer, envelope, data)))
+
+    def _pass_handshake(self, end: _End, envelope: Envelope, data: bytes, now: float) -> None:
+        if len(envelope.content) > HANDSHAKE_MESSAGE_BYTES_MAX:
+            raise RemoteProtocolError(f"a handshake message of {len(envelope.content)} bytes")
+        room = end.room
+        if end.standing is Standing.SILENT:
+            self._queue(end, _from_peer(0, envelope, data), now)
+        elif end.standing is Standing.TRIED:
+            self._effects.append(Send(room.viewers[FIRST_VIEWER].socket, _from_peer(0, envelope, data)))
+        elif room.tried:  # else the candidate left while the viewer was answering
+            self._effects.append(Send(room.tried.socket, _from_peer(end.peer, envelope, data)))
+
+    # --- trying candidates ---
+
+    def _queue(self, end: _End, hello: bytes, now: float) -> None:
+        room = end.room
+        if len(room.waiting) >= CANDIDATES_WAITING_MAX:
+            self._dismiss(end, "rate_limited")
+            return
+        del room.silent[end.socket]
+        end.standing, end.hello = Standing.WAITING, hello
+        room.waiting[end.socket] = end
+        self._go_on(room, now)
+
+    def _go_on(self, room: _Room, now: float) -> None:
+        """Whenever nobody is being tried: burn the code, let it expire, or try the next candidate."""
+        if room.tried or self._open.get(room.claim.room) is not room:
+            return
+        if room.attempts >= ATTEMPTS_PER_CODE:
+            self._close(room, viewer="too_many_attempts", agents="too_many_attempts")
+        elif now >= room.claim.expires_at:
+            self._close(room, viewer="expired", agents="no_room")
+        elif room.waiting:
+            _, end = room.waiting.popitem(last=False)
+            room.attempts += 1
+            room.tried, end.standing, end.until = end, Standing.TRIED, now + HANDSHAKE_TIMEOUT_S
+            host = room.viewers[FIRST_VIEWER].socket
+            self._tell(host, CandidateArrived(room.attempts))
+            self._effects.append(Send(host, end.hello))
+            self._tell_state(room, SessionState.CONNECTING)
+
+    def _obey(self, end: _End, content: bytes, now: float) -> None:
+        match end.standing, from_end.decode(content):
+            case Standing.HOST, CandidateAccepted():
+                self._pair(end)
+            case Standing.HOST, CandidateRejected():
+                if end.room.tried:
+                    self._dismiss(end.room.tried, "no_room", tell_host=False)
+                    self._go_on(end.room, now)
+            case Standing.AGENT, EntrySubmitted(number, entry):
+                self._effects.append(StoreEntry(end.room.claim.session, end.socket, number, entry))
+            case Standing.AGENT | Standing.VIEWER, HeadSubmitted(note):
+                self._effects.append(StoreHead(end.room.claim.session, note))
+            case standing, message:
+                raise RemoteProtocolError(f"{type(message).__name__} from {standing.name}")
+
+    def _pair(self, host: _End) -> None:
+        room = host.room
+        del self._open[room.claim.room]
+        host.standing = Standing.VIEWER
+        for other in [*room.silent.values(), *room.waiting.values()]:
+            self._dismiss(other, "no_room")
+        room.agent, room.tried = room.tried, None
+        if room.agent is None:
+            # It left while the viewer was accepting it. The code is used all the same.
+            self._tell(host.socket, PeerLeft(0))
+            self._tell_state(room, SessionState.AGENT_GONE)
+            return
+        room.agent.standing, room.agent.hello = Standing.AGENT, b""
+        self._tell(room.agent.socket, PeerJoined(host.peer))
+        self._tell_state(room, SessionState.PAIRED)
+
+    # --- leaving ---
+
+    def _dismiss(self, end: _End, reason: str, *, tell_host: bool = True) -> None:
+        self._refuse(end.socket, reason)
+        self._remove(end, tell_host=tell_host)
+
+    def _remove(self, end: _End, *, tell_host: bool = True) -> None:
+        del self._ends[end.socket]
+        room = end.room
+        match end.standing:
+            case Standing.SILENT:
+                del room.silent[end.socket]
+            case Standing.WAITING:
+                del room.waiting[end.socket]
+            case Standing.TRIED:
+                room.tried = None
+                if tell_host:
+                    self._tell(room.viewers[FIRST_VIEWER].socket, CandidateLeft())
+                self._tell_state(room, SessionState.WAITING)
+            case Standing.HOST:
+                del room.viewers[end.peer]
+                self._close(room, viewer="no_room", agents="no_room")
+            case Standing.AGENT:
+                room.agent = None
+                for viewer in room.viewers.values():
+                    self._tell(viewer.socket, PeerLeft(0))
+                self._tell_state(room, SessionState.CLOSED if room.is_empty else SessionState.AGENT_GONE)
+            case Standing.VIEWER:
+                del room.viewers[end.peer]
+                if room.agent:
+                    self._tell(room.agent.socket, PeerLeft(end.peer))
+                self._tell_state(room, SessionState.CLOSED if room.is_empty else SessionState.VIEWER_GONE)
+
+    def _close(self, room: _Room, *, viewer: str, agents: str) -> None:
+        """End a room in which nobody was accepted."""
+        del self._open[room.claim.room]
+        tried = [room.tried] if room.tried else []
+        for agent in [*tried, *room.waiting.values(), *room.silent.values()]:
+            self._refuse(agent.socket, agents)
+            del self._ends[agent.socket]
+        for host in room.viewers.values():
+            self._refuse(host.socket, viewer)
+            del self._ends[host.socket]
+        self._tell_state(room, SessionState.CLOSED)
+
+    # --- the door ---
+
+    def _tell(self, socket: SocketId, message: Message) -> None:
+        self._effects.append(Send(socket, wrap_relay(encode(message))))
+
+    def _refuse(self, socket: SocketId, reason: str) -> None:
+        self._tell(socket, Refused(reason))
+        self._effects.append(Close(socket, reason))
+
+    def _tell_state(self, room: _Room, state: SessionState) -> None:
+        self._effects.append(TellState(room.claim.session, state))
+
+
+def _from_peer(peer: int, envelope: Envelope, data: bytes) -> bytes:
+    """The message as its receiver has to see it: the number names who sent it. With one viewer that is what came."""
+    return data if envelope.peer == peer else wrap(envelope.kind, envelope.content, peer=peer)
