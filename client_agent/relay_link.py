@@ -1,0 +1,121 @@
+"""The agent's connection to the relay: envelopes out in order, envelopes in, and how it ended."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.typing import Subprotocol
+
+from protocol.codec import Message, encode
+from protocol.envelope import SUBPROTOCOL, Envelope, Kind, MediaEnvelope, unwrap, wrap, wrap_relay
+from protocol.limits import ENVELOPE_BYTES_MAX
+
+_WAITING_BYTES_MAX = 4 * 1024 * 1024
+
+
+class RelayUnreachable(Exception):
+    """The relay does not answer."""
+
+
+class RelayLink:
+    """One WebSocket. Sending never blocks: what waits is bounded, and pictures are made only when little waits."""
+
+    def __init__(self, address: str) -> None:
+        self._url = address.replace("http", "ws", 1) + "/room"
+        self._waiting: deque[bytes] = deque()
+        self._waiting_bytes = 0
+        self._something_waits = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._drained.set()
+        self._socket: ClientConnection | None = None
+        self._writer: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "RelayLink":
+        try:
+            self._socket = await connect(
+                self._url,
+                subprotocols=[Subprotocol(SUBPROTOCOL)],
+                max_size=ENVELOPE_BYTES_MAX,
+                compression=None,
+                open_timeout=10,
+                ping_interval=2,
+                ping_timeout=4,
+                close_timeout=1,
+            )
+        except (OSError, TimeoutError, WebSocketException) as error:
+            raise RelayUnreachable("the relay does not answer") from error
+        self._writer = asyncio.create_task(self._write())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._socket and self._writer
+        if kind is None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._drained.wait(), timeout=1)
+        self._writer.cancel()
+        await asyncio.gather(self._writer, return_exceptions=True)
+        await self._socket.close()
+
+    def tell_relay(self, message: Message) -> None:
+        """Say something to the relay itself."""
+        self._send(wrap_relay(encode(message)))
+
+    def send(self, kind: Kind, content: bytes, *, peer: int = 0) -> None:
+        """Hand over a handshake message or a control record."""
+        self._send(wrap(kind, content, peer=peer))
+
+    def send_media(self, envelope: bytes) -> None:
+        """Hand over a sealed media record."""
+        self._send(envelope)
+
+    async def drained(self) -> None:
+        """Wait until all that was handed over is on its way."""
+        await self._drained.wait()
+
+    def _send(self, data: bytes) -> None:
+        if self._waiting_bytes + len(data) > _WAITING_BYTES_MAX and self._socket:
+            # The relay has stopped reading: the connection is of no use, and the reader hears that it is gone.
+            self._socket.transport.abort()
+            return
+        self._waiting.append(data)
+        self._waiting_bytes += len(data)
+        self._drained.clear()
+        self._something_waits.set()
+
+    async def _write(self) -> None:
+        assert self._socket
+        try:
+            while True:
+                await self._something_waits.wait()
+                self._something_waits.clear()
+                while self._waiting:
+                    data = self._waiting[0]
+                    await self._socket.send(data)
+                    self._waiting.popleft()
+                    self._waiting_bytes -= len(data)
+                self._drained.set()
+        except ConnectionClosed:
+            pass  # whoever reads hears of it
+        finally:
+            self._drained.set()
+
+    async def envelopes(self) -> AsyncIterator[Envelope | MediaEnvelope]:
+        """What arrives, until the connection is gone.
+
+        Raises:
+            RemoteProtocolError: the relay sent something that is not an envelope.
+        """
+        assert self._socket
+        try:
+            while True:
+                data: Any = await self._socket.recv()
+                yield unwrap(data.encode() if isinstance(data, str) else data)
+        except ConnectionClosed:
+            return
