@@ -1,295 +1,335 @@
-"""The one port: sealed records between the ends of a room, and every other request to the desk process behind a Unix socket."""
+"""The one port: WebSockets at `/room` are ours, everything else is the desk's (ARCHITECTURE.md, the two processes).
+
+The front decides nothing: `rooms.py` says who may talk to whom, `admission.py` who may come in, the desk what a token opens.
+An end's messages are read one by one, and the next only when whoever received the last has room for more: so a slow viewer
+slows the agent down and nothing is ever dropped.
+"""
 
 import asyncio
 import contextlib
+import itertools
 import logging
-import socket
+import signal
+import socket as sockets
 import ssl
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import aiohttp
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
-from protocol.codec import encode
+from protocol.codec import Message, encode
 from protocol.envelope import SUBPROTOCOL, Envelope, Kind, unwrap, wrap_relay
 from protocol.errors import RemoteProtocolError
-from protocol.limits import ENVELOPE_BYTES_MAX
-from protocol.relay_messages import (
-    EntryNotStored,
-    EntryStored,
-    EntrySubmitted,
-    HeadSubmitted,
-    RoomClaimed,
-    RoomEntered,
-    from_end,
-)
+from protocol.limits import ENVELOPE_BYTES_MAX, PEER_GONE_S
+from protocol.relay_messages import EntryNotStored, EntryStored, Refused, RoomClaimed, RoomEntered, from_end
 from relay.admission import Admission
-from relay.desk_link import DeskLink
-from relay.rooms import FIRST_WORD_S, Close, Rooms, Send, Store, Tell, last_word
+from relay.desk_link import DeskLink, DeskUnreachable, Kept
+from relay.desk_proxy import DeskProxy
+from relay.outbox import LAST_WORD_S, Outbox
+from relay.rooms import Close, Effect, Rooms, Send, SocketId, StoreEntry, StoreHead, TellState
 
-log = logging.getLogger("mainforte.relay.front")
+FIRST_MESSAGE_S = 5
+GONE_AFTER_S = PEER_GONE_S - 0.5
+TICK_S = 0.25
+UNSENT_BYTES = 64 * 1024
+STOP_S = 3
 
-ADDRESS_HEADER = "X-Mainforte-Address"
-_HEARTBEAT_S = 3.0
-_TOO_SLOW_S = 20
-_BODY_BYTES_MAX = 1024 * 1024
-_TICK_S = 0.5
-# Small kernel buffers keep what is under way short, so that the agent's pacing sees the path as it is.
-_NOTSENT_LOWAT_BYTES = 128 * 1024
-_HOP_BY_HOP = frozenset(
-    "connection keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade content-length".split()
-)
-_DESK_DOWN = (
-    "<!doctype html><meta charset=utf-8><title>Mainforte</title><p lang=fr>Le service redémarre. Rien n’est perdu : "
-    "réessayez dans quelques secondes.<p lang=en>The service is starting again. Nothing is lost: try again in a few seconds."
-)
+log = logging.getLogger("mainforte.relay")
 
 
 @dataclass(frozen=True)
 class FrontSettings:
-    """What the front needs to know."""
+    """Where the front listens, and whom it believes."""
 
     host: str
     port: int
+    """0 lets the system choose; `Front.port` tells which."""
     desk_socket: Path
     origins: tuple[str, ...] = ()
-    tls_certificate: Path | None = None
+    """What browsers may have as the page's origin, e.g. `https://help.example.org`."""
+    tls_cert: Path | None = None
     tls_key: Path | None = None
     behind_proxy: bool = False
-
-
-@dataclass(eq=False)
-class Connection:
-    """One open socket; whoever sends waits its turn, and waits while the other side does not read."""
-
-    socket: web.WebSocketResponse
-    address: str
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    async def send(self, data: bytes) -> None:
-        async with self.turn:
-            if not self.socket.closed:
-                await asyncio.wait_for(self.socket.send_bytes(data), _TOO_SLOW_S)
-
-    async def close(self, reason: str) -> None:
-        with contextlib.suppress(TimeoutError, ConnectionError):
-            await asyncio.wait_for(self.send(last_word(reason)), 1)
-        await self.socket.close(code=WSCloseCode.POLICY_VIOLATION, drain=False)
+    """The last address in X-Forwarded-For is then believed."""
 
 
 class Front:
-    """The rooms of this process and the sockets in them."""
+    """The running front: `async with Front(settings) as front` listens until it is left."""
 
     def __init__(self, settings: FrontSettings) -> None:
         self._settings = settings
         self._rooms = Rooms()
         self._admission = Admission()
-        self._desk = DeskLink(settings.desk_socket)
-        self._proxy = aiohttp.ClientSession(
-            connector=aiohttp.UnixConnector(str(settings.desk_socket)),
-            auto_decompress=False,
-            timeout=aiohttp.ClientTimeout(total=60),
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
-        self._connections: set[Connection] = set()
+        self._outboxes: dict[SocketId, Outbox] = {}
+        self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
+        self.port = 0
 
-    def application(self) -> web.Application:
-        """The routes: one for sessions, and everything else for the desk."""
-        app = web.Application(client_max_size=_BODY_BYTES_MAX)
-        app.router.add_get("/room", self._room)
-        app.router.add_route("*", "/{path:.*}", self._pass_to_desk)
-        return app
+    async def __aenter__(self) -> "Front":
+        self._desk = DeskLink(self._settings.desk_socket)
+        self._proxy = DeskProxy(self._settings.desk_socket)
+        application = web.Application()
+        application.router.add_get("/room", self._room)
+        application.router.add_route("*", "/{path:.*}", self._pass_on)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=STOP_S)
+        await self._runner.setup()
+        tls = _tls(self._settings)
+        await web.TCPSite(self._runner, self._settings.host, self._settings.port, ssl_context=tls).start()
+        self.port = self._runner.addresses[0][1]
+        self._ticking = asyncio.create_task(self._tick())
+        log.info("listening on %s port %d", self._settings.host, self.port)
+        return self
 
-    async def run_clock(self) -> None:
-        """Let time pass in the rooms, for as long as the front runs."""
-        while True:
-            await asyncio.sleep(_TICK_S)
-            self._rooms.tick(time.monotonic(), time.time())
-            await self._carry_out()
-
-    async def stop(self) -> None:
-        """Close every socket with a last word."""
-        await asyncio.gather(*(connection.close("shutting_down") for connection in list(self._connections)))
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+    async def __aexit__(self, *_: object) -> None:
+        self._rooms.close_all("shutting_down")
+        self._carry_out()
+        for outbox in self._outboxes.values():
+            outbox.close()
+        self._ticking.cancel()
+        await self._runner.cleanup()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=STOP_S)
         await self._desk.close()
         await self._proxy.close()
+        log.info("stopped")
 
-    # --- sessions --------------------------------------------------------------------------------------------------
+    # --- HTTP ---
+
+    async def _pass_on(self, request: web.Request) -> web.StreamResponse:
+        return await self._proxy.pass_on(request, self._address_of(request))
+
+    def _address_of(self, request: web.Request) -> str:
+        if self._settings.behind_proxy:
+            # The proxy before us appends whom it saw; what stands before that, anybody may have written.
+            forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+            if forwarded:
+                return forwarded[:64]
+        return request.remote or ""
+
+    # --- WebSockets ---
 
     async def _room(self, request: web.Request) -> web.StreamResponse:
-        address = self._address(request)
-        if not self._is_from_here(request):
-            return web.Response(status=403, text="this page does not belong to this server")
-        if not self._admission.may_connect(address):
-            return web.Response(status=429, text="too many connections", headers={"Retry-After": "30"})
-        response = web.WebSocketResponse(
-            protocols=(SUBPROTOCOL,), heartbeat=_HEARTBEAT_S, max_msg_size=ENVELOPE_BYTES_MAX, compress=False
-        )
-        await response.prepare(request)
-        _tune(request.transport)
-        connection = Connection(response, address)
-        self._admission.connected(address)
-        self._connections.add(connection)
+        self._check_handshake(request)
+        address = self._address_of(request)
+        if not self._admission.open_socket(address):
+            raise web.HTTPTooManyRequests(headers={"Retry-After": "10"})
         try:
-            if await self._first_word(connection):
-                await self._talk(connection)
-        except (RemoteProtocolError, TypeError) as error:
-            log.info("a connection broke a rule: %s", error)
-            await connection.close("unexpected")
+            websocket = web.WebSocketResponse(
+                protocols=(SUBPROTOCOL,),
+                # aiohttp refuses what reaches the limit.
+                max_msg_size=ENVELOPE_BYTES_MAX + 1,
+                compress=False,
+                autoping=False,
+                timeout=LAST_WORD_S,
+            )
+            await websocket.prepare(request)
+            _tune(request.transport)
+            await self._serve(websocket, address)
+            if request.transport:
+                request.transport.abort()
+            return websocket
         finally:
-            self._connections.discard(connection)
-            self._admission.disconnected(address)
-            self._rooms.gone(connection, time.monotonic())
-            await self._carry_out()
-        return response
+            self._admission.close_socket(address)
 
-    async def _first_word(self, connection: Connection) -> bool:
-        """Let a connection into a room; tells whether it is in."""
+    def _check_handshake(self, request: web.Request) -> None:
+        offered = request.headers.get("Sec-WebSocket-Protocol", "")
+        if SUBPROTOCOL not in [name.strip() for name in offered.split(",")]:
+            raise web.HTTPBadRequest(text=f"expected the WebSocket subprotocol {SUBPROTOCOL}\n")
+        origin = request.headers.get("Origin")
+        if origin is not None and origin not in self._settings.origins and urlsplit(origin).netloc != request.host:
+            raise web.HTTPForbidden(text="this origin is not one of the organisation's\n")
+
+    async def _serve(self, websocket: web.WebSocketResponse, address: str) -> None:
+        socket = SocketId(next(self._numbers))
+        outbox = self._outboxes[socket] = Outbox(websocket)
+        reading = asyncio.create_task(self._read(websocket, socket, address))
+        writing = asyncio.create_task(outbox.run())
         try:
-            envelope = unwrap(await asyncio.wait_for(connection.socket.receive_bytes(), FIRST_WORD_S))
+            await asyncio.wait((reading, writing), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            # The other side hears at once; our own goodbye may take its time.
+            self._rooms.leave(socket, time.time())
+            del self._outboxes[socket]
+            self._carry_out()
+            outbox.close()
+            reading.cancel()
+            await self._say_goodbye(websocket, outbox, writing)
+
+    async def _say_goodbye(self, websocket: web.WebSocketResponse, outbox: Outbox, writing: asyncio.Task[None]) -> None:
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            async with asyncio.timeout(LAST_WORD_S):
+                if outbox.is_too_slow:
+                    await websocket.send_bytes(_envelope(Refused("too_slow")))
+                await writing
+                await websocket.close(code=WSCloseCode.GOING_AWAY if outbox.is_too_slow else WSCloseCode.OK)
+        writing.cancel()
+
+    async def _read(self, websocket: web.WebSocketResponse, socket: SocketId, address: str) -> None:
+        """Read until the end is gone, silent for too long, or has been refused."""
+        try:
+            async with asyncio.timeout(FIRST_MESSAGE_S):
+                first = await _next(websocket)
+            if first is not None:
+                await self._welcome(socket, first, address)
+            while (data := await _next(websocket)) is not None:
+                self._rooms.receive(socket, data, time.time())
+                for outbox in self._carry_out():
+                    await outbox.wait_for_space()
         except TimeoutError:
-            await connection.close("unexpected")
-            return False
+            log.debug("socket=%d = silent for too long", socket)
+        except RemoteProtocolError as error:
+            log.debug("socket=%d < refused: %s", socket, error)
+            self._refuse(socket, "unexpected")
+
+    async def _welcome(self, socket: SocketId, data: bytes, address: str) -> None:
+        """Act on an end's first message.
+
+        Raises:
+            RemoteProtocolError: it is not one that can come first.
+        """
+        envelope = unwrap(data)
         if not isinstance(envelope, Envelope) or envelope.kind is not Kind.RELAY:
-            raise RemoteProtocolError("a connection that does not begin with a message to the relay")
-        now = time.monotonic()
-        match from_end.decode(envelope.content):
-            case RoomClaimed(token):
-                claim = await self._desk.claim(token)
-                if claim is None:
-                    await connection.close("bad_token")
-                    return False
-                self._rooms.claim(connection, claim.room, claim.session, claim.expires_at)
-            case RoomEntered(number):
-                if not self._admission.may_knock(connection.address, now):
-                    await connection.close("rate_limited")
-                    return False
-                somebody_waits = self._rooms.enter(connection, number, now)
-                self._admission.knocked(connection.address, now, somebody_waits=somebody_waits)
-            case _:
-                raise RemoteProtocolError("a connection that neither claims nor enters a room")
-        await self._carry_out()
-        return True
+            raise RemoteProtocolError("the first message is not for the relay")
+        message = from_end.decode(envelope.content)
+        if not isinstance(message, RoomClaimed | RoomEntered):
+            raise RemoteProtocolError(f"{type(message).__name__} as the first message")
+        if not self._admission.admits_guess(address, time.time()):
+            log.info("rate limited: %s", address)
+            self._refuse(socket, "rate_limited")
+            return
+        if isinstance(message, RoomEntered):
+            is_right = self._rooms.enter(socket, message.room, time.time())
+            self._admission.guessed(address, time.time(), was_right=is_right)
+            self._carry_out()
+        else:
+            await self._claim(socket, message.token, address)
 
-    async def _talk(self, connection: Connection) -> None:
-        async for message in connection.socket:
-            if message.type is not WSMsgType.BINARY:
-                raise RemoteProtocolError(f"a {message.type.name} message where all are binary")
-            envelope = unwrap(message.data)
-            if isinstance(envelope, Envelope) and envelope.kind is Kind.RELAY:
-                self._rooms.say(connection, from_end.decode(envelope.content), time.monotonic())
-            else:
-                self._rooms.receive(connection, envelope, time.monotonic())
-            await self._carry_out()
+    async def _claim(self, socket: SocketId, token: str, address: str) -> None:
+        try:
+            claim = await self._desk.claim(token)
+        except DeskUnreachable as error:
+            log.warning("claim not answered: %s", error)
+            self._refuse(socket, "shutting_down")
+            return
+        self._admission.guessed(address, time.time(), was_right=claim is not None)
+        if claim is None:
+            self._refuse(socket, "bad_token")
+        elif not self._admission.admits_account(claim.participant, time.time()):
+            self._refuse(socket, "rate_limited")
+        elif socket in self._outboxes:
+            self._rooms.claim(socket, claim, time.time())
+            self._carry_out()
 
-    async def _carry_out(self) -> None:
-        """Do what the rooms decided. Sending waits for a slow reader, and so holds up only whoever sent."""
+    # --- effects ---
+
+    def _carry_out(self) -> list[Outbox]:
+        """Do what the rooms decided; gives the outboxes that something was put into."""
+        filled = []
         for effect in self._rooms.effects():
-            match effect:
-                case Send(Connection() as to, data):
-                    try:
-                        await to.send(data)
-                    except TimeoutError:
-                        self._start(to.close("too_slow"))
-                    except ConnectionError:
-                        pass  # its own reader hears of it
-                case Close(Connection() as end, reason):
-                    self._start(end.close(reason))
-                case Store(session, Connection() as by, message):
-                    self._start(self._store(session, by, message))
-                case Tell(session, state):
-                    log.info("session %s: %s", session, state)
-                    self._start(self._desk.tell(session, state))
+            if isinstance(effect, Send):
+                if outbox := self._outboxes.get(effect.socket):
+                    outbox.put(effect.data)
+                    filled.append(outbox)
+            else:
+                self._carry_out_rarer(effect)
+        return filled
 
-    async def _store(self, session: str, by: Connection, message: EntrySubmitted | HeadSubmitted) -> None:
-        is_stored = await self._desk.store(session, message)
-        if isinstance(message, EntrySubmitted):
-            answer = EntryStored(message.number) if is_stored else EntryNotStored(message.number)
-            # Whoever is gone meanwhile submits it again; the entry is kept all the same.
-            with contextlib.suppress(TimeoutError, ConnectionError):
-                await by.send(wrap_relay(encode(answer)))
+    def _carry_out_rarer(self, effect: Effect) -> None:
+        match effect:
+            case Close(socket, reason):
+                log.debug("socket=%d = refused: %s", socket, reason)
+                if outbox := self._outboxes.get(socket):
+                    outbox.close()
+            case StoreEntry():
+                self._start(self._store(effect))
+            case StoreHead(session, note):
+                self._start(self._desk.store_head(session, note))
+            case TellState(session, state):
+                log.info("session=%s %s", session, state)
+                self._start(self._desk.tell_state(session, state))
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
+    async def _store(self, effect: StoreEntry) -> None:
+        kept = await self._desk.store_entry(effect.session, effect.number, effect.entry)
+        answer = EntryStored(effect.number) if kept is Kept.STORED else EntryNotStored(effect.number)
+        if outbox := self._outboxes.get(effect.socket):
+            outbox.put(_envelope(answer))
+
+    def _refuse(self, socket: SocketId, reason: str) -> None:
+        if outbox := self._outboxes.get(socket):
+            outbox.put(_envelope(Refused(reason)))
+            outbox.close()
+
+    def _start(self, work: Coroutine[Any, Any, object]) -> None:
+        async def run() -> None:
+            await work
+
+        task = asyncio.create_task(run())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _is_from_here(self, request: web.Request) -> bool:
-        """Whether a browser's socket belongs to a page of this server; programs send no Origin."""
-        origin = request.headers.get("Origin")
-        return origin is None or origin in self._settings.origins or urlsplit(origin).netloc == request.host
-
-    def _address(self, request: web.Request) -> str:
-        if self._settings.behind_proxy and (forwarded := request.headers.get("X-Forwarded-For")):
-            return forwarded.rpartition(",")[2].strip()
-        return request.remote or "unknown"
-
-    # --- everything else -------------------------------------------------------------------------------------------
-
-    async def _pass_to_desk(self, request: web.Request) -> web.StreamResponse:
-        if request.path.startswith("/internal"):
-            return web.Response(status=404, text="not found")
-        headers = {
-            name: value
-            for name, value in request.headers.items()
-            if name.lower() not in _HOP_BY_HOP and name.lower() != ADDRESS_HEADER.lower()
-        }
-        headers[ADDRESS_HEADER] = self._address(request)
-        try:
-            async with self._proxy.request(
-                request.method,
-                "http://desk" + request.raw_path,
-                headers=headers,
-                data=await request.read() if request.can_read_body else None,
-                allow_redirects=False,
-            ) as answer:
-                response = web.StreamResponse(status=answer.status)
-                for name, value in answer.headers.items():
-                    if name.lower() not in _HOP_BY_HOP or (
-                        name.lower() == "content-length" and request.method != "HEAD"
-                    ):
-                        response.headers.add(name, value)
-                await response.prepare(request)
-                async for chunk in answer.content.iter_chunked(65536):
-                    await response.write(chunk)
-                await response.write_eof()
-                return response
-        except (aiohttp.ClientConnectorError, aiohttp.ServerDisconnectedError, TimeoutError):
-            return web.Response(status=503, text=_DESK_DOWN, content_type="text/html", headers={"Retry-After": "5"})
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            self._rooms.tick(time.time())
+            self._carry_out()
 
 
-def _tune(transport: asyncio.Transport | None) -> None:
-    raw = transport.get_extra_info("socket") if transport else None
-    if transport and raw is not None and raw.family in (socket.AF_INET, socket.AF_INET6):
-        transport.set_write_buffer_limits(high=_NOTSENT_LOWAT_BYTES)
-        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _NOTSENT_LOWAT_BYTES)
+async def run_front(settings: FrontSettings, *, on_ready: Callable[[int], None] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; `on_ready` is told the port once it is open."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with Front(settings) as front:
+        if on_ready:
+            on_ready(front.port)
+        await stop.wait()
 
 
-async def run_front(
-    settings: FrontSettings, *, stop: asyncio.Event, on_ready: Callable[[int], None] | None = None
-) -> None:
-    """Serve until `stop` is set; `on_ready` is told the port."""
-    tls: ssl.SSLContext | None = None
-    if settings.tls_certificate:
-        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        tls.load_cert_chain(settings.tls_certificate, settings.tls_key)
-    front = Front(settings)
-    runner = web.AppRunner(front.application(), access_log=None, handle_signals=False, shutdown_timeout=2)
-    await runner.setup()
-    site = web.TCPSite(runner, settings.host, settings.port, ssl_context=tls)
-    await site.start()
-    clock = asyncio.create_task(front.run_clock())
-    if on_ready:
-        on_ready(runner.addresses[0][1])
-    await stop.wait()
-    clock.cancel()
-    await front.stop()
-    await runner.cleanup()
+async def _next(websocket: web.WebSocketResponse) -> bytes | None:
+    """The next binary message; None once the end is gone.
+
+    Raises:
+        TimeoutError: nothing came, not even the answer to a ping.
+        RemoteProtocolError: text.
+    """
+    while True:
+        async with asyncio.timeout(GONE_AFTER_S):
+            message: WSMessage = await websocket.receive()
+        match message.type:
+            case WSMsgType.BINARY:
+                data: bytes = message.data
+                return data
+            case WSMsgType.PING:
+                await websocket.pong(message.data)
+            case WSMsgType.PONG:
+                pass
+            case WSMsgType.TEXT:
+                raise RemoteProtocolError("a text message")
+            case _:
+                return None
+
+
+def _envelope(message: Message) -> bytes:
+    return wrap_relay(encode(message))
+
+
+def _tls(settings: FrontSettings) -> ssl.SSLContext | None:
+    if settings.tls_cert is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(settings.tls_cert, settings.tls_key)
+    return context
+
+
+def _tune(transport: asyncio.BaseTransport | None) -> None:
+    """Keep what the kernel holds unsent small, so that fresh input overtakes it early. asyncio sets TCP_NODELAY itself."""
+    connection = transport.get_extra_info("socket") if transport else None
+    if connection is not None and hasattr(sockets, "TCP_NOTSENT_LOWAT"):
+        with contextlib.suppress(OSError):
+            connection.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_NOTSENT_LOWAT, UNSENT_BYTES)

@@ -233,14 +233,18 @@ class Rooms:
             for silent in [end for end in room.silent.values() if now >= end.until]:
                 self._dismiss(silent, "no_room")
             if room.tried and now >= room.tried.until:
-                self._dismiss(room.tried, "no_room")
+                self._fail(room.tried)
             self._go_on(room, now)
 
     def close_all(self, reason: str) -> None:
         """Say the last word to everybody."""
-        for end in list(self._ends.values()):
-            if end.socket in self._ends:
-                self._dismiss(end, reason)
+        rooms = {id(end.room): end.room for end in self._ends.values()}
+        for socket in self._ends:
+            self._refuse(socket, reason)
+        for room in rooms.values():
+            self._tell_state(room, SessionState.CLOSED)
+        self._ends.clear()
+        self._open.clear()
 
     # --- passing on ---
 
@@ -297,13 +301,17 @@ class Rooms:
             self._effects.append(Send(host, end.hello))
             self._tell_state(room, SessionState.CONNECTING)
 
+    def _fail(self, candidate: _End, *, tell_host: bool = True) -> None:
+        is_last = candidate.room.attempts >= ATTEMPTS_PER_CODE
+        self._dismiss(candidate, "too_many_attempts" if is_last else "no_room", tell_host=tell_host)
+
     def _obey(self, end: _End, content: bytes, now: float) -> None:
         match end.standing, from_end.decode(content):
             case Standing.HOST, CandidateAccepted():
                 self._pair(end)
             case Standing.HOST, CandidateRejected():
                 if end.room.tried:
-                    self._dismiss(end.room.tried, "no_room", tell_host=False)
+                    self._fail(end.room.tried, tell_host=False)
                     self._go_on(end.room, now)
             case Standing.AGENT, EntrySubmitted(number, entry):
                 self._effects.append(StoreEntry(end.room.claim.session, end.socket, number, entry))
