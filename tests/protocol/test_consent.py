@@ -1,0 +1,117 @@
+"""protocol/consent.py: the customer alone decides, every message has its row, taking back waits for nothing."""
+
+from typing import get_args
+
+import pytest
+
+from protocol.consent import ALWAYS, NEEDED, ConsentGate, Grant, ViewerId
+from protocol.messages import (
+    AccessAsked,
+    ControlGivenBack,
+    Ended,
+    EntryReceived,
+    FromViewer,
+    HeadSigned,
+    InputReleased,
+    Introduced,
+    KeyChanged,
+    KeyPictureAsked,
+    PictureShown,
+    Pinged,
+    PointerButton,
+    PointerMoved,
+    ScreenChosen,
+    TextTyped,
+    WheelTurned,
+)
+from protocol.vocabulary import Capability, Hold, Outcome
+
+FIRST, SECOND = ViewerId("a" * 32), ViewerId("b" * 32)
+NOON, LATER = 1_000_000, 2_000_000
+
+EVERY_MESSAGE = [
+    AccessAsked(Capability.CONTROL, "why"),
+    ControlGivenBack(),
+    ScreenChosen(0),
+    KeyPictureAsked(),
+    PictureShown(1),
+    PointerMoved(0, 1, 1, 1),
+    PointerButton(0, 1, 1, 0, True, 1),
+    WheelTurned(0, 1, 1, 0, 120, 1),
+    KeyChanged("KeyA", True),
+    TextTyped("a"),
+    InputReleased(),
+    EntryReceived(1),
+    HeadSigned("note"),
+    Pinged(1),
+    Ended(Outcome.COMPLETED),
+]
+
+
+def _granted(*capabilities: Capability) -> ConsentGate:
+    gate = ConsentGate()
+    gate.allow(tuple(Grant(FIRST, capability, LATER) for capability in capabilities), entry=4)
+    gate.entry_stored(4)
+    return gate
+
+
+def test_every_message_of_a_technician_has_its_row_in_the_table() -> None:
+    assert set(get_args(FromViewer)) == set(NEEDED) | ALWAYS | {Introduced}
+    assert {type(message) for message in EVERY_MESSAGE} == set(NEEDED) | ALWAYS
+
+
+@pytest.mark.parametrize("message", EVERY_MESSAGE, ids=lambda message: type(message).__name__)
+@pytest.mark.parametrize("allowed", [(), (Capability.VIEW,), (Capability.VIEW, Capability.CONTROL)])
+def test_a_message_takes_effect_only_with_its_grant(message: Pinged, allowed: tuple[Capability, ...]) -> None:
+    needed = NEEDED.get(type(message))
+    assert _granted(*allowed).admits(FIRST, message, NOON) is (needed is None or needed in allowed)
+
+
+def test_what_is_in_no_table_is_refused() -> None:
+    introduction = Introduced("", "2041", "s", "r", Capability.VIEW, "", [], b"")
+    assert not _granted(*Capability).admits(FIRST, introduction, NOON)
+
+
+def test_a_grant_is_nobody_elses() -> None:
+    assert not _granted(*Capability).admits(SECOND, KeyChanged("KeyA", True), NOON)
+
+
+def test_a_grant_waits_for_its_entry_and_ends_with_its_time() -> None:
+    gate = ConsentGate()
+    gate.allow((Grant(FIRST, Capability.VIEW, LATER),), entry=4)
+    assert not gate.admits(FIRST, ScreenChosen(0), NOON)
+    gate.entry_stored(4)
+    assert gate.admits(FIRST, ScreenChosen(0), NOON)
+    assert not gate.admits(FIRST, ScreenChosen(0), LATER)
+
+
+def test_a_grant_taken_back_before_it_was_stored_never_comes_into_force() -> None:
+    gate = ConsentGate()
+    gate.allow((Grant(FIRST, Capability.VIEW, LATER), Grant(FIRST, Capability.CONTROL, LATER)), entry=4)
+    gate.take_back(Capability.CONTROL)
+    gate.entry_stored(4)
+    assert gate.capabilities_of(FIRST) == {Capability.VIEW}
+
+
+def test_without_sight_there_is_no_control() -> None:
+    gate = _granted(*Capability)
+    gate.take_back(Capability.VIEW)
+    assert gate.capabilities_of(FIRST) == frozenset()
+
+
+@pytest.mark.parametrize("hold", Hold)
+def test_a_hold_keeps_input_back_and_nothing_else(hold: Hold) -> None:
+    gate = _granted(*Capability)
+    gate.hold(hold)
+    assert not gate.admits(FIRST, TextTyped("a"), NOON)
+    assert gate.admits(FIRST, PictureShown(1), NOON)
+    gate.release(hold)
+    assert gate.admits(FIRST, TextTyped("a"), NOON)
+
+
+def test_who_has_seen_nothing_recent_is_known() -> None:
+    gate = _granted(*Capability)
+    assert not gate.is_picture_recent(FIRST, newest_ms=NOON)
+    gate.picture_shown(FIRST, NOON)
+    assert gate.is_picture_recent(FIRST, newest_ms=NOON + 2000)
+    assert not gate.is_picture_recent(FIRST, newest_ms=NOON + 2001)

@@ -1,0 +1,111 @@
+"""protocol/media.py and envelope.py: every record in its place, every part inside its bounds."""
+
+import pytest
+from hypothesis import given
+from hypothesis.strategies import binary, integers
+
+from protocol.envelope import Audience, MediaEnvelope, unwrap
+from protocol.errors import ProtocolError, RemoteProtocolError
+from protocol.media import (
+    Codec,
+    InputApplied,
+    MediaOpener,
+    MediaSealer,
+    Part,
+    PictureEnd,
+    PointerAt,
+    PointerShape,
+    Rectangle,
+    Screens,
+    ScreenShape,
+    padded_bytes,
+    read_parts,
+    write_part,
+)
+
+PARTS: list[Part] = [
+    Screens([ScreenShape(0, 0, 0, 1280, 800, "HDMI-1")]),
+    Rectangle(0, Codec.ZSTD, 1, 2, 3, 4, b"data"),
+    PointerAt(0, True, 7, 8),
+    PointerShape(1, 2, 3, 4, b"data"),
+    InputApplied("button", 0, 7, 8, 0),
+    PictureEnd(1, True, 1_700_000_000_000),
+]
+KEY = bytes(range(32))
+
+
+def _envelope(data: bytes) -> MediaEnvelope:
+    envelope = unwrap(data)
+    assert isinstance(envelope, MediaEnvelope)
+    return envelope
+
+
+def test_parts_come_out_as_they_went_in() -> None:
+    sealer, opener = MediaSealer(), MediaOpener()
+    sealer.start_epoch(KEY)
+    opener.start_epoch(1, KEY, 0)
+    sealed = sealer.seal(b"".join(map(write_part, PARTS)))
+    assert opener.open(_envelope(sealed)) == PARTS
+
+
+def test_dropped_repeated_and_strange_records_are_refused() -> None:
+    sealer, opener = MediaSealer(), MediaOpener()
+    sealer.start_epoch(KEY)
+    records = [_envelope(sealer.seal(write_part(part))) for part in PARTS[:3]]
+    store = _envelope(sealer.seal(write_part(PARTS[2]), audience=Audience.STORE))
+    opener.start_epoch(1, KEY, 0)
+    opener.open(records[0])
+    for wrong in (records[0], records[2], store):
+        with pytest.raises(RemoteProtocolError):
+            opener.open(wrong)
+    assert opener.open(records[1]) == [PARTS[1]]
+
+
+@given(integers(0, 10**6))
+def test_a_flipped_bit_is_noticed(position: int) -> None:
+    sealer, opener = MediaSealer(), MediaOpener()
+    sealer.start_epoch(KEY)
+    opener.start_epoch(1, KEY, 0)
+    data = bytearray(sealer.seal(write_part(PARTS[1])))
+    data[position // 8 % len(data)] ^= 1 << position % 8
+    with pytest.raises(ProtocolError):
+        opener.open(_envelope(bytes(data)) if data[0] == 4 else _refuse(bytes(data)))
+
+
+def _refuse(data: bytes) -> MediaEnvelope:
+    if not isinstance(unwrap(data), MediaEnvelope):
+        raise RemoteProtocolError("another kind")
+    return _envelope(data)
+
+
+def test_epochs_never_run_backwards_and_counters_run_on() -> None:
+    sealer, opener = MediaSealer(), MediaOpener()
+    sealer.start_epoch(KEY)
+    opener.start_epoch(1, KEY, 0)
+    opener.open(_envelope(sealer.seal(write_part(PARTS[0]))))
+    sealer.start_epoch(bytes(32))
+    opener.start_epoch(2, bytes(32), sealer.next_counter)
+    assert _envelope(sealer.seal(write_part(PARTS[0]))).counter == 1
+    with pytest.raises(RemoteProtocolError):
+        opener.start_epoch(2, KEY, 1)
+
+
+@given(binary(max_size=400))
+def test_any_bytes_give_parts_or_a_refusal(data: bytes) -> None:
+    try:
+        read_parts(data)
+    except RemoteProtocolError:
+        return
+
+
+@given(integers(0, 70_000))
+def test_padding_is_bounded(size: int) -> None:
+    assert size <= padded_bytes(size) <= max(256, size * 1.12)
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x02", b"\x07\0\0\0\0", b"\x02\xff\xff\xff\xff", write_part(PARTS[1])[:-1], b"\0\x01"]
+)
+def test_malformed_parts_are_refused(data: bytes) -> None:
+    with pytest.raises(RemoteProtocolError):
+        read_parts(data)

@@ -1,0 +1,106 @@
+"""protocol/session_log.py: nothing altered, dropped, inserted or reordered goes unnoticed."""
+
+import pytest
+from hypothesis import given
+from hypothesis.strategies import integers, sampled_from
+
+from protocol import session_log
+from protocol.errors import LogTampered, ProtocolError
+from protocol.session_log import Answered, Asked, LogWriter, Opened, SessionEnded
+from protocol.vocabulary import Answer, Capability, Outcome
+from tests.protocol.pairs import ISSUING, SESSION, TECHNICIAN
+
+AGENT = ISSUING
+AGENT_KEY = AGENT.public_key().public_bytes_raw()
+TECHNICIAN_KEY = TECHNICIAN.public_key().public_bytes_raw()
+
+
+def _log() -> list[str]:
+    writer = LogWriter()
+    opened = Opened(
+        SESSION,
+        "2041",
+        "Pas d’image",
+        "Voir",
+        "Fibre du Lac",
+        bytes(32),
+        bytes(32),
+        "Camille Roy",
+        "a" * 32,
+        AGENT_KEY,
+        "1.0.0",
+        "Linux",
+        "built-in",
+    )
+    writer.append(opened, 1)
+    writer.append(Asked("a" * 32, Capability.VIEW, "Voir", "Camille Roy demande…", "fr"), 2)
+    writer.append(Answered(1, Answer.ALLOWED, [Capability.VIEW], 99, 1500), 3)
+    writer.append(SessionEnded(Outcome.STOPPED, "customer", 10, 0), 4)
+    return writer.texts
+
+
+def _heads(texts: list[str], technician_s: int = 1000) -> list[str]:
+    note = session_log.make_head(SESSION, texts, AGENT, at_s=1000)
+    return [session_log.countersign_head(note, SESSION, texts, AGENT_KEY, TECHNICIAN, at_s=technician_s)]
+
+
+def test_a_log_signed_by_both_is_complete() -> None:
+    texts = _log()
+    verdict = session_log.verify(texts, _heads(texts), TECHNICIAN_KEY)
+    assert verdict.is_complete
+    assert (verdict.both, verdict.agent) == (4, 4)
+    assert not verdict.clocks_differ
+
+
+def test_what_only_the_agent_signed_is_said_to_be_so() -> None:
+    texts = _log()
+    verdict = session_log.verify(
+        texts, [*_heads(texts[:2]), session_log.make_head(SESSION, texts, AGENT, at_s=1)], TECHNICIAN_KEY
+    )
+    assert (verdict.both, verdict.agent, verdict.is_complete) == (2, 4, False)
+
+
+def test_clocks_that_differ_are_flagged_and_not_invalid() -> None:
+    texts = _log()
+    assert session_log.verify(texts, _heads(texts, technician_s=5000), TECHNICIAN_KEY).clocks_differ
+
+
+@given(integers(0, 3), integers(0, 10**6), sampled_from(["flip", "delete", "swap", "repeat"]))
+def test_any_change_to_a_signed_log_is_found(entry: int, where: int, change: str) -> None:
+    texts = _log()
+    heads = _heads(texts)
+    altered = list(texts)
+    if change == "flip":
+        data = bytearray(altered[entry].encode())
+        data[where % len(data)] ^= 1
+        altered[entry] = data.decode(errors="replace")
+    elif change == "delete":
+        del altered[entry]
+    elif change == "swap":
+        altered[entry], altered[(entry + 1) % 4] = altered[(entry + 1) % 4], altered[entry]
+    else:
+        altered.insert(entry, altered[entry])
+    with pytest.raises(ProtocolError):
+        session_log.verify(altered, heads, TECHNICIAN_KEY)
+
+
+@pytest.mark.parametrize("length", range(1, 4))
+def test_a_shortened_log_is_found(length: int) -> None:
+    texts = _log()
+    with pytest.raises(LogTampered):
+        session_log.verify(texts[:length], _heads(texts), TECHNICIAN_KEY)
+
+
+def test_a_head_signed_by_somebody_else_is_found() -> None:
+    texts = _log()
+    with pytest.raises(LogTampered):
+        session_log.verify(texts, [session_log.make_head(SESSION, texts, TECHNICIAN, at_s=1)], TECHNICIAN_KEY)
+    with pytest.raises(LogTampered):
+        session_log.verify(texts, _heads(texts), AGENT_KEY)
+
+
+def test_the_technician_signs_only_what_was_received() -> None:
+    texts = _log()
+    note = session_log.make_head(SESSION, texts, AGENT, at_s=1)
+    with pytest.raises(LogTampered):
+        session_log.countersign_head(note, SESSION, texts[:3], AGENT_KEY, TECHNICIAN, at_s=1)
