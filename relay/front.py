@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import signal
 import socket as sockets
 import ssl
 import time
@@ -51,7 +50,7 @@ class FrontSettings:
     desk_socket: Path
     origins: tuple[str, ...] = ()
     """What browsers may have as the page's origin, e.g. `https://help.example.org`."""
-    tls_cert: Path | None = None
+    tls_certificate: Path | None = None
     tls_key: Path | None = None
     behind_proxy: bool = False
     """The last address in X-Forwarded-For is then believed."""
@@ -278,12 +277,10 @@ class Front:
             self._carry_out()
 
 
-async def run_front(settings: FrontSettings, *, on_ready: Callable[[int], None] | None = None) -> None:
-    """Serve until SIGTERM or SIGINT; `on_ready` is told the port once it is open."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+async def run_front(
+    settings: FrontSettings, *, stop: asyncio.Event, on_ready: Callable[[int], None] | None = None
+) -> None:
+    """Serve until `stop` is set; `on_ready` is told the port once it is open."""
     async with Front(settings) as front:
         if on_ready:
             on_ready(front.port)
@@ -319,11 +316,11 @@ def _envelope(message: Message) -> bytes:
 
 
 def _tls(settings: FrontSettings) -> ssl.SSLContext | None:
-    if settings.tls_cert is None:
+    if settings.tls_certificate is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(settings.tls_cert, settings.tls_key)
+    context.load_cert_chain(settings.tls_certificate, settings.tls_key)
     return context
 
 
