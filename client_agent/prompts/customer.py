@@ -1,0 +1,223 @@
+"""What a session asks of the customer and tells them, whether in windows or on a terminal.
+
+A `Customer` decides nothing: it shows, and hands over what the person answered. All its methods are called in the session's
+event loop, except `own_windows`, `is_own_window_at` and `is_question_open`, which any thread may call.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from protocol.limits import PROMPT_S
+from protocol.vocabulary import Answer, Capability, Hold, Outcome
+
+
+class Progress(StrEnum):
+    """What the customer is waiting for."""
+
+    CONNECTING = "connecting"
+    CHECKING_CODE = "checking_code"
+    WAITING_FOR_TECHNICIAN = "waiting_for_technician"
+    """The code was right; the technician has not said yet what for."""
+    STORING_ANSWER = "storing_answer"
+    """The customer said yes; it counts once the organisation has written it down."""
+    ENDING = "ending"
+
+
+class Problem(StrEnum):
+    """What went wrong; the words, with the next step, stand in words.py."""
+
+    CODE_MALFORMED = "code_malformed"
+    CODE_WRONG = "code_wrong"
+    CODE_EXPIRED = "code_expired"
+    """The relay knows no such room: expired, used up, or never existed."""
+    TOO_MANY_ATTEMPTS = "too_many_attempts"
+    NOBODY_THERE = "nobody_there"
+    NOT_REACHABLE = "not_reachable"
+    NOT_CERTIFIED = "not_certified"
+    """Organisation or technician are not who they say they are."""
+    AGENT_TOO_OLD = "agent_too_old"
+    NOT_STORED = "not_stored"
+    """The customer's yes could not be written down, so nothing was allowed."""
+    NO_SCREEN = "no_screen"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class ConsentQuestion:
+    """Who asks, for what, and why. Texts come from others and may hold anything.
+
+    Args:
+        is_verified: a built-in or linked root vouches for the organisation; else `address` is shown as large as its name.
+        address: where the agent found the organisation, as `https://help.example`.
+        is_first: the session's first question; else somebody asks for more during the session.
+        seconds: after these, without an answer, it is a no; the person can ask for more time.
+    """
+
+    organisation: str
+    is_verified: bool
+    address: str
+    technician: str
+    ticket: str
+    subject: str
+    reason: str
+    asks: Capability
+    is_first: bool = True
+    seconds: int = PROMPT_S
+
+
+@dataclass(frozen=True)
+class ConsentAnswer:
+    """What the customer decided, and what they had before their eyes when they did.
+
+    Args:
+        answer: None where the session withdrew the question before there was an answer.
+        allowed: what this answer allows; empty unless `answer` is ALLOWED.
+        took_ms: from the moment the question could be seen.
+        words: the text shown, to the letter, in `language`, the one that was shown last.
+    """
+
+    answer: Answer | None
+    allowed: frozenset[Capability]
+    took_ms: int
+    words: str
+    language: str
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Somebody who takes part, and what they may do now."""
+
+    name: str
+    capabilities: frozenset[Capability]
+
+
+@dataclass(frozen=True)
+class BarState:
+    """What the session bar says. It counts on by itself from the seconds given here.
+
+    Args:
+        viewers: everybody who takes part, the one who controls or came first in front.
+        holds: what the customer holds back now; PAUSED and STOP_KEY are shown, others pass by themselves.
+        elapsed_s: how long the session has lasted.
+        grace_s: the connection is lost, and the session ends after so many seconds if it does not come back.
+    """
+
+    organisation: str
+    viewers: tuple[Viewer, ...]
+    holds: frozenset[Hold] = frozenset()
+    elapsed_s: int = 0
+    grace_s: int | None = None
+
+    @property
+    def is_controlled(self) -> bool:
+        """Whether the customer has allowed somebody to control the computer."""
+        return any(Capability.CONTROL in viewer.capabilities for viewer in self.viewers)
+
+
+@dataclass(frozen=True)
+class Participation:
+    """What one person did in the session: durations in seconds, and how often they acted; never what they typed."""
+
+    name: str
+    view_s: int
+    control_s: int
+    clicks: int = 0
+    keys: int = 0
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What is left to say when the session is over.
+
+    Args:
+        began_at, ended_at: UTC seconds.
+        fingerprint: of the session log, as the organisation's records show it.
+    """
+
+    outcome: Outcome
+    organisation: str
+    ticket: str
+    subject: str
+    participations: tuple[Participation, ...]
+    began_at: int
+    ended_at: int
+    fingerprint: str
+
+
+def _nothing(_seconds: int) -> None:
+    """For sessions that do not care."""
+
+
+@dataclass(frozen=True)
+class CustomerCallbacks:
+    """What the person does on their own; called in the event loop of whoever attached them.
+
+    Args:
+        on_go_on: end the pause, and let the technician act again after the stop key.
+        on_stop: end the session; also the way out while waiting for it.
+        before_question: awaited before anything appears that could be answered (question, summary, file dialog): when it returns,
+            keys are up and input is suspended.
+        after_question: nothing of the kind is left.
+        on_more_time: the open question now ends in this many seconds.
+    """
+
+    on_take_back: Callable[[], None]
+    on_pause: Callable[[], None]
+    on_go_on: Callable[[], None]
+    on_stop: Callable[[], None]
+    before_question: Callable[[], Awaitable[None]]
+    after_question: Callable[[], None]
+    on_more_time: Callable[[int], None] = _nothing
+
+
+class Customer(Protocol):
+    """The person in front of the machine, as the session knows them."""
+
+    def attach(self, callbacks: CustomerCallbacks) -> None:
+        """From now on tell what the person does to `callbacks`, in the running event loop."""
+
+    async def ask_code(self, problem: Problem | None = None) -> str | None:
+        """Ask for the support code or the link; what was typed before stays in the field.
+
+        Args:
+            problem: why it is asked again.
+
+        Returns:
+            The text as typed; None: the person closed the window.
+        """
+
+    def show_progress(self, what: Progress) -> None:
+        """Say what is being waited for, until the next question, the bar or the summary."""
+
+    async def ask_consent(self, question: ConsentQuestion) -> ConsentAnswer:
+        """Put a question to the person; several wait for each other."""
+
+    def close_question(self) -> None:
+        """Withdraw the open question and those that wait: whoever asked is gone."""
+
+    def show_bar(self, state: BarState) -> None:
+        """Show the session bar, or change what it says."""
+
+    def hide_bar(self) -> None:
+        """The session is over, or nobody is left in it."""
+
+    async def show_summary(self, summary: Summary) -> None:
+        """Say how it ended, until the person closes it. The bar is gone from here on."""
+
+    async def show_problem(self, problem: Problem) -> None:
+        """Say what went wrong, until the person has seen it."""
+
+    def own_windows(self) -> frozenset[int]:
+        """The X window ids of everything the agent shows, frames included."""
+
+    def is_own_window_at(self, x: int, y: int) -> bool:
+        """Tell whether this point of the desktop, in device pixels, belongs to one of the agent's windows."""
+
+    def is_question_open(self) -> bool:
+        """Tell whether something that the person could answer is shown or about to be."""
+
+    @property
+    def language(self) -> str:
+        """The language the person reads now: `fr` or `en`."""

@@ -1,0 +1,462 @@
+"""Every sentence the customer reads, built once for windows and terminal, so that what the log holds is what was shown.
+
+English texts are the keys of the catalogue (translations/); texts that others wrote pass through `others_text` first. Each of those
+is followed by a letter of ours before any number is, so that a name written from right to left moves nothing but itself.
+"""
+
+import locale
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from client_agent.prompts.customer import BarState, ConsentQuestion, Participation, Problem, Progress, Summary, Viewer
+from client_agent.prompts.others_text import one_line, some_lines
+from protocol.vocabulary import Capability, Hold, Outcome
+from translations import best_language, catalogue
+
+VIEWERS_NAMED_MAX = 3
+
+_VIEW = frozenset({Capability.VIEW})
+_CONTROL = frozenset({Capability.CONTROL})
+_NOTHING: frozenset[Capability] = frozenset()
+
+
+class Mark(StrEnum):
+    """The shape beside a sentence: the same ones on the bar and on the technician's page."""
+
+    EYE = "eye"
+    HAND = "hand"
+    NO_HAND = "no_hand"
+    STOP = "stop"
+    PAUSE = "pause"
+    BROKEN = "broken"
+    VERIFIED = "verified"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A sentence and its shape."""
+
+    mark: Mark
+    text: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A button, or a numbered answer; what it allows is empty for a refusal."""
+
+    label: str
+    allowed: frozenset[Capability]
+
+
+@dataclass(frozen=True)
+class ConsentWords:
+    """A question to the customer, from top to bottom."""
+
+    title: str
+    organisation: str
+    standing: Marked
+    warning: str
+    request: str
+    effects: tuple[Marked, ...]
+    reason: str
+    silence: str
+    choices: tuple[Choice, ...]
+
+    def __str__(self) -> str:
+        """All of it, as the session log keeps it."""
+        lines = [self.title, self.organisation, self.standing.text, self.warning, self.request]
+        lines += [effect.text for effect in self.effects]
+        lines += [self.reason, self.silence, " ".join(f"[ {choice.label} ]" for choice in self.choices)]
+        return "\n".join(line for line in lines if line)
+
+
+@dataclass(frozen=True)
+class ViewerWords:
+    """One person on the bar."""
+
+    name: str
+    sees: Marked
+    acts: Marked
+
+
+@dataclass(frozen=True)
+class BarWords:
+    """The session bar: who may do what, what holds them back, how long it has lasted."""
+
+    viewers: tuple[ViewerWords, ...]
+    others: str
+    notice: Marked | None
+    minutes: str
+    go_on: str
+
+
+@dataclass(frozen=True)
+class SummaryWords:
+    """What is said, and saved, when the session is over. Facts are pairs of label and value."""
+
+    title: str
+    ending: str
+    facts: tuple[tuple[str, str], ...]
+    people: tuple[tuple[str, tuple[Marked, ...]], ...]
+    fingerprint: str
+    about_fingerprint: str
+    nothing_stays: str
+
+
+def language_of_system() -> str:
+    """The first language of the system that we speak."""
+    named = [*os.environ.get("LANGUAGE", "").split(":")]
+    named += [os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
+    named.append(locale.getlocale()[0] or "")
+    return best_language([tag for tag in named if tag])
+
+
+def other_language(language: str) -> str:
+    return "en" if language == "fr" else "fr"
+
+
+def duration(seconds: int) -> str:
+    """A length of time as both languages write it: `40 s`, `12 min 5 s`, `1 h 05 min`."""
+    minutes, rest_s = divmod(max(0, seconds), 60)
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60:02} min"
+    if minutes:
+        return f"{minutes} min {rest_s} s" if rest_s else f"{minutes} min"
+    return f"{rest_s} s"
+
+
+class Words:
+    """The sentences in one language."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._ = catalogue(language).gettext
+
+    # --- before the session ------------------------------------------------------------------------------------------
+
+    def product(self) -> str:
+        _ = self._
+        return _("Remote assistance")
+
+    def other_language_name(self) -> str:
+        """The name of the language one can switch to, in that language."""
+        return "English" if self.language == "fr" else "Français"
+
+    def code_title(self) -> str:
+        _ = self._
+        return _("Get help with this computer")
+
+    def code_introduction(self) -> str:
+        _ = self._
+        return _("Type the code that the person helping you gave you, or paste the link.")
+
+    def code_label(self) -> str:
+        _ = self._
+        return _("Support code or link")
+
+    def code_example(self) -> str:
+        _ = self._
+        return _("For example: 41703 cherry violin")
+
+    def code_assurance(self) -> str:
+        _ = self._
+        return _("Nobody sees anything before you have said yes. Go on only if you asked for help yourself.")
+
+    def start(self) -> str:
+        _ = self._
+        return _("Start assistance")
+
+    def cancel(self) -> str:
+        _ = self._
+        return _("Cancel")
+
+    def close(self) -> str:
+        _ = self._
+        return _("Close")
+
+    def progress(self, what: Progress) -> str:
+        _ = self._
+        return {
+            Progress.CONNECTING: _("Connecting to the organisation…"),
+            Progress.CHECKING_CODE: _("Checking the code…"),
+            Progress.WAITING_FOR_TECHNICIAN: _("The code is right. Waiting for the person who will help you…"),
+            Progress.STORING_ANSWER: _("Your answer is being written down…"),
+            Progress.ENDING: _("Ending the session…"),
+        }[what]
+
+    def problem(self, problem: Problem) -> str:
+        """What happened, that nothing is lost, and what to do next."""
+        _ = self._
+        return {
+            Problem.CODE_MALFORMED: _(
+                "This does not look like a support code. It is five digits and two words, or twelve digits. Check it and try again."
+            ),
+            Problem.CODE_WRONG: _(
+                "The code does not match. Check each word with the person helping you, then try again."
+            ),
+            Problem.CODE_EXPIRED: _("That code has expired. Ask for a new one."),
+            Problem.TOO_MANY_ATTEMPTS: _("There were too many attempts. Wait a few minutes, then ask for a new code."),
+            Problem.NOBODY_THERE: _("Nobody is waiting behind this code any more. Ask for a new one."),
+            Problem.NOT_REACHABLE: _(
+                "The organisation cannot be reached. Nothing has happened on your computer. Check your internet connection and try again."
+            ),
+            Problem.NOT_CERTIFIED: _(
+                "This organisation or this person could not be verified, so nobody has been let in. Call the organisation on a"
+                " number that you know."
+            ),
+            Problem.AGENT_TOO_OLD: _(
+                "This program is too old for the organisation. Nothing has happened on your computer. Get the current version"
+                " and try again."
+            ),
+            Problem.NOT_STORED: _(
+                "Your yes could not be written down, so nothing has been allowed. The person helping you can ask again."
+            ),
+            Problem.NO_SCREEN: _("No screen was found that could be shown. Nothing has happened on your computer."),
+            Problem.FAILED: _(
+                "Something went wrong, and the session has ended. Nobody can see your screen. You can ask for a new code."
+            ),
+        }[problem]
+
+    # --- consent ---------------------------------------------------------------------------------------------------
+
+    def consent(self, question: ConsentQuestion) -> ConsentWords:
+        """The question with all that is shown around it."""
+        _ = self._
+        return ConsentWords(
+            title=self._consent_title(question),
+            organisation=self._organisation(question.organisation),
+            standing=self._standing(question),
+            warning=""
+            if question.is_verified
+            else _(
+                "Only this address vouches for the organisation. Did somebody call you unexpectedly, or did a message send you here?"
+                " Then refuse: it may be a scam."
+            ),
+            request=self._request(question),
+            effects=self._effects(question),
+            reason=self._reason(question.reason),
+            silence=_("Without an answer, it is a no."),
+            choices=self._choices(question),
+        )
+
+    def _consent_title(self, question: ConsentQuestion) -> str:
+        _ = self._
+        if question.asks is Capability.CONTROL:
+            if question.is_first:
+                return _("Show your screen, and let somebody control?")
+            return _("Let somebody control your computer?")
+        return _("Show your screen?") if question.is_first else _("Show your screen to one more person?")
+
+    def _organisation(self, name: str) -> str:
+        _ = self._
+        return one_line(name) or _("(an organisation without a name)")
+
+    def _person(self, name: str) -> str:
+        _ = self._
+        return one_line(name) or _("(a person without a name)")
+
+    def _standing(self, question: ConsentQuestion) -> Marked:
+        _ = self._
+        if question.is_verified:
+            return Marked(Mark.VERIFIED, _("Verified organisation"))
+        return Marked(Mark.WARNING, _("You came through {address}").format(address=one_line(question.address)))
+
+    def _request(self, question: ConsentQuestion) -> str:
+        _ = self._
+        who = (
+            _("{technician}, from {organisation},")
+            if question.is_verified
+            else _("Somebody who gives the name {technician}, from {organisation},")
+        ).format(technician=self._person(question.technician), organisation=self._organisation(question.organisation))
+        if question.asks is Capability.VIEW:
+            request = _("{who} asks to see your screen {for_ticket}.")
+        elif question.is_first:
+            request = _("{who} asks to see your screen and to control your computer {for_ticket}.")
+        else:
+            request = _("{who} asks to control your computer {for_ticket}.")
+        return request.format(who=who, for_ticket=self._for_ticket(question.ticket, question.subject))
+
+    def _for_ticket(self, ticket: str, subject: str) -> str:
+        _ = self._
+        ticket, subject = one_line(ticket), one_line(subject)
+        if ticket and subject:
+            return _("for ticket {ticket} “{subject}”").format(ticket=ticket, subject=subject)
+        return _("for ticket {ticket}").format(ticket=ticket) if ticket else _("without a ticket")
+
+    def _effects(self, question: ConsentQuestion) -> tuple[Marked, ...]:
+        _ = self._
+        sees = Marked(
+            Mark.EYE, _("This person sees everything your screen shows. Close what should stay private first.")
+        )
+        touches_nothing = Marked(Mark.NO_HAND, _("This person will not be able to touch anything."))
+        controls = Marked(
+            Mark.HAND,
+            _(
+                "If you let them control, this person uses your mouse and keyboard. A program they start can do everything you can do,"
+                " even after they have left."
+            ),
+        )
+        stop = Marked(Mark.STOP, _("You can stop at any time: hold Esc."))
+        if question.asks is Capability.VIEW:
+            return (sees, touches_nothing, stop)
+        return (sees, controls, stop) if question.is_first else (controls, stop)
+
+    def _reason(self, reason: str) -> str:
+        _ = self._
+        shown = some_lines(reason)
+        return _("Reason given: {reason}").format(reason=shown) if shown else ""
+
+    def _choices(self, question: ConsentQuestion) -> tuple[Choice, ...]:
+        _ = self._
+        see = Choice(_("Let them see my screen"), _VIEW)
+        refuse = Choice(_("Refuse"), _NOTHING)
+        if question.asks is Capability.VIEW:
+            return (see, refuse)
+        if question.is_first:
+            return (see, Choice(_("Let them see and control"), _VIEW | _CONTROL), refuse)
+        return (Choice(_("Let them control"), _CONTROL), refuse)
+
+    def time_left(self, seconds: int) -> str:
+        _ = self._
+        return _("{time} left").format(time=duration(seconds))
+
+    def more_time(self) -> str:
+        _ = self._
+        return _("I need more time")
+
+    def read_to_the_end(self) -> str:
+        _ = self._
+        return _("Scroll to the end to answer.")
+
+    # --- during the session --------------------------------------------------------------------------------------------
+
+    def bar(self, state: BarState) -> BarWords:
+        """What the bar says now."""
+        _ = self._
+        others = len(state.viewers) - VIEWERS_NAMED_MAX
+        return BarWords(
+            viewers=tuple(self._viewer(viewer) for viewer in state.viewers[:VIEWERS_NAMED_MAX]),
+            others=_("and {count} more").format(count=others) if others > 0 else "",
+            notice=self._notice(state),
+            minutes=_("{count} min").format(count=state.elapsed_s // 60),
+            go_on=self._go_on(state),
+        )
+
+    def _viewer(self, viewer: Viewer) -> ViewerWords:
+        _ = self._
+        sees, acts = (capability in viewer.capabilities for capability in (Capability.VIEW, Capability.CONTROL))
+        return ViewerWords(
+            name=one_line(viewer.name, characters_max=40) or self._person(""),
+            sees=Marked(Mark.EYE, _("sees your screen") if sees else _("sees nothing")),
+            acts=Marked(Mark.HAND, _("controls")) if acts else Marked(Mark.NO_HAND, _("touches nothing")),
+        )
+
+    def _notice(self, state: BarState) -> Marked | None:
+        _ = self._
+        if state.grace_s is not None:
+            text = _("Connection lost: nobody can act. The session ends in {time} unless it comes back.")
+            return Marked(Mark.BROKEN, text.format(time=duration(state.grace_s)))
+        if Hold.PAUSED in state.holds:
+            return Marked(Mark.PAUSE, _("Paused: nobody sees your screen, nobody can act."))
+        if Hold.STOP_KEY in state.holds:
+            return Marked(Mark.STOP, _("You pressed Esc: nobody can act."))
+        return None
+
+    def _go_on(self, state: BarState) -> str:
+        """The word for letting go of what the customer holds; empty where nothing is held."""
+        _ = self._
+        if Hold.PAUSED in state.holds:
+            return _("Go on")
+        return _("Let them act again") if Hold.STOP_KEY in state.holds else ""
+
+    def take_back(self) -> str:
+        _ = self._
+        return _("Take back control")
+
+    def pause(self) -> str:
+        _ = self._
+        return _("Pause")
+
+    def stop(self) -> str:
+        _ = self._
+        return _("Stop")
+
+    # --- after the session ---------------------------------------------------------------------------------------------
+
+    def summary(self, summary: Summary) -> SummaryWords:
+        """How it ended and who did what."""
+        _ = self._
+        return SummaryWords(
+            title=_("The session is over"),
+            ending=f"{self._ending(summary.outcome)} {_('Nobody can see your screen or act any more.')}",
+            facts=(
+                (_("Organisation"), self._organisation(summary.organisation)),
+                (_("Ticket"), " ".join(filter(None, (one_line(summary.ticket), one_line(summary.subject)))) or "–"),
+                (_("Began"), self._moment(summary.began_at)),
+                (_("Ended"), self._moment(summary.ended_at)),
+            ),
+            people=tuple((self._person(one.name), self._deeds(one)) for one in summary.participations),
+            fingerprint=_in_groups(one_line(summary.fingerprint)),
+            about_fingerprint=_(
+                "Fingerprint of the session log. It shows whether the organisation’s record was altered later."
+            ),
+            nothing_stays=_("Nothing stays on this computer unless you save this summary."),
+        )
+
+    def _ending(self, outcome: Outcome) -> str:
+        _ = self._
+        return {
+            Outcome.COMPLETED: _("The person helping you ended it."),
+            Outcome.STOPPED: _("You ended it."),
+            Outcome.DECLINED: _("You refused, and nobody has seen your screen."),
+            Outcome.UNANSWERED: _("There was no answer in time, which counts as a no. Nobody has seen your screen."),
+            Outcome.WRONG_CODE: _("The code did not match, and nobody has seen your screen."),
+            Outcome.ALONE: _("Nobody came, and nobody has seen your screen."),
+            Outcome.DROPPED: _("The connection was lost and did not come back."),
+            Outcome.FAILED: _("Something was not as it should be, so the session was ended for safety."),
+        }[outcome]
+
+    def _deeds(self, one: Participation) -> tuple[Marked, ...]:
+        _ = self._
+        saw = Marked(Mark.EYE, _("saw your screen for {time}").format(time=duration(one.view_s)))
+        if not one.control_s:
+            return (saw, Marked(Mark.NO_HAND, _("never had control")))
+        acted = _("had control for {time}: {clicks} clicks, {keys} keys").format(
+            time=duration(one.control_s), clicks=one.clicks, keys=one.keys
+        )
+        return (saw, Marked(Mark.HAND, acted))
+
+    def _moment(self, at: int) -> str:
+        local = datetime.fromtimestamp(at, UTC).astimezone()
+        if self.language == "fr":
+            return f"{local.day} {_FRENCH_MONTHS[local.month - 1]} {local.year}, {local.hour} h {local.minute:02}"
+        return f"{local.day} {_ENGLISH_MONTHS[local.month - 1]} {local.year}, {local.hour}:{local.minute:02}"
+
+    def save(self) -> str:
+        _ = self._
+        return _("Save…")
+
+    def saved(self, path: str) -> str:
+        _ = self._
+        return _("Saved as {path}").format(path=path)
+
+    def not_saved(self) -> str:
+        _ = self._
+        return _("It could not be saved there. Nothing is lost: choose another place.")
+
+    def suggested_file_name(self, summary: Summary) -> str:
+        _ = self._
+        day = datetime.fromtimestamp(summary.began_at, UTC).astimezone().strftime("%Y-%m-%d")
+        return f"{_('assistance')}-{day}.html"
+
+
+def _in_groups(fingerprint: str, size: int = 8) -> str:
+    return " ".join(fingerprint[start : start + size] for start in range(0, len(fingerprint), size))
+
+
+# strftime would need the system to have the language's locale.
+_FRENCH_MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
+_ENGLISH_MONTHS = "January February March April May June July August September October November December".split()
