@@ -140,13 +140,18 @@ async def add_person(
 async def insert_row(connection: AsyncConnection, table: Any, **values: Any) -> int:
     """Insert one row and give its id."""
     result = await connection.execute(insert(table).values(**values))
-    assert result.inserted_primary_key is not None  # noqa: S101 - every table has one
+    assert result.inserted_primary_key is not None
     return int(result.inserted_primary_key[0])
 
 
 async def find(connection: AsyncConnection, name: str) -> Any | None:
     """The row of the person of this name."""
     return (await connection.execute(select(tables.person).where(tables.person.c.name == name))).first()
+
+
+async def anybody(connection: AsyncConnection) -> int | None:
+    """The id of the first person there is."""
+    return (await connection.execute(select(tables.person.c.id).order_by(tables.person.c.id).limit(1))).scalar()
 
 
 async def password_is_right(row: Any | None, password: str) -> bool:

@@ -12,7 +12,7 @@ from protocol import signed_note
 from protocol.errors import ProtocolError
 from protocol.identity import Certificate, Role, issue_certificate
 from protocol.limits import CERTIFICATE_VALID_S_MAX, CODE_VALID_S, ENTRIES_MAX
-from protocol.session_log import NO_ENTRY, Opened, entry_hash, head_size, parse_entry
+from protocol.session_log import NO_ENTRY, InputCounted, Opened, entry_hash, head_size, parse_entry
 from protocol.text import tidy_line
 from relay.desk import ticket_store, tickets
 from relay.desk.people import Person, Tenant, insert_row, now_utc, token_hash
@@ -218,7 +218,8 @@ async def append_entry(connection: AsyncConnection, tenant: Tenant, session: Any
             **tenant.columns, session_id=session.id, number=number, entry=text.encode(), stored_at=now_utc()
         )
     )
-    await _derive(connection, tenant, session)
+    if not isinstance(entry.event, InputCounted):  # counts alone change nobody's times or grants
+        await _derive(connection, tenant, session)
 
 
 async def entries_of(connection: AsyncConnection, session_id: int) -> list[str]:
@@ -270,10 +271,11 @@ async def set_state(connection: AsyncConnection, tenant: Tenant, session: Any, s
     if session.state == CLOSED:
         return
     values: dict[str, Any] = {"state": state}
-    if state == CLOSED:
-        values["ended_at"] = now_utc()
+    if state in (PAIRED, CLOSED):  # the code is used up: its number may be given to somebody else
         room = tables.room
         await connection.execute(update(room).where(room.c.session_id == session.id).values(is_live=False))
+    if state == CLOSED:
+        values["ended_at"] = now_utc()
         await ticket_store.append(
             connection,
             tenant,

@@ -1,0 +1,272 @@
+"""The JSON API: what the technician's page, the Python client and programs use."""
+
+from typing import Annotated, Any
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta, Struct
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from relay.desk import people, sessions, signing_in, ticket_store, tickets
+from relay.desk.people import Person
+from relay.desk.requests import (
+    DESK,
+    Refusal,
+    check_csrf,
+    json_answer,
+    language_of,
+    line,
+    paragraph,
+    read_json,
+    required_person,
+)
+
+routes = web.RouteTableDef()
+
+READERS = people.ROLES
+"""Everybody of the desk reads tickets."""
+HELPERS = ("technician", "expert", "supervisor", "administrator")
+"""Who may start remote assistance."""
+WRITERS = ("adviser", *HELPERS)
+
+
+class SignIn(Struct, forbid_unknown_fields=True):
+    name: Annotated[str, Meta(max_length=200)]
+    password: Annotated[str, Meta(max_length=1000)]
+    code: Annotated[str, Meta(max_length=40)] = ""
+
+
+class NewTicket(Struct, forbid_unknown_fields=True):
+    subject: str
+    customer_name: str
+    description: str = ""
+    customer_number: str = ""
+    phone: str = ""
+    email: str = ""
+    address: str = ""
+    device_type: str = "computer"
+    device_name: str = ""
+
+
+class NewSession(Struct, forbid_unknown_fields=True):
+    reason: str
+    asks: Annotated[str, Meta(pattern=r"\A(view|control)\Z")]
+    key: Annotated[bytes, Meta(min_length=32, max_length=32)]
+
+
+class Nothing(Struct, forbid_unknown_fields=True):
+    pass
+
+
+@routes.post("/api/sign-in")
+async def post_sign_in(request: web.Request) -> web.Response:
+    asked = await read_json(request, SignIn)
+    token, is_enrolling = await signing_in.try_sign_in(request, asked.name, asked.password, asked.code)
+    if is_enrolling:
+        raise Refusal(401, "second_factor_not_set_up")
+    async with request.app[DESK].database.transaction() as connection:
+        person = await people.person_of(connection, token)
+    response = json_answer({"person": _person(request, person)})
+    signing_in.remember(request, response, token)
+    return response
+
+
+@routes.post("/api/sign-out")
+async def post_sign_out(request: web.Request) -> web.Response:
+    check_csrf(await required_person(request), request.headers.get("X-CSRF-Token", ""))
+    response = web.Response(status=204)
+    await signing_in.forget(request, response)
+    return response
+
+
+@routes.get("/api/me")
+async def get_me(request: web.Request) -> web.Response:
+    return json_answer(_person(request, await required_person(request)))
+
+
+@routes.get("/api/organisation")
+async def get_organisation(request: web.Request) -> web.Response:
+    return json_answer({"document": request.app[DESK].organisation.document_text})
+
+
+@routes.get("/api/tickets")
+async def get_tickets(request: web.Request) -> web.Response:
+    await required_person(request, *READERS)
+    text, state = request.query.get("search", "")[:200], request.query.get("state", "")
+    async with request.app[DESK].database.transaction() as connection:
+        rows = await ticket_store.search(connection, text, state if state in tickets.STATES else "")
+    return json_answer({"tickets": [_ticket(row) for row in rows]})
+
+
+@routes.post("/api/tickets")
+async def post_ticket(request: web.Request) -> web.Response:
+    person = await _writer(request, *WRITERS)
+    new = checked_ticket(msgspec.structs.asdict(await read_json(request, NewTicket)))
+    desk = request.app[DESK]
+    async with desk.database.transaction() as connection:
+        number = await ticket_store.open_ticket(connection, desk.tenant, person.id, new)
+        row = await ticket_store.find(connection, number)
+    return json_answer(_ticket(row), status=201)
+
+
+@routes.get("/api/tickets/{number}")
+async def get_ticket(request: web.Request) -> web.Response:
+    await required_person(request, *READERS)
+    async with request.app[DESK].database.transaction() as connection:
+        return json_answer(_ticket(await ticket_of(request, connection)))
+
+
+@routes.post("/api/tickets/{number}/sessions")
+async def post_session(request: web.Request) -> web.Response:
+    person = await _writer(request, *HELPERS)
+    new = await read_json(request, NewSession)
+    reason = paragraph(new.reason, least=1)
+    desk = request.app[DESK]
+    async with desk.database.transaction() as connection:
+        ticket = await ticket_of(request, connection)
+        session, certificate, room = await sessions.start(
+            connection,
+            desk.organisation,
+            desk.tenant,
+            person,
+            ticket,
+            reason=reason,
+            asks=new.asks,
+            technician_key=new.key,
+        )
+    answer = {
+        "session": session,
+        "certificate": certificate,
+        "document": desk.organisation.document_text,
+        "subject": ticket.subject,
+        "ticket": str(ticket.number),
+        **_room(room),
+    }
+    return json_answer(answer, status=201)
+
+
+@routes.post("/api/sessions/{session}/rooms")
+async def post_room(request: web.Request) -> web.Response:
+    person = await _writer(request, *HELPERS)
+    await read_json(request, Nothing)
+    desk = request.app[DESK]
+    async with desk.database.transaction() as connection:
+        session = await _own_session(request, connection, person)
+        room = await sessions.allot_room(connection, desk.tenant, session.id, person.name)
+    return json_answer(_room(room), status=201)
+
+
+@routes.post("/api/sessions/{session}/extend")
+async def post_extend(request: web.Request) -> web.Response:
+    person = await _writer(request, *HELPERS)
+    await read_json(request, Nothing)
+    async with request.app[DESK].database.transaction() as connection:
+        session = await _own_session(request, connection, person)
+        expires_at = await sessions.extend_room(connection, session.id)
+    if expires_at is None:
+        raise Refusal(409, "no_live_room")
+    return json_answer({"expires_at": expires_at})
+
+
+@routes.get("/api/sessions/{session}/log")
+async def get_log(request: web.Request) -> web.Response:
+    await required_person(request, *READERS)
+    async with request.app[DESK].database.transaction() as connection:
+        session = await sessions.find(connection, request.match_info["session"])
+        if session is None:
+            raise Refusal(404, "not_found")
+        log_file = {
+            "entries": await sessions.entries_of(connection, session.id),
+            "heads": await sessions.heads_of(connection, session.id),
+            "certificate": session.certificate,
+            "document": session.document,
+        }
+    response = json_answer(log_file)
+    response.headers["Content-Disposition"] = f'attachment; filename="session-{session.session}.json"'
+    return response
+
+
+def checked_ticket(fields: dict[str, str]) -> ticket_store.NewTicket:
+    """The fields of a new ticket, each bounded and free of control characters.
+
+    Raises:
+        Refusal: 400, where one is not.
+    """
+    if fields.get("device_type", "") not in tickets.DEVICE_TYPES:
+        raise Refusal(400, "unknown_device_type")
+    return ticket_store.NewTicket(
+        subject=line(fields.get("subject", "").strip(), least=1),
+        description=paragraph(fields.get("description", "")),
+        customer_name=line(fields.get("customer_name", "").strip(), least=1),
+        customer_number=line(fields.get("customer_number", ""))[:40],
+        phone=line(fields.get("phone", ""))[:40],
+        email=line(fields.get("email", "")),
+        address=line(fields.get("address", "")),
+        device_type=fields["device_type"],
+        device_name=line(fields.get("device_name", "")),
+    )
+
+
+async def ticket_of(request: web.Request, connection: AsyncConnection) -> Any:
+    """The row of the ticket that the path names.
+
+    Raises:
+        Refusal: 404.
+    """
+    number = request.match_info["number"]
+    is_number = number.isascii() and number.isdigit() and len(number) <= 9
+    row = await ticket_store.find(connection, int(number)) if is_number else None
+    if row is None:
+        raise Refusal(404, "not_found")
+    return row
+
+
+async def _writer(request: web.Request, *roles: str) -> Person:
+    person = await required_person(request, *roles)
+    check_csrf(person, request.headers.get("X-CSRF-Token", ""))
+    return person
+
+
+async def _own_session(request: web.Request, connection: AsyncConnection, person: Person) -> Any:
+    session = await sessions.find(connection, request.match_info["session"])
+    if session is None or session.person_id != person.id:
+        raise Refusal(404, "not_found")
+    if session.state == sessions.CLOSED:
+        raise Refusal(409, "session_closed")
+    return session
+
+
+def _person(request: web.Request, person: Person | None) -> dict[str, Any]:
+    if person is None:
+        raise Refusal(401, "not_signed_in")
+    organisation = request.app[DESK].organisation
+    return {
+        "name": person.name,
+        "full_name": person.full_name,
+        "organisation": organisation.document.name,
+        "roles": sorted(person.roles),
+        "csrf": person.csrf,
+        "language": language_of(request, person),
+        "root_fingerprint": organisation.fingerprint_text,
+    }
+
+
+def _ticket(row: Any) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "subject": row.subject,
+        "state": row.state,
+        "changed_at": int(row.changed_at.timestamp()),
+        "customer": {
+            "name": row.customer_name,
+            "number": row.customer_number,
+            "phone": row.customer_phone,
+            "email": row.customer_email,
+            "address": row.customer_address,
+        },
+        "device": {"type": row.device_type, "name": row.device_name},
+    }
+
+
+def _room(room: sessions.Room) -> dict[str, Any]:
+    return {"room": room.number, "token": room.token, "expires_at": room.expires_at}

@@ -1,0 +1,184 @@
+"""The desk process: one HTTP application on a Unix socket, the only writer of the database."""
+
+import asyncio
+import json
+import logging
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from aiohttp import web
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from relay.desk import api, assist, internal, pages, sessions
+from relay.desk.people import Seal, Tenant, insert_row
+from relay.desk.requests import BODY_BYTES_MAX, DESK, Desk, Refusal, check_origin, json_answer, log
+from relay.desk.sign_in_limits import SignInLimits
+from relay.desk.tickets import NotPossible
+from relay.keys import key_secret, load_organisation
+from relay.settings import Settings
+from relay.storage import tables
+from relay.storage.database import Database, StorageFull, migrate, open_database
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+async def open_desk(settings: Settings, secret: str) -> Desk:
+    """Bring the database up to date and gather what the handlers need.
+
+    Raises:
+        KeyUnusable: a key or the document cannot be used.
+    """
+    organisation = load_organisation(settings, secret, now=int(time.time()))
+    await asyncio.to_thread(migrate, settings.database)
+    database = open_database(settings.database)
+    tenant = await tenant_of(database, organisation.document.name, organisation.fingerprint_text)
+    return Desk(settings, database, organisation, tenant, Seal(secret), SignInLimits(settings.sign_in_failures_max))
+
+
+async def tenant_of(database: Database, name: str, fingerprint: str) -> Tenant:
+    """The organisation of this root and its first service; made where there is none."""
+    async with database.transaction() as connection:
+        organisation = tables.organisation
+        found = await connection.execute(
+            select(organisation.c.id).where(organisation.c.root_fingerprint == fingerprint)
+        )
+        organisation_id = found.scalar()
+        if organisation_id is None:
+            organisation_id = await insert_row(connection, organisation, name=name, root_fingerprint=fingerprint)
+            await insert_row(connection, tables.service, organisation_id=organisation_id, name=name)
+        service = tables.service
+        service_id = (
+            await connection.execute(
+                select(service.c.id).where(service.c.organisation_id == organisation_id).order_by(service.c.id)
+            )
+        ).scalar_one()
+    return Tenant(organisation_id, service_id)
+
+
+def make_application(desk: Desk) -> web.Application:
+    """The routes and what every request passes through."""
+    app = web.Application(middlewares=[_headers, _refusals, _origins], client_max_size=BODY_BYTES_MAX)
+    app[DESK] = desk
+    app.add_routes(api.routes)
+    app.add_routes(internal.routes)
+    app.add_routes(pages.routes)
+    assist.add_routes(app)
+    return app
+
+
+@web.middleware
+async def _headers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    response = await handler(request)
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    # Under `no-referrer` browsers send `Origin: null` with our own forms, which would then be refused.
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers.setdefault("Cache-Control", "no-store")
+    if request.app[DESK].settings.is_secure:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    return response
+
+
+@web.middleware
+async def _refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn what handlers raise into answers: words for programs, pages for people, and no insides for anybody."""
+    try:
+        return await handler(request)
+    except Refusal as error:
+        refusal = error
+    except web.HTTPRedirection as redirection:
+        return redirection
+    except web.HTTPException as error:
+        refusal = Refusal(
+            error.status, {404: "not_found", 405: "wrong_method", 413: "too_large"}.get(error.status, "refused")
+        )
+    except NotPossible:
+        refusal = Refusal(409, "not_possible")
+    except sessions.NoRoomFree:
+        refusal = Refusal(503, "no_room_free", retry_after_s=60)
+    except StorageFull:
+        refusal = Refusal(507, "storage_full")
+    except IntegrityError:
+        refusal = Refusal(409, "changed_meanwhile")
+    except Exception:
+        log.exception("a request failed")
+        refusal = Refusal(500, "internal_error")
+    if request.path.startswith(("/api/", "/internal/")):
+        response = json_answer({"error": refusal.reason}, status=refusal.status)
+    else:
+        response = await pages.refusal_page(request, refusal)
+    if refusal.retry_after_s:
+        response.headers["Retry-After"] = str(refusal.retry_after_s)
+    return response
+
+
+@web.middleware
+async def _origins(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if request.method not in _SAFE and not request.path.startswith("/internal/"):
+        check_origin(request)
+    return await handler(request)
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line; the session's id on those that concern one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        values = {
+            "at": round(record.created, 3),
+            "level": record.levelname,
+            "process": record.name,
+            "session": getattr(record, "session", ""),
+            "text": record.getMessage(),
+        }
+        if record.exc_info and record.exc_info[0] is not None:
+            values["error"] = self.formatException(record.exc_info)
+        return json.dumps(values, ensure_ascii=False)
+
+
+def log_to_stderr() -> None:
+    """Structured logs, for both processes."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    for noisy in ("aiohttp.access", "alembic", "sqlalchemy.engine"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+async def run_desk(settings: Settings, socket: Path, *, is_first: bool) -> None:
+    """Serve on `socket` until stdin closes, that is until the front is gone. `is_first`: no room can be live from before.
+
+    Raises:
+        KeyUnusable: a key or the document cannot be used.
+    """
+    desk = await open_desk(settings, key_secret(settings))
+    if is_first:
+        async with desk.database.transaction() as connection:
+            await sessions.close_all(connection, desk.tenant)
+    runner = web.AppRunner(make_application(desk), access_log=None)
+    await runner.setup()
+    try:
+        await web.UnixSite(runner, str(socket)).start()
+        await asyncio.to_thread(socket.chmod, 0o600)
+        log.info("the desk is ready")
+        await _stdin_closed()
+    finally:
+        await runner.cleanup()
+        await desk.database.close()
+
+
+async def _stdin_closed() -> None:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while await reader.read(1024):
+        pass

@@ -1,0 +1,93 @@
+"""What the rooms process asks the desk. Reached over the Unix socket only; the front refuses these paths from outside."""
+
+from typing import Annotated, Any
+
+from aiohttp import web
+from msgspec import Meta, Struct
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from protocol.errors import ProtocolError
+from protocol.limits import ENTRIES_MAX, ENTRY_BYTES_MAX
+from relay.desk import sessions
+from relay.desk.requests import DESK, Refusal, json_answer, log, read_json
+from relay.storage.database import StorageFull
+
+routes = web.RouteTableDef()
+
+
+class Claim(Struct):
+    token: Annotated[str, Meta(max_length=100)]
+
+
+class NewEntry(Struct):
+    number: Annotated[int, Meta(ge=0, lt=ENTRIES_MAX)]
+    entry: Annotated[str, Meta(max_length=ENTRY_BYTES_MAX)]
+
+
+class NewHead(Struct):
+    note: Annotated[str, Meta(max_length=4096)]
+
+
+class NewState(Struct):
+    state: Annotated[str, Meta(max_length=40)]
+
+
+@routes.post("/internal/rooms/claim")
+async def post_claim(request: web.Request) -> web.Response:
+    claim = await read_json(request, Claim)
+    async with request.app[DESK].database.transaction() as connection:
+        room = await sessions.claim_room(connection, claim.token)
+    if room is None:
+        raise Refusal(404, "not_found")
+    return json_answer(room)
+
+
+@routes.post("/internal/sessions/{session}/entries")
+async def post_entry(request: web.Request) -> web.Response:
+    new = await read_json(request, NewEntry)
+    desk = request.app[DESK]
+    try:
+        async with desk.database.transaction() as connection:
+            session = await _session_of(request, connection)
+            await sessions.append_entry(connection, desk.tenant, session, new.number, new.entry)
+    except (sessions.NotNext, ProtocolError) as error:
+        log.info("entry refused: %s", error, extra={"session": request.match_info["session"]})
+        raise Refusal(409, "does_not_follow") from None
+    except StorageFull:
+        log.error("the disk is full", extra={"session": request.match_info["session"]})
+        raise Refusal(507, "storage_full") from None
+    return web.Response(status=204)
+
+
+@routes.post("/internal/sessions/{session}/heads")
+async def post_head(request: web.Request) -> web.Response:
+    new = await read_json(request, NewHead)
+    desk = request.app[DESK]
+    try:
+        async with desk.database.transaction() as connection:
+            await sessions.add_head(connection, desk.tenant, await _session_of(request, connection), new.note)
+    except ProtocolError:
+        raise Refusal(400, "malformed") from None
+    except StorageFull:
+        raise Refusal(507, "storage_full") from None
+    return web.Response(status=204)
+
+
+@routes.post("/internal/sessions/{session}/states")
+async def post_state(request: web.Request) -> web.Response:
+    new = await read_json(request, NewState)
+    if new.state not in sessions.STATES:
+        raise Refusal(400, "unknown_state")
+    desk = request.app[DESK]
+    async with desk.database.transaction() as connection:
+        session = await _session_of(request, connection)
+        await sessions.set_state(connection, desk.tenant, session, new.state)
+    log.info("session %s", new.state, extra={"session": session.session})
+    return web.Response(status=204)
+
+
+async def _session_of(request: web.Request, connection: AsyncConnection) -> Any:
+    session = await sessions.find(connection, request.match_info["session"])
+    if session is None:
+        raise Refusal(404, "not_found")
+    return session

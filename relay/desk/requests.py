@@ -1,0 +1,201 @@
+"""What every request passes through: bounded bodies, typed JSON, parsed forms, origin, sign-in and its token."""
+
+import hmac
+import logging
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+from aiohttp import web
+
+from protocol.text import Line, Text
+from relay.desk.people import Person, Seal, Tenant, person_of
+from relay.desk.sign_in_limits import SignInLimits
+from relay.keys import Organisation
+from relay.settings import Settings
+from relay.storage.database import Database
+from translations import LANGUAGES, best_language
+
+log = logging.getLogger("mainforte.desk")
+
+BODY_BYTES_MAX = 64 * 1024
+FORM_FIELDS_MAX = 40
+COOKIE = "mainforte_sign_in"
+LANGUAGE_COOKIE = "mainforte_language"
+ADDRESS_HEADER = "X-Mainforte-Address"
+"""Set by the front, which alone can reach our socket."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the handlers work with."""
+
+    settings: Settings
+    database: Database
+    organisation: Organisation
+    tenant: Tenant
+    seal: Seal
+    limits: SignInLimits
+
+
+DESK = web.AppKey("desk", Desk)
+
+
+class Refusal(Exception):
+    """A request that is not carried out; `reason` is a word for programs, pages have their own texts."""
+
+    def __init__(self, status: int, reason: str, *, retry_after_s: int = 0) -> None:
+        super().__init__(f"{status} {reason}")
+        self.status = status
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+
+
+def address_of(request: web.Request) -> str:
+    """Where the request comes from, as the front saw it."""
+    return request.headers.get(ADDRESS_HEADER, "unknown")[:64]
+
+
+def language_of(request: web.Request, person: Person | None = None) -> str:
+    """The language of this person or browser."""
+    if person is not None and person.language in LANGUAGES:
+        return str(person.language)
+    if (chosen := request.cookies.get(LANGUAGE_COOKIE)) in LANGUAGES:
+        return str(chosen)
+    wanted = request.headers.get("Accept-Language", "")[:200].split(",")
+    return best_language([part.split(";")[0].strip() for part in wanted])
+
+
+async def signed_in(request: web.Request) -> Person | None:
+    """Whoever holds the cookie, also one who still has to set up the second factor."""
+    token = request.cookies.get(COOKIE, "")
+    if not token or len(token) > 100:
+        return None
+    async with request.app[DESK].database.transaction() as connection:
+        return await person_of(connection, token)
+
+
+async def required_person(request: web.Request, *roles: str) -> Person:
+    """Who is fully signed in.
+
+    Raises:
+        Refusal: 401 when nobody is, 403 when none of the roles is theirs.
+    """
+    person = await signed_in(request)
+    if person is None or person.is_enrolling:
+        raise Refusal(401, "not_signed_in")
+    if roles and not person.roles & set(roles):
+        raise Refusal(403, "not_allowed")
+    return person
+
+
+async def read_body(request: web.Request) -> bytes:
+    """The body, at most 64 KiB.
+
+    Raises:
+        Refusal: 413 when it is longer.
+    """
+    if (request.content_length or 0) > BODY_BYTES_MAX:
+        raise Refusal(413, "too_large")
+    body = bytearray()
+    async for chunk in request.content.iter_chunked(16 * 1024):
+        body += chunk
+        if len(body) > BODY_BYTES_MAX:
+            raise Refusal(413, "too_large")
+    return bytes(body)
+
+
+async def read_json(request: web.Request, kind: type[T]) -> T:
+    """A typed body.
+
+    Raises:
+        Refusal: 415 when it is not declared as JSON, 400 when it is not what was expected.
+    """
+    if request.content_type != "application/json":
+        raise Refusal(415, "expected_json")
+    try:
+        return msgspec.json.decode(await read_body(request), type=kind, strict=True)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Refusal(400, "malformed") from None
+
+
+async def read_form(request: web.Request) -> dict[str, str]:
+    """The fields of a form; line ends as one newline.
+
+    Raises:
+        Refusal: 415 or 400.
+    """
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise Refusal(415, "expected_form")
+    try:
+        text = (await read_body(request)).decode("ascii")
+        fields = parse_qsl(
+            text, keep_blank_values=True, strict_parsing=bool(text), max_num_fields=FORM_FIELDS_MAX, errors="strict"
+        )
+    except ValueError:
+        raise Refusal(400, "malformed") from None
+    return {name: value.replace("\r\n", "\n").strip() for name, value in fields}
+
+
+def check_csrf(person: Person, token: str) -> None:
+    """Pass silently when the token is that of this sign-in.
+
+    Raises:
+        Refusal: 403.
+    """
+    if not hmac.compare_digest(token.encode(), person.csrf.encode()):
+        raise Refusal(403, "wrong_csrf_token")
+
+
+def check_origin(request: web.Request) -> None:
+    """Refuse what another site's page sends. Programs send no Origin; a browser always does with an unsafe method.
+
+    Raises:
+        Refusal: 403.
+    """
+    origin = request.headers.get("Origin")
+    if origin is None and request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin":
+        return
+    if origin not in request.app[DESK].settings.origins:
+        raise Refusal(403, "wrong_origin")
+
+
+def json_answer(value: Any, *, status: int = 200) -> web.Response:
+    return web.Response(body=msgspec.json.encode(value), status=status, content_type="application/json")
+
+
+def set_cookie(request: web.Request, response: web.StreamResponse, name: str, value: str, *, seconds: int) -> None:
+    """A cookie that scripts cannot read and other sites cannot send."""
+    secure = request.app[DESK].settings.is_secure
+    response.set_cookie(name, value, max_age=seconds, httponly=True, secure=secure, samesite="Strict", path="/")
+
+
+def line(text: str, *, least: int = 0) -> str:
+    """One line that a person typed.
+
+    Raises:
+        Refusal: 400; too long, too short, or with control characters.
+    """
+    return _checked(text, Line, least)
+
+
+def paragraph(text: str, *, least: int = 0) -> str:
+    """Several lines that a person typed.
+
+    Raises:
+        Refusal: 400.
+    """
+    return _checked(text, Text, least)
+
+
+def _checked(text: str, kind: Any, least: int) -> str:
+    try:
+        checked: str = msgspec.convert(text, kind)
+    except msgspec.ValidationError:
+        raise Refusal(400, "bad_text") from None
+    if len(checked.strip()) < least:
+        raise Refusal(400, "empty_text")
+    return checked
