@@ -1,0 +1,116 @@
+"""The keyboard of an X desktop: presses by XTEST, and the layout and its state by XKB."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import xcffib
+import xcffib.xkb
+import xcffib.xproto
+import xcffib.xtest
+
+from client_agent import x11_connection
+from client_agent.input import keymap
+from client_agent.input.injected import InjectedKeys
+from client_agent.input.keymap import Keymap, Stroke
+from client_agent.input.keysyms import keysym_of
+from client_agent.input.sink import NO_INPUT, NoInput
+
+_CORE_KEYBOARD = xcffib.xkb.ID.UseCoreKbd
+_ALL_MODIFIERS = 0xFF
+# A key's columns in the core protocol: alone and with Shift, in the first group and in the second.
+_COLUMNS = 4
+
+
+class X11Keyboard:
+    """Keys of the customer's keyboard. What was asked is sent with the next question or `sync`."""
+
+    def __init__(self, connection: Any, injected: InjectedKeys) -> None:
+        self._connection = connection
+        self._injected = injected
+        for name in ("XTEST", "XKEYBOARD"):
+            if x11_connection.extension(connection, name) is None:
+                raise NoInput(NO_INPUT)
+        self._xtest = connection(xcffib.xtest.key)
+        self._xkb = connection(xcffib.xkb.key)
+        self._xkb.UseExtension(1, 0).reply()
+        self._root: int = x11_connection.root_screen(connection).root
+        setup = connection.get_setup()
+        self._keycodes = range(setup.min_keycode, setup.max_keycode + 1)
+        self._known: tuple[bytes, int] = (b"", -1)
+        self._keymap = Keymap({}, ())
+
+    def has(self, keycode: int) -> bool:
+        return keycode in self._keycodes
+
+    def press(self, keycode: int, is_down: bool) -> None:
+        """Press or release a key; nothing where it is that way already."""
+        if self._injected.is_watched(keycode):
+            # A press that changes nothing makes no event, and nobody may wait for one: the customer's would pass for it.
+            if self.is_down(keycode) is is_down:
+                return
+            self._injected.expect(keycode, is_down, time.monotonic())
+        kind = xcffib.xproto.KeyPressEvent if is_down else xcffib.xproto.KeyReleaseEvent
+        self._xtest.FakeInput(kind.event_number, keycode, 0, self._root, 0, 0, 0)
+
+    def stroke(self, stroke: Stroke) -> None:
+        """Press and release a key with exactly these modifiers in force; for use in `undisturbed`."""
+        self._lock(stroke.modifiers)
+        self.press(stroke.keycode, is_down=True)
+        self.press(stroke.keycode, is_down=False)
+
+    def is_down(self, keycode: int) -> bool:
+        return keycode in self._down()
+
+    def layout(self) -> Keymap:
+        """The layout that is in force now."""
+        group: int = self._xkb.GetState(_CORE_KEYBOARD).reply().group
+        cookie = self._xkb.GetMap(_CORE_KEYBOARD, keymap.PARTS, *[0] * 16)
+        reply = bytes(x11_connection.raw_reply(self._connection, cookie)[8:])
+        if (reply, group) != self._known:
+            self._known = (reply, group)
+            self._keymap = keymap.parse(bytes(8) + reply, group)
+        return self._keymap
+
+    def change(self, keycode: int, characters: str) -> None:
+        """Let a key type these characters, alone and with Shift; none empties it. Programs are told before the next press."""
+        keysyms = [keysym_of(character) for character in characters] or [0]
+        columns = (keysyms * _COLUMNS)[:_COLUMNS] if characters else [0]
+        self._connection.core.ChangeKeyboardMapping(1, keycode, len(columns), columns)
+
+    def sync(self) -> None:
+        """Wait until the server has done all that was asked."""
+        self._connection.core.GetInputFocus().reply()
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Take away what would distort characters: held modifiers, CapsLock, sticky keys; and put it back afterwards."""
+        state = self._xkb.GetState(_CORE_KEYBOARD).reply()
+        lifted = self._lift_modifiers() if state.baseMods else []
+        self._lock(0)
+        try:
+            yield
+        finally:
+            self._lock(state.lockedMods)
+            for keycode in lifted:
+                self.press(keycode, is_down=True)
+            self.sync()
+
+    def _lift_modifiers(self) -> list[int]:
+        """Release the modifier keys that are down; those that a hand on a real keyboard holds stay down, and are not given."""
+        mapping = self._connection.core.GetModifierMapping().reply()
+        modifiers = {keycode for keycode in mapping.keycodes.list if keycode}
+        down = sorted(modifiers & self._down())
+        for keycode in down:
+            self.press(keycode, is_down=False)
+        still_down = self._down()
+        return [keycode for keycode in down if keycode not in still_down]
+
+    def _down(self) -> set[int]:
+        keys = self._connection.core.QueryKeymap().reply().keys.list
+        return {number * 8 + bit for number, byte in enumerate(keys) for bit in range(8) if byte >> bit & 1}
+
+    def _lock(self, modifiers: int) -> None:
+        """Have exactly these modifiers locked, and none latched: the same for a program as if their keys were held."""
+        self._xkb.LatchLockState(_CORE_KEYBOARD, _ALL_MODIFIERS, modifiers, False, 0, _ALL_MODIFIERS, False, 0)

@@ -1,0 +1,45 @@
+"""Whose window would get a key or a click on an X desktop."""
+
+from typing import Any
+
+import xcffib
+
+from client_agent.input.sink import OwnWindows
+
+_POINTER_ROOT = 1
+# Window managers nest a handful of windows; a longer chain was made to keep us busy.
+_ANCESTORS_MAX = 32
+
+
+class WindowGuard:
+    """Keeps input away from the agent's own windows."""
+
+    def __init__(self, connection: Any, root: int, own: OwnWindows) -> None:
+        self._connection = connection
+        self._root = root
+        self._own = own
+
+    def is_own_at(self, x: int, y: int) -> bool:
+        return self._own.is_at(x, y)
+
+    def has_focus(self) -> bool:
+        """Tell whether keys would reach an own window: it, one inside it or the frame around it has the focus."""
+        focus: int = self._connection.core.GetInputFocus().reply().focus
+        if focus == _POINTER_ROOT:
+            pointer = self._connection.core.QueryPointer(self._root).reply()
+            return self._own.is_at(pointer.root_x, pointer.root_y)
+        ids = self._own.ids()
+        if not ids or focus in (0, self._root):
+            return False
+        return bool(self._with_ancestors(focus) & ids) or any(focus in self._with_ancestors(window) for window in ids)
+
+    def _with_ancestors(self, window: int) -> set[int]:
+        """A window and those around it, without the root; empty where it is gone."""
+        chain: set[int] = set()
+        while window not in (0, self._root) and len(chain) < _ANCESTORS_MAX:
+            chain.add(window)
+            try:
+                window = self._connection.core.QueryTree(window).reply().parent
+            except xcffib.Error:
+                break
+        return chain
