@@ -20,11 +20,11 @@ from client_agent.hands import Counts, Hands
 from client_agent.organisation import Organisation, RootKnownBy
 from client_agent.prompts.customer import (
     BarState,
-    Callbacks,
     ConsentQuestion,
     Customer,
+    CustomerCallbacks,
     Participation,
-    Phase,
+    Problem,
     Progress,
     Summary,
     Viewer,
@@ -72,19 +72,24 @@ from protocol.messages import (
     ScreenChosen,
     Welcomed,
 )
-from protocol.relay_messages import EntryNotStored, EntryStored, EntrySubmitted, HeadSubmitted, PeerJoined, PeerLeft
+from protocol.relay_messages import (
+    EntryNotStored,
+    EntryStored,
+    EntrySubmitted,
+    HeadSubmitted,
+    PeerJoined,
+    PeerLeft,
+    RoomEntered,
+    from_relay,
+)
 from protocol.relay_messages import Refused as RelayRefused
-from protocol.relay_messages import RoomEntered, from_relay
 from protocol.session_log import LogWriter
 from protocol.support_code import SupportCode
 from protocol.vocabulary import Answer, Capability, Hold, Outcome
-from translations import catalogue
 
 VERSION = "1.0.0"
 OFFER = Offer((Capability.VIEW, Capability.CONTROL), ("zstd",), f"mainforte-agent-{VERSION}")
 STOP_KEY_HELD_S = 2
-# A key of the catalogue.
-NOT_STORED = "Your answer could not be recorded, so nothing is allowed. Nothing was shown. Please try again."
 
 log = logging.getLogger("mainforte.agent")
 
@@ -185,12 +190,13 @@ class Session:
     async def run(self) -> Outcome:
         """Carry the session through; the summary is shown afterwards."""
         self._customer.attach(
-            Callbacks(
+            CustomerCallbacks(
                 on_take_back=self._on_take_back,
                 on_pause=self._on_pause,
                 on_go_on=self._on_go_on,
                 on_stop=lambda: self._finish(Outcome.STOPPED, "customer"),
-                on_question_open=self._on_question_open,
+                before_question=self._before_question,
+                after_question=self._after_question,
                 on_more_time=self._on_more_time,
             )
         )
@@ -386,7 +392,7 @@ class Session:
         until_ms = min(_now_ms() + GRANT_S_MAX * 1000, technician.certificate.valid_until * 1000)
         asked = session_log.Asked(viewer, capability, reason, answer.words[:6000], answer.language)
         question_number = self._write(asked)
-        allowed = sorted(answer.capabilities)
+        allowed = sorted(answer.allowed)
         number = self._write(
             session_log.Answered(question_number, answer.answer, allowed, until_ms if allowed else 0, answer.took_ms)
         )
@@ -423,7 +429,7 @@ class Session:
         for grant in self._gate.entry_not_stored(number):
             self._write(session_log.AccessEnded(grant.viewer, grant.capability, "storage"))
         self._send(AccessNotStored(capability))
-        self._start(self._customer.show_problem(catalogue(self._customer.language).gettext(NOT_STORED)))
+        self._start(self._customer.show_problem(Problem.NOT_STORED))
         if self._technician and not self._gate.capabilities_of(self._technician.viewer):
             self._finish(Outcome.FAILED, "network")
 
@@ -470,10 +476,11 @@ class Session:
                 self._write(session_log.Held(hold))
             self._tell_access()
 
-    async def _on_question_open(self, is_open: bool) -> None:
-        if is_open:
-            self._hold(Hold.PROMPT)
-        elif self._gate.release(Hold.PROMPT):
+    async def _before_question(self) -> None:
+        self._hold(Hold.PROMPT)
+
+    def _after_question(self) -> None:
+        if self._gate.release(Hold.PROMPT):
             self._tell_access()
 
     def _on_more_time(self, seconds: int) -> None:
@@ -494,11 +501,9 @@ class Session:
         if not self._allowed_since and not self._allowed_ms[Capability.VIEW]:
             return
         name, capabilities = self._technician.certificate.name, self._gate.capabilities_of(viewer)
-        holds = self._gate.holds
-        phase = Phase.PAUSED if Hold.PAUSED in holds else Phase.STOP_KEY if Hold.STOP_KEY in holds else Phase.LIVE
         elapsed_s = (_now_ms() - self._started_ms) // 1000
         self._customer.show_bar(
-            BarState(self._organisation.document.name, (Viewer(name, capabilities),), phase, elapsed_s)
+            BarState(self._organisation.document.name, (Viewer(name, capabilities),), self._gate.holds, elapsed_s)
         )
 
     # --- pictures --------------------------------------------------------------------------------------------------

@@ -231,6 +231,7 @@ class App {
     get("who").textContent = _("Ticket {number}", { number: this.ticketNumber });
     document.body.dataset.state = "live";
     document.body.dataset.picture = "late";
+    this.isLate = true;
     setInterval(() => this.#watchPicture(), 250);
     get("keyboard").focus();
   }
@@ -243,7 +244,7 @@ class App {
     const oldest = Math.min(...this.announced.values());
     const silent = now - (this.session?.lastHeardMs ?? 0) > (PICTURE_LIVE_S - 0.5) * 1000;
     const late = silent || now - oldest > PICTURE_LIVE_S * 1000 || shown === 0;
-    if (late === this.isLate && document.body.dataset.picture) return;
+    if (late === this.isLate) return;
     if (late) this.keyboard?.releaseAll();
     this.isLate = late;
     document.body.dataset.picture = late ? "late" : "live";

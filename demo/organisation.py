@@ -1,0 +1,91 @@
+"""An organisation of one's own in a folder: made by the operator's commands, served by the real relay."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyotp
+
+NAME = "Fibre du Lac"
+TECHNICIAN = "camille"
+FULL_NAME = "Camille Roy"
+PASSWORD = "demonstration-only"
+TICKET = "2041"
+
+
+@dataclass(frozen=True)
+class Organisation:
+    """A relay that is running, and how to sign in to it."""
+
+    address: str
+    folder: Path
+    totp_secret: str
+    root_fingerprint: str
+
+    @property
+    def package(self) -> Path:
+        """The file that tells the agent whom to believe."""
+        return self.folder / "agent" / "organisation.json"
+
+    def code(self) -> str:
+        """The second factor of this moment."""
+        return pyotp.TOTP(self.totp_secret).now()
+
+    def command(self, *arguments: str) -> str:
+        """Carry out `mainforte-relay …` and give what it printed."""
+        return _command(self.folder, *arguments)
+
+
+@contextmanager
+def running_organisation(folder: Path, port: int) -> Iterator[Organisation]:
+    """Make the organisation and serve it until the end."""
+    address = f"http://localhost:{port}"
+    data = folder / "organisation"
+    environment = _environment()
+    made = _run(
+        environment, "init", "--name", NAME, "--origin", address, "--folder", str(data), "--port", str(port),
+        "--root-key", str(folder / "carried-away.pem"),
+    )  # fmt: skip
+    fingerprint = next(line.rpartition(" ")[2] for line in made.splitlines() if line.startswith("Fingerprint"))
+    totp_secret = pyotp.random_base32()
+    _command(
+        data, "user", "add", TECHNICIAN, "--full-name", FULL_NAME, "--role", "technician", "--totp-secret", totp_secret
+    )
+    _command(data, "demo-data")
+    _command(data, "agent-package", "--output", str(data / "agent"))
+    serve = [sys.executable, "-m", "relay", "--config", str(data / "mainforte.toml"), "serve"]
+    with (folder / "relay.log").open("w") as log:
+        relay = subprocess.Popen(serve, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
+        try:
+            assert relay.stdout
+            if not relay.stdout.readline().startswith("ready"):
+                raise RuntimeError(f"the relay did not start:\n{(folder / 'relay.log').read_text()}")
+            yield Organisation(address, data, totp_secret, fingerprint)
+        finally:
+            relay.terminate()
+            relay.wait(20)
+
+
+def _command(data: Path, *arguments: str) -> str:
+    return _run(_environment(), "--config", str(data / "mainforte.toml"), *arguments)
+
+
+def _run(environment: dict[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "relay", *arguments], env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"mainforte-relay {arguments[0]}: {done.stderr}{done.stdout}")
+    return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {
+        "MAINFORTE_KEY_SECRET": "demonstration-only-secret-of-the-keys",
+        "MAINFORTE_NEW_PASSWORD": PASSWORD,
+        "MAINFORTE_LANGUAGE": "en",
+    }

@@ -1,0 +1,80 @@
+"""The technician, played in headless Chromium: only what a person could click, type and see."""
+
+import re
+from pathlib import Path
+
+from playwright.async_api import Page, expect
+
+from demo.organisation import PASSWORD, TECHNICIAN, TICKET, Organisation
+
+REASON = {
+    "fr": "Regarder les réglages de l’image avec vous.",
+    "en": "To look at the picture settings together with you.",
+}
+
+
+class Technician:
+    """One signed-in browser page."""
+
+    def __init__(self, page: Page, organisation: Organisation, screenshots: Path, language: str) -> None:
+        self.page = page
+        self._organisation = organisation
+        self._screenshots = screenshots
+        self._language = language
+
+    async def photograph(self, name: str) -> None:
+        await self.page.screenshot(path=self._screenshots / f"{name}-{self._language}.png")
+
+    async def sign_in(self) -> None:
+        await self.page.goto(f"{self._organisation.address}/sign-in")
+        await self.photograph("sign-in")
+        await self.page.locator("input[name=name]").fill(TECHNICIAN)
+        await self.page.locator("input[name=password]").fill(PASSWORD)
+        await self.page.locator("input[name=code]").fill(self._organisation.code())
+        await self.page.locator("form button.main, main form button[type=submit]").first.click()
+        await self.page.wait_for_url(re.compile("/tickets"))
+        await self.photograph("tickets")
+
+    async def open_ticket(self) -> None:
+        await self.page.goto(f"{self._organisation.address}/tickets/{TICKET}")
+        await self.page.locator(f"a[href*='/assist/?ticket={TICKET}']").first.click()
+        await self.page.wait_for_selector("body[data-state=begin]")
+
+    async def get_code(self) -> str:
+        """State reason and wish, and read the code that the page shows."""
+        await self.page.locator("#reason").fill(REASON[self._language])
+        await self.page.locator("#asks-control").check()
+        await self.photograph("start")
+        await self.page.locator("#start").click()
+        await self.page.wait_for_selector("body[data-state=waiting]")
+        await expect(self.page.locator("#code")).to_have_text(re.compile(r"^\d{5} \d{3} \d{4}$"))
+        await expect(self.page.locator("#status")).to_be_visible()
+        await self.photograph("code")
+        return await self.page.locator("#code").inner_text()
+
+    async def wait_for_access(self, access: str) -> None:
+        await self.page.wait_for_selector(f"body[data-access='{access}']", timeout=30_000)
+
+    async def wait_for_picture(self) -> None:
+        await self.page.wait_for_selector("body[data-picture=live]", timeout=30_000)
+
+    async def colour_at(self, x: int, y: int) -> tuple[int, int, int]:
+        """The colour of one pixel of the canvas."""
+        script = "([x, y]) => [...document.getElementById('screen').getContext('2d').getImageData(x, y, 1, 1).data]"
+        red, green, blue, _ = await self.page.evaluate(script, [x, y])
+        return red, green, blue
+
+    async def click_remote(self, x: int, y: int) -> None:
+        """Click on the picture, at a place in the remote screen's pixels."""
+        place = await self.page.evaluate(
+            """([x, y]) => { const c = document.getElementById('screen'), b = c.getBoundingClientRect();
+            return [b.left + (x + 0.5) * b.width / c.width, b.top + (y + 0.5) * b.height / c.height]; }""",
+            [x, y],
+        )
+        await self.page.mouse.click(*place)
+
+    async def type_text(self, text: str) -> None:
+        """Use *Type this text…*."""
+        await self.page.locator("#type-text").click()
+        await self.page.locator("#text").fill(text)
+        await self.page.locator("#text-dialog button.main").click()
