@@ -1,0 +1,91 @@
+"""The front's client of the desk, against a desk on a real Unix socket."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from relay.desk_link import WAITING_PER_SESSION_MAX, DeskLink, DeskUnreachable, Kept
+from relay.rooms import SessionId, SessionState
+from tests.relay.desk_double import Desk
+from tests.waiting import eventually
+
+SESSION, OTHER = SessionId("one"), SessionId("other")
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with Desk(tmp_path / "desk") as desk:
+        yield desk
+
+
+@pytest.fixture
+async def link(desk: Desk) -> AsyncIterator[DeskLink]:
+    link = DeskLink(desk.socket)
+    yield link
+    await link.close()
+
+
+async def test_a_token_opens_its_room_once(desk: Desk, link: DeskLink) -> None:
+    token = desk.token_for("41703", "one")
+    claim = await link.claim(token)
+    assert claim is not None
+    assert (claim.room, claim.session, claim.participant) == ("41703", "one", "p")
+    assert await link.claim(token) is None
+
+
+@pytest.mark.parametrize("wrong", [{"room": "4170"}, {"session": "../up"}, {"expires_at": -1}, {"unknown": 1}])
+async def test_a_claim_that_is_not_as_agreed_opens_nothing(
+    desk: Desk, link: DeskLink, wrong: dict[str, object]
+) -> None:
+    token = desk.token_for("41703")
+    desk.tokens[token].update(wrong)
+    with pytest.raises(DeskUnreachable):
+        await link.claim(token)
+
+
+async def test_without_a_desk_a_claim_says_so_and_entries_are_not_stored(tmp_path: Path) -> None:
+    link = DeskLink(tmp_path / "nobody")
+    with pytest.raises(DeskUnreachable):
+        await link.claim("a" * 20)
+    assert await link.store_entry(SESSION, 0, "{}") is Kept.NOT_STORED
+    assert not await link.store_head(SESSION, "note")
+    await link.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "kept"), [(204, Kept.STORED), (409, Kept.REFUSED), (507, Kept.NOT_STORED), (500, Kept.NOT_STORED)]
+)
+async def test_the_desk_says_what_became_of_an_entry(desk: Desk, link: DeskLink, status: int, kept: Kept) -> None:
+    desk.entry_status = status
+    assert await link.store_entry(SESSION, 0, "{}") is kept
+
+
+async def test_what_one_session_tells_arrives_in_order_one_at_a_time(desk: Desk, link: DeskLink) -> None:
+    desk.may_answer.clear()
+    sending = [asyncio.create_task(link.store_entry(SESSION, n, "{}")) for n in range(10)]
+    last = asyncio.create_task(link.tell_state(SESSION, SessionState.CLOSED))
+    await eventually(lambda: desk.told, "the first entry at the desk")
+    desk.may_answer.set()
+    await asyncio.gather(*sending, last)
+    assert [body["number"] for body in desk.bodies("entries")] == list(range(10))
+    assert desk.told[-1][1] == "states"
+    assert desk.most_at_once == 1
+
+
+async def test_a_session_that_waits_for_the_desk_holds_up_no_other(desk: Desk, link: DeskLink) -> None:
+    desk.may_answer.clear()
+    sending = [asyncio.create_task(link.store_entry(s, 0, "{}")) for s in (SESSION, SESSION, OTHER)]
+    await eventually(lambda: {s for s, _, _ in desk.told} == {SESSION, OTHER}, "both sessions at the desk")
+    desk.may_answer.set()
+    await asyncio.gather(*sending)
+
+
+async def test_more_than_so_many_waiting_entries_are_turned_away_at_once(desk: Desk, link: DeskLink) -> None:
+    desk.may_answer.clear()
+    sending = [asyncio.create_task(link.store_entry(SESSION, n, "{}")) for n in range(WAITING_PER_SESSION_MAX)]
+    await eventually(lambda: desk.told, "the first entry at the desk")
+    assert await link.store_entry(SESSION, WAITING_PER_SESSION_MAX, "{}") is Kept.NOT_STORED
+    desk.may_answer.set()
+    assert set(await asyncio.gather(*sending)) == {Kept.STORED}
