@@ -67,7 +67,7 @@ class Times:
         return format_date(at.astimezone(self._zone), "long", locale=self._locale)
 
     def clock(self, at: datetime, *, seconds: bool = False) -> str:
-        pattern = ("HH 'h' mm" if self._locale == "fr" else "HH:mm") if not seconds else "HH:mm:ss"
+        pattern = ("HH'\u00a0h\u00a0'mm" if self._locale == "fr" else "HH:mm") if not seconds else "HH:mm:ss"
         return format_time(at, pattern, tzinfo=self._zone, locale=self._locale)
 
     def clock_ms(self, at_ms: int) -> str:

@@ -1,0 +1,261 @@
+"""The desk behind its front, over real sockets: who may do what, and what becomes of hostile requests."""
+
+import base64
+import json
+from pathlib import Path
+
+import pyotp
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from protocol.identity import text_hash
+from protocol.session_log import Answered, Asked, LogWriter, Opened, SessionEnded, countersign_head, make_head
+from protocol.vocabulary import Answer, Capability, Outcome
+from tests.relay.desk.conftest import PASSWORD, TECHNICIAN_KEY, Browser, command
+
+NEW_SESSION = {"reason": "L’image reste noire.", "asks": "view", "key": TECHNICIAN_KEY}
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}'
+
+
+@pytest.mark.parametrize("path", ["/api/me", "/api/tickets", "/api/tickets/2041", f"/api/sessions/{'0' * 32}/log"])
+async def test_a_stranger_is_not_told_anything(stranger: Browser, path: str) -> None:
+    assert await stranger.get(path) == (401, '{"error":"not_signed_in"}')
+
+
+@pytest.mark.parametrize("path", ["/tickets", "/tickets/new", "/tickets/2041", "/enrol"])
+async def test_a_stranger_is_led_to_the_sign_in_page(stranger: Browser, path: str) -> None:
+    status, _ = await stranger.get(path)
+    assert status == 303
+
+
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/health", "/api/organisation", "/assist/", "/assist/look.css"])
+async def test_what_everybody_may_see_is_open(stranger: Browser, path: str) -> None:
+    status, _ = await stranger.get(path)
+    assert status == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/assist/../settings.py", "/assist/%2e%2e/%2e%2e/relay/settings.py", "/static/../../keys.py", "/nope"]
+)
+async def test_nothing_outside_of_the_listed_files_is_served(stranger: Browser, path: str) -> None:
+    status, _ = await stranger.get(path)
+    assert status == 404
+
+
+async def test_the_inside_of_the_desk_cannot_be_reached_from_outside(stranger: Browser) -> None:
+    for path in ("/internal/rooms/claim", "//internal/rooms/claim", "/%69nternal/rooms/claim"):
+        status, answer = await stranger.post(path, {"token": "x" * 43})
+        assert status == 404
+        assert "not_found" not in str(answer)
+
+
+@pytest.mark.parametrize("path", ["/api/tickets", "/api/tickets/2041/sessions", "/api/sign-out"])
+async def test_a_change_without_the_right_csrf_token_is_refused(technician: Browser, path: str) -> None:
+    status, answer = await technician.post(path, {}, csrf="guessed")
+    assert (status, answer) == (403, {"error": "wrong_csrf_token"})
+
+
+@pytest.mark.parametrize("origin", ["https://elsewhere.example", "null", "http://localhost:1"])
+async def test_a_change_from_another_sites_page_is_refused(technician: Browser, origin: str) -> None:
+    status, answer = await technician.post("/api/tickets/2041/sessions", NEW_SESSION, Origin=origin)
+    assert (status, answer) == (403, {"error": "wrong_origin"})
+
+
+async def test_every_answer_forbids_inline_code_and_framing(stranger: Browser) -> None:
+    async with stranger.client.get(stranger.relay.address + "/sign-in") as answer:
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe-inline" not in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"reason": "x"}, {**NEW_SESSION, "asks": "all"}, {**NEW_SESSION, "key": "AAAA"}, []]
+)
+async def test_a_malformed_request_for_a_session_is_refused(technician: Browser, body: object) -> None:
+    status, answer = await technician.post("/api/tickets/2041/sessions", body)
+    assert (status, answer) == (400, {"error": "malformed"})
+
+
+@pytest.mark.parametrize("reason", ["", "   ", "bell\x07", "turned \u202e around", "x" * 2001])
+async def test_a_reason_that_customers_could_not_trust_is_refused(technician: Browser, reason: str) -> None:
+    status, _ = await technician.post("/api/tickets/2041/sessions", {**NEW_SESSION, "reason": reason})
+    assert status == 400
+
+
+async def test_an_auditor_reads_tickets_but_starts_no_session(auditor: Browser) -> None:
+    assert (await auditor.get("/api/tickets/2041"))[0] == 200
+    status, answer = await auditor.post("/api/tickets/2041/sessions", NEW_SESSION)
+    assert (status, answer) == (403, {"error": "not_allowed"})
+
+
+@pytest.mark.parametrize(
+    "field", ["subject", "description", "customer_name", "customer_number", "email", "address", "device_name"]
+)
+async def test_hostile_text_in_any_field_is_shown_as_text(technician: Browser, field: str) -> None:
+    text = HOSTILE[:40] if field == "customer_number" else HOSTILE
+    status, ticket = await technician.post("/api/tickets", {"subject": "s", "customer_name": "c", field: text})
+    assert status == 201
+    status, page = await technician.get(f"/tickets/{ticket['number']}")
+    assert status == 200
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+    assert "{{ 7*7 }}" in page or field == "customer_number"
+
+
+async def test_control_characters_in_a_form_are_refused_and_what_was_typed_is_kept(technician: Browser) -> None:
+    fields = {"csrf": technician.csrf, "subject": "zero\x00byte", "customer_name": "Marc", "device_type": "box"}
+    status, page = await technician.submit("/tickets/new", fields)
+    assert status == 400
+    assert 'value="Marc"' in page
+
+
+async def test_a_form_without_its_token_or_with_too_many_fields_is_refused(technician: Browser) -> None:
+    assert (await technician.submit("/tickets/2041/events", {"event": "note", "text": "x"}))[0] == 403
+    assert (await technician.submit("/tickets/2041/events", {f"f{n}": "" for n in range(100)}))[0] == 400
+    assert (await technician.submit("/tickets/2041/events", {"text": "x" * 70_000}))[0] == 413
+
+
+async def test_a_ticket_is_found_by_number_by_words_and_by_customer(technician: Browser) -> None:
+    for search in ("2041", "image", "lefèvre", "C-107855"):
+        _, answer = await technician.get(f"/api/tickets?search={search}")
+        assert [ticket["number"] for ticket in json.loads(answer)["tickets"]] == [2041]
+    assert (await technician.get("/api/tickets?search=%25"))[1] == '{"tickets":[]}'
+
+
+async def test_a_closed_ticket_starts_no_session_until_it_is_taken_up_again(technician: Browser) -> None:
+    path, token = "/tickets/2036/events", technician.csrf
+    assert (await technician.submit(path, {"csrf": token, "event": "close", "text": "Réglé."}))[0] == 303
+    assert (await technician.post("/api/tickets/2036/sessions", NEW_SESSION))[0] == 409
+    assert (await technician.submit(path, {"csrf": token, "event": "reopen"}))[0] == 303
+    assert (await technician.post("/api/tickets/2036/sessions", NEW_SESSION))[0] == 201
+
+
+async def test_a_wrong_password_and_an_unknown_name_are_answered_alike(stranger: Browser) -> None:
+    for name in ("camille", "nobody"):
+        asked = {"name": name, "password": "not the password", "code": "000000"}
+        assert await stranger.post("/api/sign-in", asked) == (401, {"error": "wrong_name_password_or_code"})
+
+
+async def test_a_code_signs_in_once_only(stranger: Browser, technician: Browser) -> None:
+    code = pyotp.TOTP(stranger.relay.totp_secret).now()
+    asked = {"name": "camille", "password": PASSWORD, "code": code}
+    await stranger.post("/api/sign-in", asked)
+    assert (await stranger.post("/api/sign-in", asked))[0] == 401
+
+
+async def test_the_first_sign_in_opens_nothing_but_setting_up_the_second_factor(stranger: Browser) -> None:
+    status, _ = await stranger.submit("/sign-in", {"name": "lea", "password": PASSWORD, "code": ""})
+    assert status == 303
+    assert (await stranger.get("/api/tickets"))[0] == 401
+    assert (await stranger.get("/tickets"))[0] == 303
+    status, page = await stranger.get("/enrol")
+    assert status == 200
+    secret = page.partition('class="letters">')[2].partition("<")[0].replace(" ", "")
+    csrf = page.partition('name="csrf" value="')[2].partition('"')[0]
+    assert (await stranger.submit("/enrol", {"csrf": csrf, "code": "abcdef"}))[0] == 400
+    status, page = await stranger.submit("/enrol", {"csrf": csrf, "code": pyotp.TOTP(secret).now()})
+    assert status == 200
+    assert page.count("<li>") == 8
+    assert (await stranger.get("/tickets"))[0] == 200
+
+
+async def test_a_token_opens_its_room_once_and_a_fresh_room_replaces_it(technician: Browser) -> None:
+    _, opened = await technician.post("/api/tickets/2041/sessions", NEW_SESSION)
+    assert len(opened["room"]) == 5
+    status, claimed = await technician.inside("/internal/rooms/claim", {"token": opened["token"]})
+    assert (status, claimed["session"], claimed["room"]) == (200, opened["session"], opened["room"])
+    assert (await technician.inside("/internal/rooms/claim", {"token": opened["token"]}))[0] == 404
+    status, fresh = await technician.post(f"/api/sessions/{opened['session']}/rooms", {})
+    assert status == 201
+    assert fresh["token"] != opened["token"]
+    assert (await technician.post(f"/api/sessions/{opened['session']}/extend", {}))[0] == 200
+
+
+async def test_a_burnt_room_can_no_longer_be_claimed(technician: Browser) -> None:
+    _, opened = await technician.post("/api/tickets/2041/sessions", NEW_SESSION)
+    await technician.post(f"/api/sessions/{opened['session']}/rooms", {})
+    assert (await technician.inside("/internal/rooms/claim", {"token": opened["token"]}))[0] == 404
+
+
+async def test_the_log_of_a_session_is_stored_as_a_chain_told_on_the_ticket_and_checked_by_the_command(
+    technician: Browser, tmp_path: Path
+) -> None:
+    key, agent = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    asked = {**NEW_SESSION, "key": base64.b64encode(key.public_key().public_bytes_raw()).decode()}
+    _, opened = await technician.post("/api/tickets/2041/sessions", asked)
+    session, log = opened["session"], LogWriter()
+    path, at = f"/internal/sessions/{session}", 1_800_000_000_000
+    agent_key = agent.public_key().public_bytes_raw()
+    words = "camille demande à voir votre écran."
+    events = [
+        Opened(
+            session, "2041", opened["subject"], asked["reason"], "Télé Test", text_hash(opened["document"]),
+            text_hash(opened["certificate"]), "camille", "camille", agent_key, "0.1.0", "Linux", "built-in",
+        ),
+        Asked("camille", Capability.VIEW, asked["reason"], words, "fr"),
+        Answered(1, Answer.ALLOWED, [Capability.VIEW], at + 3_600_000, 4000),
+        SessionEnded(Outcome.STOPPED, "customer", 61_000, 0),
+    ]  # fmt: skip
+    texts = [log.append(event, at + 1000 * number) for number, event in enumerate(events)]
+
+    assert (await technician.inside(f"{path}/entries", {"number": 1, "entry": texts[1]}))[0] == 409
+    for number, text in enumerate(texts[:3]):
+        assert (await technician.inside(f"{path}/entries", {"number": number, "entry": text}))[0] == 204
+    assert (await technician.inside(f"{path}/entries", {"number": 2, "entry": texts[2]}))[0] == 204
+    assert (await technician.inside(f"{path}/entries", {"number": 2, "entry": texts[1]}))[0] == 409
+    other = LogWriter()
+    other.texts = texts[:2]
+    forged = other.append(SessionEnded(Outcome.COMPLETED, "technician", 0, 0), at)
+    assert (await technician.inside(f"{path}/entries", {"number": 2, "entry": forged}))[0] == 409
+    assert (await technician.inside(f"{path}/entries", {"number": 3, "entry": texts[3]}))[0] == 204
+
+    head = make_head(session, texts, agent, at_s=at // 1000)
+    head = countersign_head(head, session, texts, agent_key, key, at_s=at // 1000)
+    assert (await technician.inside(f"{path}/heads", {"note": head}))[0] == 204
+    assert (await technician.inside(f"{path}/heads", {"note": head.replace(session, "0" * 32)}))[0] == 400
+    assert (await technician.inside(f"{path}/states", {"state": "closed"}))[0] == 204
+    assert (await technician.inside(f"{path}/states", {"state": "dancing"}))[0] == 400
+
+    _, page = await technician.get("/tickets/2041")
+    assert words in page
+    assert "The customer stopped it" in page
+    assert "Log complete, signed by both sides" in page
+
+    file = tmp_path / "log.json"
+    file.write_text((await technician.get(f"/api/sessions/{session}/log"))[1], encoding="utf-8")
+    folder = technician.relay.folder
+    assert json.loads(file.read_text(encoding="utf-8"))["entries"] == texts
+    checked = command(folder, "check-log", str(file))
+    assert checked.returncode == 0, checked.stdout
+    file.write_text(file.read_text(encoding="utf-8").replace("61000", "61001"), encoding="utf-8")
+    assert command(folder, "check-log", str(file)).returncode == 1
+
+
+async def test_an_entry_for_an_unknown_session_is_not_stored(technician: Browser) -> None:
+    assert (await technician.inside(f"/internal/sessions/{'0' * 32}/entries", {"number": 0, "entry": "{}"}))[0] == 404
+
+
+async def test_the_language_follows_the_browser_and_then_the_choice(stranger: Browser) -> None:
+    async with stranger.client.get(stranger.relay.address + "/sign-in", headers={"Accept-Language": "fr-CA"}) as answer:
+        assert '<html lang="fr">' in await answer.text()
+    await stranger.submit("/language", {"language": "fr", "back": "//elsewhere.example"})
+    assert '<html lang="fr">' in (await stranger.get("/sign-in"))[1]
+
+
+@pytest.mark.parametrize("back", ["//elsewhere.example", "https://elsewhere.example", "/\\elsewhere.example", ""])
+async def test_choosing_a_language_leads_nowhere_else(stranger: Browser, back: str) -> None:
+    async with stranger.client.post(
+        stranger.relay.address + "/language", data={"language": "en", "back": back}, allow_redirects=False
+    ) as answer:
+        assert answer.headers["Location"] == "/"
+
+
+async def test_too_many_wrong_passwords_are_answered_with_a_time_to_wait(stranger: Browser) -> None:
+    asked = {"name": "somebody", "password": "wrong", "code": ""}
+    statuses = [(await stranger.post("/api/sign-in", asked))[0] for _ in range(11)]
+    assert statuses[0] in (401, 429)
+    async with stranger.client.post(stranger.relay.address + "/api/sign-in", json=asked) as answer:
+        assert answer.status == 429
+        assert 0 < int(answer.headers["Retry-After"]) <= 901
