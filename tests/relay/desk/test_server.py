@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from protocol.identity import text_hash
-from protocol.session_log import Answered, Asked, LogWriter, Opened, SessionEnded, countersign_head, make_head
+from protocol.session_log import Answered, Asked, Event, LogWriter, Opened, SessionEnded, countersign_head, make_head
 from protocol.vocabulary import Answer, Capability, Outcome
 from tests.relay.desk.conftest import PASSWORD, TECHNICIAN_KEY, Browser, command
 
@@ -189,7 +189,7 @@ async def test_the_log_of_a_session_is_stored_as_a_chain_told_on_the_ticket_and_
     path, at = f"/internal/sessions/{session}", 1_800_000_000_000
     agent_key = agent.public_key().public_bytes_raw()
     words = "camille demande à voir votre écran."
-    events = [
+    events: list[Event] = [
         Opened(
             session, "2041", opened["subject"], asked["reason"], "Télé Test", text_hash(opened["document"]),
             text_hash(opened["certificate"]), "camille", "camille", agent_key, "0.1.0", "Linux", "built-in",

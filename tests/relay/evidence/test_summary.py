@@ -1,0 +1,62 @@
+"""relay/evidence/summary.py: what a log says happened."""
+
+from protocol.session_log import AccessEnded, Answered, Asked, Entry, Event, InputCounted, Opened, SessionEnded
+from protocol.vocabulary import Answer, Capability, Outcome
+from relay.evidence.summary import summarise
+
+NONE = bytes(32)
+OPENED = Opened(
+    "0" * 32, "2041", "s", "r", "o", NONE, NONE, "Camille Durand", "camille", NONE, "0.1.0", "Linux", "built-in"
+)
+ASKED = Asked("camille", Capability.VIEW, "r", "words", "fr")
+
+
+def entries(*events: Event) -> list[Entry]:
+    return [Entry(number, NONE, 1000 * number, event) for number, event in enumerate(events)]
+
+
+def test_a_grant_lasts_from_the_answer_until_it_is_taken_back() -> None:
+    told = summarise(
+        entries(
+            OPENED,
+            ASKED,
+            Answered(1, Answer.ALLOWED, [Capability.VIEW, Capability.CONTROL], 99, 500),
+            AccessEnded("camille", Capability.CONTROL, "customer"),
+            SessionEnded(Outcome.COMPLETED, "technician", 2000, 1000),
+        )
+    )
+    assert [(g.capability, g.began_ms, g.ended_ms, g.ended_by) for g in told.grants] == [
+        ("view", 2000, 4000, "technician"),
+        ("control", 2000, 3000, "customer"),
+    ]
+    assert (told.outcome, told.ended_by, told.view_ms, told.control_ms) == ("completed", "technician", 2000, 1000)
+
+
+def test_a_refusal_grants_nothing_and_is_told() -> None:
+    told = summarise(entries(OPENED, ASKED, Answered(1, Answer.REFUSED, [], 0, 700)))
+    assert told.grants == []
+    assert [(q.words, q.answer, q.took_ms) for q in told.questions] == [("words", "refused", 700)]
+
+
+def test_the_customers_questions_do_not_mix() -> None:
+    control = Asked("camille", Capability.CONTROL, "r", "more", "fr")
+    told = summarise(
+        entries(
+            OPENED,
+            ASKED,
+            control,
+            Answered(2, Answer.ALLOWED, [Capability.CONTROL], 9, 1),
+            Answered(1, Answer.TIMED_OUT, [], 0, 2),
+        )
+    )
+    assert [q.answer for q in told.questions] == ["timed_out", "allowed"]
+
+
+def test_input_is_counted_over_the_whole_session() -> None:
+    told = summarise(entries(OPENED, InputCounted("camille", 2, 3, 4), InputCounted("camille", 5, 6, 7)))
+    assert (told.clicks, told.keys, told.characters) == (7, 9, 11)
+
+
+def test_participants_stay_until_the_end() -> None:
+    told = summarise(entries(OPENED, SessionEnded(Outcome.STOPPED, "customer", 0, 0)))
+    assert [(p.name, p.joined_ms, p.left_ms) for p in told.participants] == [("Camille Durand", 0, 1000)]
