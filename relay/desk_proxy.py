@@ -41,8 +41,23 @@ _OURS_TO_SAY = frozenset({ADDRESS_HEADER.lower(), "forwarded", "x-real-ip"})
 log = logging.getLogger("mainforte.relay")
 
 
-class BodyTooLarge(Exception):
-    """A request's body is longer than anything the desk takes."""
+class _Body:
+    """A request's body on its way, given up once it is longer than anything the desk takes."""
+
+    def __init__(self, request: web.Request) -> None:
+        self._request = request
+        self.total = 0
+
+    @property
+    def is_too_large(self) -> bool:
+        return self.total > BODY_BYTES_MAX
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        async for chunk in self._request.content.iter_chunked(CHUNK_BYTES):
+            self.total += len(chunk)
+            if self.is_too_large:
+                raise ConnectionAbortedError("a body that is too large")
+            yield chunk
 
 
 class DeskProxy:
@@ -68,13 +83,14 @@ class DeskProxy:
             raise web.HTTPRequestEntityTooLarge(BODY_BYTES_MAX, request.content_length or 0)
         headers = _passed_on(request.headers)
         headers[ADDRESS_HEADER] = address
+        body = _Body(request)
         answer: web.StreamResponse | None = None
         try:
             async with self._client.request(
                 request.method,
                 URL(f"http://desk{request.rel_url.raw_path_qs}", encoded=True),
                 headers=headers,
-                data=_bounded(request) if request.can_read_body else None,
+                data=body.chunks() if request.can_read_body else None,
                 allow_redirects=False,
             ) as desks:
                 answer = web.StreamResponse(status=desks.status, reason=desks.reason, headers=_passed_on(desks.headers))
@@ -83,9 +99,9 @@ class DeskProxy:
                     await answer.write(chunk)
                 await answer.write_eof()
                 return answer
-        except BodyTooLarge:
-            raise web.HTTPRequestEntityTooLarge(BODY_BYTES_MAX, BODY_BYTES_MAX) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            if body.is_too_large:
+                raise web.HTTPRequestEntityTooLarge(BODY_BYTES_MAX, body.total) from None
             if answer is not None and answer.prepared:
                 # Half an answer is out: only a broken connection tells that it is not whole.
                 if request.transport:
@@ -135,12 +151,3 @@ def _passed_on(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
 
 def _names(values: Iterable[str]) -> frozenset[str]:
     return frozenset(name.strip().lower() for value in values for name in value.split(","))
-
-
-async def _bounded(request: web.Request) -> AsyncIterator[bytes]:
-    total = 0
-    async for chunk in request.content.iter_chunked(CHUNK_BYTES):
-        total += len(chunk)
-        if total > BODY_BYTES_MAX:
-            raise BodyTooLarge
-        yield chunk

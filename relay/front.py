@@ -69,32 +69,41 @@ class Front:
         self.port = 0
 
     async def __aenter__(self) -> "Front":
+        async with contextlib.AsyncExitStack() as stack:
+            await self._start_up(stack)
+            self._running = stack.pop_all()
+        log.info("listening on %s port %d", self._settings.host, self.port)
+        return self
+
+    async def _start_up(self, stack: contextlib.AsyncExitStack) -> None:
         self._desk = DeskLink(self._settings.desk_socket)
+        stack.push_async_callback(self._desk.close)
         self._proxy = DeskProxy(self._settings.desk_socket)
+        stack.push_async_callback(self._proxy.close)
+        stack.push_async_callback(self._finish_tasks)
         application = web.Application()
         application.router.add_get("/room", self._room)
         application.router.add_route("*", "/{path:.*}", self._pass_on)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=STOP_S)
         await self._runner.setup()
+        stack.push_async_callback(self._runner.cleanup)
         tls = _tls(self._settings)
         await web.TCPSite(self._runner, self._settings.host, self._settings.port, ssl_context=tls).start()
         self.port = self._runner.addresses[0][1]
-        self._ticking = asyncio.create_task(self._tick())
-        log.info("listening on %s port %d", self._settings.host, self.port)
-        return self
+        stack.callback(asyncio.create_task(self._tick()).cancel)
 
     async def __aexit__(self, *_: object) -> None:
         self._rooms.close_all("shutting_down")
         self._carry_out()
         for outbox in self._outboxes.values():
             outbox.close()
-        self._ticking.cancel()
-        await self._runner.cleanup()
+        await self._running.aclose()
+        log.info("stopped")
+
+    async def _finish_tasks(self) -> None:
+        """Let what the desk has not heard yet get there, within reason."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=STOP_S)
-        await self._desk.close()
-        await self._proxy.close()
-        log.info("stopped")
 
     # --- HTTP ---
 

@@ -83,8 +83,8 @@ class Desk:
         return answer
 
     async def _echo(self, request: web.Request) -> web.Response:
-        self.seen_headers.append(dict(request.headers))
         body = await request.read()
+        self.seen_headers.append(dict(request.headers))
         answer = web.json_response({"method": request.method, "path": request.path_qs, "body_bytes": len(body)})
         answer.headers["Keep-Alive"] = "timeout=5"
         answer.set_cookie("first", "1")
