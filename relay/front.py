@@ -158,6 +158,11 @@ class Front:
         writing = asyncio.create_task(outbox.run())
         try:
             await asyncio.wait((reading, writing), return_when=asyncio.FIRST_COMPLETED)
+            for half in (reading, writing):
+                if half.done() and (error := half.exception()):
+                    log.error("socket=%d failed", socket, exc_info=error)
+            if outbox.is_too_slow:
+                log.info("session=%s an end was too slow", self._rooms.session_of(socket))
         finally:
             # The other side hears at once; our own goodbye may take its time.
             self._rooms.leave(socket, time.time())
@@ -189,6 +194,8 @@ class Front:
                     await outbox.wait_for_space()
         except TimeoutError:
             log.debug("socket=%d = silent for too long", socket)
+        except ConnectionError:
+            log.debug("socket=%d = gone", socket)
         except RemoteProtocolError as error:
             log.debug("socket=%d < refused: %s", socket, error)
             self._refuse(socket, "unexpected")

@@ -2,6 +2,9 @@
 
 import asyncio
 import contextlib
+import datetime
+import ipaddress
+import ssl
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,6 +12,10 @@ from typing import Any
 
 import aiohttp
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
@@ -126,6 +133,25 @@ def media(counter: int, size: int) -> bytes:
     return media_header(Audience.ALL, 0, 1, counter) + bytes(size)
 
 
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that vouches for itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return folder / "certificate.pem", folder / "key.pem"
+
+
 # --- pairing ---
 
 
@@ -190,6 +216,20 @@ async def test_sweeping_room_numbers_ends_in_rate_limited(front: Front) -> None:
         if answers[-1] != Refused("no_room"):
             break
     assert answers[-1] == Refused("rate_limited")
+
+
+async def test_with_a_certificate_the_one_port_speaks_tls(desk: Desk, tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    settings = FrontSettings("127.0.0.1", 0, desk.socket, tls_certificate=certificate, tls_key=key)
+    async with Front(settings) as front, aiohttp.ClientSession() as http:
+        async with http.get(f"https://127.0.0.1:{front.port}/", ssl=trusting) as answer:
+            assert answer.status == 200
+        address = f"wss://127.0.0.1:{front.port}/room"
+        async with connect(address, ssl=trusting, subprotocols=[Subprotocol(SUBPROTOCOL)], compression=None) as socket:
+            viewer = End(socket)
+            await viewer.say(RoomClaimed(desk.token_for(ROOM)))
+            assert isinstance(await viewer.hear(), RoomOpened)
 
 
 # --- what does not fit ---
