@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 from collections import deque
 from collections.abc import Coroutine
 from typing import Any
@@ -18,8 +17,6 @@ OVERFULL_BYTES = 8 * FULL_BYTES
 PING_EVERY_S = 1.5
 TOO_SLOW_S = PEER_GONE_S - 0.5
 LAST_WORD_S = 1
-
-log = logging.getLogger("mainforte.relay")
 
 
 class Outbox:
