@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     add.set_defaults(run=_user_add)
 
     package = commands.add_parser("agent-package", help=_("make the agent that carries the organisation's document"))
-    package.add_argument("--output", type=Path, required=True, help=_("a new .pyz file, or a new folder"))
+    package.add_argument("--output", type=Path, required=True, help=_("a new .zip file, or a new folder"))
     package.set_defaults(run=_agent_package)
 
     commands.add_parser("serve", help=_("run the server")).set_defaults(run=_serve)
@@ -216,7 +216,9 @@ def _agent_package(arguments: argparse.Namespace) -> None:
     text, _document, fingerprint = read_document(settings, now=int(time.time()))
     content = agent_package.organisation_file(text, fingerprint_text(fingerprint), settings.origins[0])
     agent_package.build(arguments.output, content)
-    print(_("The agent is in {path}. Start it with: python {path}", path=arguments.output))
+    print(
+        _("The agent is in {path}. Unpacked, it is a folder that is started with: python FOLDER", path=arguments.output)
+    )
 
 
 def _serve(arguments: argparse.Namespace) -> None:

@@ -1,8 +1,7 @@
-"""Builds the agent that carries an organisation's document: one file that Python runs, or a folder."""
+"""Builds the agent that carries an organisation's document: a folder that Python runs, or the same as a .zip to hand out."""
 
 import shutil
 import tempfile
-import zipapp
 from importlib import resources
 from pathlib import Path
 
@@ -20,10 +19,10 @@ def organisation_file(document: str, root_fingerprint: str, address: str) -> byt
 
 
 def build(output: Path, content: bytes) -> None:
-    """Write the agent to `output`: a `.pyz` file, or a folder where the name has no such ending.
+    """Write the agent to `output`: a `.zip` file, or a folder where the name has no such ending.
 
-    Both are started with `python OUTPUT` where the agent's requirements are installed (`pip install mainforte`). Beside the
-    programs lies `client_agent/organisation.json`; a folder has a copy at its top, for `mainforte-agent --organisation`.
+    The folder, unpacked, is started with `python FOLDER` where the agent's requirements are installed (`pip install mainforte`).
+    Its program finds `client_agent/organisation.json` beside itself; a copy at the top is for `mainforte-agent --organisation`.
 
     Raises:
         FileExistsError: something is there already.
@@ -31,18 +30,17 @@ def build(output: Path, content: bytes) -> None:
     if output.exists():
         raise FileExistsError(f"{output} is there already")
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary) / "agent"
+        folder = Path(temporary) / "mainforte-agent"
         folder.mkdir()
         for package in _PACKAGES:
             with resources.as_file(resources.files(package)) as source:
-                shutil.copytree(
-                    source, folder / package, ignore=shutil.ignore_patterns("__pycache__", "organisation.json")
-                )
+                ignored = shutil.ignore_patterns("__pycache__", "organisation.json")
+                shutil.copytree(source, folder / package, ignore=ignored)
         (folder / "client_agent" / "organisation.json").write_bytes(content)
-        if output.suffix == ".pyz":
-            zipapp.create_archive(folder, output, interpreter="/usr/bin/env python3", main=_START, compressed=True)
+        (folder / "organisation.json").write_bytes(content)
+        module, _, function = _START.partition(":")
+        (folder / "__main__.py").write_text(f"from {module} import {function}\n\n{function}()\n", encoding="utf-8")
+        if output.suffix == ".zip":
+            shutil.make_archive(str(output.with_suffix("")), "zip", temporary, folder.name)
         else:
-            module, _, function = _START.partition(":")
-            (folder / "__main__.py").write_text(f"from {module} import {function}\n\n{function}()\n", encoding="utf-8")
-            (folder / "organisation.json").write_bytes(content)
             shutil.copytree(folder, output)
