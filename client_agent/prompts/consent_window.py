@@ -6,7 +6,7 @@ from typing import Any
 
 from client_agent.prompts.customer import ConsentAnswer, ConsentQuestion
 from client_agent.prompts.dialog import Dialog
-from client_agent.prompts.theme import LARGE, SMALL, TITLE
+from client_agent.prompts.theme import LARGE, RING, SMALL, TITLE
 from client_agent.prompts.widgets import Button, Kind, Look, marked, paragraph
 from client_agent.prompts.words import Choice, ConsentWords, Mark, Words
 from protocol.limits import BUTTONS_REACT_AFTER_S, PROMPT_EXTENSION_S, PROMPT_S_MAX
@@ -145,10 +145,10 @@ class ConsentWindow(Dialog):
         )
         more.pack(side="right")
         self._buttons.append(more)
-        row.pack(fill="x")
+        row.pack(fill="x", padx=(px(RING), 0))
         self._progress = tk.Frame(foot, background=palette.line, height=px(4))
         self._elapsed = tk.Frame(self._progress, background=palette.attention, height=px(4))
-        self._progress.pack(fill="x", pady=(0, px(12)))
+        self._progress.pack(fill="x", padx=px(RING), pady=(0, px(12)))
         self._silence = content.silence
 
     # --- time --------------------------------------------------------------------------------------------------------

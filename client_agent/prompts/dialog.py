@@ -4,7 +4,7 @@ import tkinter as tk
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from client_agent.prompts.theme import SMALL
+from client_agent.prompts.theme import RING, SMALL
 from client_agent.prompts.widgets import Button, Kind, Look, Scrolled
 from client_agent.prompts.words import Words
 
@@ -12,6 +12,7 @@ _WIDTH, _WIDTH_WIDE = 640, 960
 _MARGIN = 32
 # Room for title bar, panels and the session bar.
 _AROUND = 96
+_SCROLL_KEYS = {"<Up>": -1, "<Down>": 1, "<Prior>": -8, "<Next>": 8, "<Button-4>": -2, "<Button-5>": 2}
 
 
 class Dialog(ABC):
@@ -28,7 +29,11 @@ class Dialog(ABC):
         self.top.resizable(False, False)
         self.top.protocol("WM_DELETE_WINDOW", self.closed_by_person)
         self._outer: tk.Frame | None = None
+        self._is_wide = False
         self.body: Scrolled | None = None
+        for event, lines in _SCROLL_KEYS.items():
+            self.top.bind(event, lambda _, lines=lines: self._scroll(lines))  # type: ignore[misc]
+        self.top.bind("<MouseWheel>", lambda event: self._scroll(-1 if event.delta > 0 else 1))
 
     @abstractmethod
     def fill(self, body: tk.Frame, foot: tk.Frame, width: int) -> None:
@@ -55,17 +60,17 @@ class Dialog(ABC):
         self._is_wide = is_wide
         if self._outer:
             self._outer.destroy()
-        self._outer = outer = tk.Frame(self.top, background=ground, padx=px(_MARGIN), pady=px(20))
+        self._outer = outer = tk.Frame(self.top, background=ground, padx=px(_MARGIN - RING), pady=px(20))
         outer.pack(fill="both", expand=True)
         width = min(px(wished_width), monitor.width - px(16)) - 2 * px(_MARGIN)
 
         head = tk.Frame(outer, background=ground, width=width)
         foot = tk.Frame(outer, background=ground)
         middle = tk.Frame(outer, background=ground)
-        head.pack(fill="x")
+        head.pack(fill="x", padx=(px(RING), 0))
         # The foot is packed before the middle, which therefore gives way where height is scarce.
         foot.pack(side="bottom", fill="x")
-        middle.pack(fill="both", expand=True, pady=(px(4), 0))
+        middle.pack(fill="both", expand=True, padx=px(RING), pady=(px(4), 0))
         self.body = Scrolled(middle, self.look)
         self.body.pack(side="left", fill="both", expand=True)
         tk.Frame(self.body.inside, width=width, height=0, background=ground).pack()
@@ -84,7 +89,7 @@ class Dialog(ABC):
             head, self.look, self.words.other_language_name(), self._on_switch_language, kind=Kind.QUIET, size=SMALL
         )
         switch.tk.call("raise", str(head))
-        switch.pack(side="right", padx=(0, 0))
+        switch.pack(side="right")
         outer.update_idletasks()
         around = head.winfo_reqheight() + foot.winfo_reqheight() + px(44) + px(_AROUND)
         return self.body.fit(max(px(120), monitor.height - around))
@@ -99,6 +104,10 @@ class Dialog(ABC):
         self.top.attributes("-topmost", True)
         self.top.deiconify()
         self.top.lift()
+
+    def _scroll(self, lines: int) -> None:
+        if self.body:
+            self.body.scroll(lines)
 
     def destroy(self) -> None:
         self.top.destroy()

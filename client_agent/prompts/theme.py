@@ -47,6 +47,8 @@ DARK = Palette(
 SMALL, BODY, LARGE, TITLE = 16, 18, 22, 28
 TARGET = 44
 CORNER = 6
+RING = 4
+"""Room around a button for the ring that shows where the keyboard is."""
 
 
 def mixed(colour: str, ground: str, share: float) -> str:

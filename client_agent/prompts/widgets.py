@@ -1,14 +1,13 @@
 """What the agent's windows are made of: buttons, paragraphs, marked sentences, an area that scrolls where it must."""
 
 import tkinter as tk
-import tkinter.font
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from tkinter import ttk
 
 from client_agent.prompts import drawing
-from client_agent.prompts.theme import BODY, CORNER, TARGET, Theme, mixed
+from client_agent.prompts.theme import BODY, CORNER, RING, TARGET, Theme, mixed
 from client_agent.prompts.words import Mark
 from client_agent.prompts.x11 import Area, X11Desktop
 
@@ -31,9 +30,10 @@ class Look:
     def mark(self, kind: Mark, colour: str, ground: str, size: float = 24) -> tk.PhotoImage:
         return self.picture(drawing.mark(kind, self.theme.px(size), colour, ground))
 
-    def text_width(self, text: str, size: int = BODY, *, is_bold: bool = False) -> int:
+    def text_width(self, text: str, size: int = BODY, *, family: str = "") -> int:
         """The width of one line in device pixels."""
-        return tkinter.font.Font(root=self.root, font=self.theme.font(size, is_bold=is_bold)).measure(text)
+        font = (family or self.theme.family, -self.theme.px(size))
+        return int(self.root.tk.call("font", "measure", font, text))
 
     def monitor(self) -> Area:
         """Where windows are centred."""
@@ -56,6 +56,9 @@ class Look:
         }[kind]
 
 
+_MARK_ROOM = 34
+
+
 class Kind(StrEnum):
     """What a button is for, which decides how it looks."""
 
@@ -72,6 +75,8 @@ def _always() -> bool:
 class Button(tk.Canvas):
     """A button that acts on a click that began and ended on it, or on Return and space once Tab has brought the keyboard to it.
 
+    On the bar, which never has the keyboard, it acts as the mouse button goes down.
+
     It never takes the keyboard by itself, not even when clicked, so that nothing typed meanwhile can press it. While `is_ready` says
     no it looks faint and does nothing; `refresh` looks again.
     """
@@ -87,7 +92,7 @@ class Button(tk.Canvas):
         mark: Mark | None = None,
         size: int = BODY,
         is_ready: Callable[[], bool] = _always,
-        takes_keyboard: bool = True,
+        is_on_bar: bool = False,
     ) -> None:
         self._ground = str(parent.cget("background"))
         super().__init__(
@@ -95,17 +100,18 @@ class Button(tk.Canvas):
             background=self._ground,
             borderwidth=0,
             highlightthickness=0,
-            takefocus=takes_keyboard,
+            takefocus=not is_on_bar,
             cursor="hand2",
         )
         self._look, self._text, self._command = look, text, command
         self._kind, self._mark, self._size, self._is_ready = kind, mark, size, is_ready
+        self._is_on_bar = is_on_bar
         self._is_over = self._is_pressed = self._has_keyboard = False
         self._was_ready = is_ready()
         px = look.theme.px
-        self._ring = px(4)
-        inside = look.text_width(text, size) + (px(34) if mark else 0)
-        padding = px(12 if kind is Kind.QUIET else 20)
+        self._ring = px(RING)
+        inside = look.text_width(text, size) + (px(_MARK_ROOM) if mark else 0)
+        padding = px(12 if kind is Kind.QUIET or is_on_bar else 20)
         self.configure(width=inside + 2 * (padding + self._ring), height=px(TARGET) + 2 * self._ring)
         self.bind("<Configure>", lambda _: self._draw())
         self.bind("<Enter>", lambda _: self._change(is_over=True))
@@ -126,7 +132,10 @@ class Button(tk.Canvas):
             self._draw()
 
     def _on_press(self, _event: object) -> None:
-        self._change(is_pressed=self._is_ready())
+        if self._is_on_bar and self._is_ready():
+            self._command()
+        else:
+            self._change(is_pressed=self._is_ready())
 
     def _on_release(self, event: "tk.Event[tk.Misc]") -> None:
         was_pressed = self._is_pressed
@@ -178,12 +187,12 @@ class Button(tk.Canvas):
         if self._has_keyboard:
             self._box(0, 0, width, height, px(CORNER) + ring, "", theme.palette.action, max(2, px(2)))
         self._box(ring, ring, width - 2 * ring, height - 2 * ring, px(CORNER), fill, outline, max(1, px(1.5)))
-        inside = self._look.text_width(self._text, self._size) + (px(34) if self._mark else 0)
+        inside = self._look.text_width(self._text, self._size) + (px(_MARK_ROOM) if self._mark else 0)
         left = (width - inside) // 2
         if self._mark:
             picture = self._look.mark(self._mark, colour, fill)
             self.create_image(left, height // 2, image=picture, anchor="w")
-            left += px(34)
+            left += px(_MARK_ROOM)
         self.create_text(left, height // 2, text=self._text, fill=colour, font=theme.font(self._size), anchor="w")
 
     def _box(self, x: int, y: int, width: int, height: int, radius: int, fill: str, outline: str, line_px: int) -> None:
@@ -247,6 +256,7 @@ class Scrolled(tk.Canvas):
         ground = str(parent.cget("background"))
         super().__init__(parent, background=ground, borderwidth=0, highlightthickness=0)
         self._look = look
+        self._scrolls = False
         self.inside = tk.Frame(self, background=ground)
         self.create_window(0, 0, window=self.inside, anchor="nw")
         self._bar = ttk.Scrollbar(parent, orient="vertical", command=self.yview)
@@ -261,18 +271,13 @@ class Scrolled(tk.Canvas):
         if height <= height_max:
             return True
         self._bar.pack(side="right", fill="y", before=self)
-        top = self.winfo_toplevel()
-        for event, amount in (
-            ("<Up>", -1),
-            ("<Down>", 1),
-            ("<Prior>", -8),
-            ("<Next>", 8),
-            ("<Button-4>", -2),
-            ("<Button-5>", 2),
-        ):
-            top.bind(event, lambda _, amount=amount: self.yview_scroll(amount, "units"))  # type: ignore[misc]
-        top.bind("<MouseWheel>", lambda event: self.yview_scroll(-1 if event.delta > 0 else 1, "units"))
+        self._scrolls = True
         return False
+
+    def scroll(self, lines: int) -> None:
+        """Scroll by some lines of text, down where positive."""
+        if self._scrolls:
+            self.yview_scroll(lines, "units")
 
     @property
     def is_at_end(self) -> bool:

@@ -6,6 +6,7 @@ is followed by a letter of ours before any number is, so that a name written fro
 
 import locale
 import os
+import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -16,6 +17,7 @@ from protocol.vocabulary import Capability, Hold, Outcome
 from translations import best_language, catalogue
 
 VIEWERS_NAMED_MAX = 3
+NO_BREAK = "\u00a0"
 
 _VIEW = frozenset({Capability.VIEW})
 _CONTROL = frozenset({Capability.CONTROL})
@@ -122,10 +124,12 @@ def duration(seconds: int) -> str:
     """A length of time as both languages write it: `40 s`, `12 min 5 s`, `1 h 05 min`."""
     minutes, rest_s = divmod(max(0, seconds), 60)
     if minutes >= 60:
-        return f"{minutes // 60} h {minutes % 60:02} min"
-    if minutes:
-        return f"{minutes} min {rest_s} s" if rest_s else f"{minutes} min"
-    return f"{rest_s} s"
+        text = f"{minutes // 60} h {minutes % 60:02} min"
+    elif minutes and rest_s:
+        text = f"{minutes} min {rest_s} s"
+    else:
+        text = f"{minutes} min" if minutes else f"{rest_s} s"
+    return text.replace(" ", NO_BREAK)
 
 
 class Words:
@@ -246,9 +250,9 @@ class Words:
         _ = self._
         if question.asks is Capability.CONTROL:
             if question.is_first:
-                return _("Show your screen, and let somebody control?")
-            return _("Let somebody control your computer?")
-        return _("Show your screen?") if question.is_first else _("Show your screen to one more person?")
+                return _("Let someone see and control your computer?")
+            return _("Let someone control your computer?")
+        return _("Let someone see your screen?") if question.is_first else _("Let one more person see your screen?")
 
     def _organisation(self, name: str) -> str:
         _ = self._
@@ -267,10 +271,13 @@ class Words:
     def _request(self, question: ConsentQuestion) -> str:
         _ = self._
         who = (
-            _("{technician}, from {organisation},")
+            _("{technician}, {from_organisation},")
             if question.is_verified
-            else _("Somebody who gives the name {technician}, from {organisation},")
-        ).format(technician=self._person(question.technician), organisation=self._organisation(question.organisation))
+            else _("Somebody who gives the name {technician}, {from_organisation},")
+        ).format(
+            technician=self._person(question.technician),
+            from_organisation=self._from(self._organisation(question.organisation)),
+        )
         if question.asks is Capability.VIEW:
             request = _("{who} asks to see your screen {for_ticket}.")
         elif question.is_first:
@@ -278,6 +285,12 @@ class Words:
         else:
             request = _("{who} asks to control your computer {for_ticket}.")
         return request.format(who=who, for_ticket=self._for_ticket(question.ticket, question.subject))
+
+    def _from(self, organisation: str) -> str:
+        _ = self._
+        if self.language == "fr" and unicodedata.normalize("NFD", organisation)[0].lower() in "aeiouœæ":
+            return f"d’{organisation}"
+        return _("from {organisation}").format(organisation=organisation)
 
     def _for_ticket(self, ticket: str, subject: str) -> str:
         _ = self._
@@ -458,5 +471,31 @@ def _in_groups(fingerprint: str, size: int = 8) -> str:
 
 
 # strftime would need the system to have the language's locale.
-_FRENCH_MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
-_ENGLISH_MONTHS = "January February March April May June July August September October November December".split()
+_FRENCH_MONTHS = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+]
+_ENGLISH_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]

@@ -91,11 +91,20 @@ class X11Desktop:
 
     def main_monitor(self) -> Area:
         """The primary monitor, else the first, else all there is."""
+        self._forget_events()
         monitors = self._connection(xcffib.randr.key).GetMonitors(self._root, True).reply().monitors
         for monitor in sorted(monitors, key=lambda monitor: not monitor.primary):
             return Area(monitor.x, monitor.y, monitor.width, monitor.height)
         whole = self._connection.core.GetGeometry(self._root).reply()
         return Area(0, 0, whole.width, whole.height)
+
+    def _forget_events(self) -> None:
+        """Servers tell everybody about changed keyboards; nobody here wants to know."""
+        while True:
+            # A window that was named while it closed is no mistake either.
+            with contextlib.suppress(xcffib.xproto.WindowError):
+                if not self._connection.poll_for_event():
+                    return
 
     def _atom(self, name: str) -> int:
         return int(self._connection.core.InternAtom(False, len(name), name).reply().atom)

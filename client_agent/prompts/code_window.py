@@ -1,0 +1,148 @@
+"""The first window: the support code goes in, and what is being waited for is said."""
+
+import tkinter as tk
+from collections.abc import Callable
+
+from client_agent.prompts.customer import Problem, Progress
+from client_agent.prompts.dialog import Dialog
+from client_agent.prompts.theme import LARGE, SMALL, TITLE
+from client_agent.prompts.widgets import Button, Kind, Look, marked, paragraph
+from client_agent.prompts.words import Mark, Words
+
+_CHARACTERS_MAX = 2048
+_STEP_MS = 40
+_STEP = 0.012
+_SHARE = 0.25
+
+
+class CodeWindow(Dialog):
+    """Asks for the code, then says what is being waited for; shows one of the two at a time."""
+
+    def __init__(
+        self,
+        look: Look,
+        words: Words,
+        *,
+        on_cancel: Callable[[], None],
+        on_switch_language: Callable[[], None],
+    ) -> None:
+        super().__init__(look, words, title=Words.product, on_switch_language=on_switch_language)
+        self._on_cancel = on_cancel
+        self._entered: Callable[[str | None], None] | None = None
+        self._problem: Problem | None = None
+        self._progress: Progress | None = None
+        self._typed = tk.StringVar(look.root)
+        self._travel = 0.0
+        self._moving: tk.Frame | None = None
+        self._move()
+
+    def ask(self, problem: Problem | None, entered: Callable[[str | None], None]) -> None:
+        """Show the field with what was typed last; `entered` hears once what the person sent, or None for closing."""
+        self._problem, self._progress, self._entered = problem, None, entered
+        self.build()
+        self.show()
+        self._field.focus_set()
+        self._field.icursor("end")
+
+    def wait(self, what: Progress) -> None:
+        """Say what is being waited for."""
+        is_new = self._progress is None or not self.top.winfo_viewable()
+        self._progress, self._entered = what, None
+        self.build()
+        if is_new:
+            self.show()
+
+    def hide(self) -> None:
+        """Make room for a question, the bar or the summary."""
+        self._progress = None
+        self.top.withdraw()
+
+    def closed_by_person(self) -> None:
+        if self._progress:
+            self._on_cancel()
+        else:
+            self._send(None)
+
+    # --- what is shown ---------------------------------------------------------------------------------------------
+
+    def fill(self, body: tk.Frame, foot: tk.Frame, width: int) -> None:
+        px = self.look.theme.px
+        paragraph(body, self.look, self.words.code_title(), width, size=TITLE, is_bold=True).pack(
+            anchor="w", pady=(px(4), px(16))
+        )
+        self._moving = None
+        if self._progress:
+            self._fill_progress(body, foot, width)
+        else:
+            self._fill_question(body, foot, width)
+
+    def _fill_question(self, body: tk.Frame, foot: tk.Frame, width: int) -> None:
+        palette, px = self.look.theme.palette, self.look.theme.px
+        paragraph(body, self.look, self.words.code_introduction(), width).pack(anchor="w", pady=(0, px(20)))
+        if self._problem:
+            problem = marked(body, self.look, Mark.WARNING, self.words.problem(self._problem), width)
+            problem.pack(anchor="w", pady=(0, px(20)))
+        paragraph(body, self.look, self.words.code_label(), width, is_bold=True).pack(anchor="w", pady=(0, px(8)))
+        self._field = tk.Entry(
+            body,
+            textvariable=self._typed,
+            font=self.look.theme.font(LARGE),
+            background=palette.raised,
+            foreground=palette.text,
+            insertbackground=palette.text,
+            selectbackground=palette.action,
+            selectforeground=palette.on_action,
+            relief="flat",
+            borderwidth=px(10),
+            highlightthickness=max(2, px(2)),
+            highlightbackground=palette.quiet,
+            highlightcolor=palette.action,
+            validate="key",
+            validatecommand=(self.top.register(lambda text: len(text) <= _CHARACTERS_MAX), "%P"),
+        )
+        self._field.bind("<Return>", lambda _: self._send(self._typed.get()))
+        self._field.bind("<KP_Enter>", lambda _: self._send(self._typed.get()))
+        self._field.bind("<Control-a>", lambda _: self._select_all())
+        # Tk on X11 would leave what is selected in front of what is pasted.
+        self._field.bind("<<Paste>>", lambda _: self._delete_selected(), add=True)
+        self._field.pack(fill="x")
+        if self.look.desktop:
+            self.look.desktop.name(self._field.winfo_id(), self.words.code_label())
+        paragraph(body, self.look, self.words.code_example(), width, size=SMALL, colour=palette.quiet).pack(
+            anchor="w", pady=(px(8), px(20))
+        )
+        marked(body, self.look, Mark.EYE, self.words.code_assurance(), width).pack(anchor="w", pady=(0, px(20)))
+        start = Button(foot, self.look, self.words.start(), lambda: self._send(self._typed.get()), kind=Kind.MAIN)
+        start.pack(fill="x")
+
+    def _fill_progress(self, body: tk.Frame, foot: tk.Frame, width: int) -> None:
+        assert self._progress
+        palette, px = self.look.theme.palette, self.look.theme.px
+        paragraph(body, self.look, self.words.progress(self._progress), width).pack(anchor="w", pady=(0, px(16)))
+        way = tk.Frame(body, background=palette.line, height=px(4))
+        way.pack(fill="x", pady=(0, px(24)))
+        self._moving = tk.Frame(way, background=palette.action)
+        if self._progress is not Progress.ENDING:
+            Button(foot, self.look, self.words.cancel(), self._on_cancel, kind=Kind.OTHER).pack(fill="x")
+
+    def _move(self) -> None:
+        if self._moving and self._moving.winfo_exists():
+            self._travel = (self._travel + _STEP) % (1 + _SHARE)
+            left = max(0.0, self._travel - _SHARE)
+            self._moving.place(relx=left, relwidth=max(0.0, min(self._travel, 1.0) - left), relheight=1)
+        self.top.after(_STEP_MS, self._move)
+
+    # --- the answer ------------------------------------------------------------------------------------------------
+
+    def _send(self, text: str | None) -> None:
+        if self._entered and (text is None or text.strip()):
+            entered, self._entered = self._entered, None
+            entered(text)
+
+    def _select_all(self) -> str:
+        self._field.selection_range(0, "end")
+        return "break"
+
+    def _delete_selected(self) -> None:
+        if self._field.selection_present():
+            self._field.delete("sel.first", "sel.last")

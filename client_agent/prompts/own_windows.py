@@ -1,0 +1,67 @@
+"""Which windows, and which places on the desktop, are the agent's own: what a technician sends must not reach them."""
+
+import tkinter as tk
+from dataclasses import dataclass
+
+from client_agent.prompts.x11 import Area, X11Desktop
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    windows: frozenset[int] = frozenset()
+    areas: tuple[Area, ...] = ()
+
+
+class OwnWindows:
+    """Follows all windows of a Tk program, its file dialogs and menus included; any thread may ask."""
+
+    def __init__(self, root: tk.Tk, desktop: X11Desktop | None) -> None:
+        self._root, self._desktop = root, desktop
+        self._snapshot = _Snapshot()
+        self._is_due = False
+        for event in ("<Map>", "<Unmap>", "<Configure>", "<Destroy>"):
+            root.bind_all(event, self._on_change, add=True)
+
+    def ids(self) -> frozenset[int]:
+        """X window ids, with the frames around them."""
+        return self._snapshot.windows
+
+    def is_at(self, x: int, y: int) -> bool:
+        """Tell whether one of them is at this point of the desktop, in device pixels."""
+        return any((x, y) in area for area in self._snapshot.areas)
+
+    def look(self) -> None:
+        """Take a new picture of where they are."""
+        self._is_due = False
+        windows: set[int] = set()
+        areas: list[Area] = []
+        for path in self._shown_toplevels("."):
+            window = int(self._root.tk.call("winfo", "id", path), 16)
+            framed = self._desktop.framed(window) if self._desktop else None
+            if framed:
+                windows |= framed.windows
+                areas.append(framed.area)
+            else:
+                windows.add(window)
+                areas.append(self._area(path))
+        self._snapshot = _Snapshot(frozenset(windows), tuple(areas))
+
+    def _on_change(self, _event: object) -> None:
+        if not self._is_due:
+            self._is_due = True
+            self._root.after_idle(self.look)
+
+    def _shown_toplevels(self, path: str) -> list[str]:
+        """Tk knows file dialogs and menus, which Python's widgets do not."""
+        call = self._root.tk.call
+        is_window = str(call("winfo", "toplevel", path)) == path or str(call("winfo", "class", path)) == "Menu"
+        found = [path] if is_window and int(call("winfo", "ismapped", path)) else []
+        for child in self._root.tk.splitlist(call("winfo", "children", path)):
+            found += self._shown_toplevels(str(child))
+        return found
+
+    def _area(self, path: str) -> Area:
+        x, y, width, height = (
+            int(self._root.tk.call("winfo", what, path)) for what in ("rootx", "rooty", "width", "height")
+        )
+        return Area(x, y, width, height)

@@ -1,0 +1,241 @@
+"""The bar that shows during the whole session who may do what, above everything else, without ever taking the keyboard."""
+
+import tkinter as tk
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from client_agent.prompts.customer import BarState
+from client_agent.prompts.theme import SMALL
+from client_agent.prompts.widgets import Button, Kind, Look, paragraph
+from client_agent.prompts.words import BarWords, Mark, Marked, ViewerWords, Words
+from protocol.limits import BUTTONS_REACT_AFTER_S
+
+_TICK_MS = 250
+
+
+@dataclass(frozen=True)
+class BarCommands:
+    """What its buttons do."""
+
+    take_back: Callable[[], None]
+    pause: Callable[[], None]
+    go_on: Callable[[], None]
+    stop: Callable[[], None]
+    switch_language: Callable[[], None]
+
+
+class SessionBar:
+    """A window without frame at the top edge, which the customer can push aside along it.
+
+    Whatever ends or narrows what is allowed acts as the mouse button goes down; only going on waits a second.
+    """
+
+    def __init__(self, look: Look, words: Words, commands: BarCommands, clock: Callable[[], float]) -> None:
+        self._look, self._words, self._commands, self._clock = look, words, commands, clock
+        self._state: BarState | None = None
+        self._told_at = 0.0
+        self._waiting_for = ""
+        self._shown: BarWords | None = None
+        self._go_on_reacts_at = 0.0
+        self._centre_x: int | None = None
+        self._grabbed_at = 0
+        self._outer: tk.Frame | None = None
+        self._buttons: list[Button] = []
+        # One line round the bar, so that it stands out from whatever lies below.
+        self.top = tk.Toplevel(look.root, background=look.theme.palette.quiet, class_="Mainforte-agent")
+        self.top.withdraw()
+        self.top.title(words.product())
+        self.top.overrideredirect(True)
+        self.top.bind("<Visibility>", self._on_visibility)
+        self._is_covered = False
+
+    @property
+    def is_shown(self) -> bool:
+        return self._state is not None
+
+    def show(self, state: BarState) -> None:
+        """Say this from now on."""
+        self._state, self._told_at, self._waiting_for = state, self._clock(), ""
+        self._update()
+        if not self.top.winfo_viewable():
+            self.top.deiconify()
+            self.top.lift()
+            self._tick()
+
+    def wait(self, what: str) -> None:
+        """Say what is being waited for, until the next `show`."""
+        self._waiting_for = what
+        self._update()
+
+    def hide(self) -> None:
+        self._state = self._shown = None
+        self.top.withdraw()
+
+    def build(self, words: Words) -> None:
+        """Go on in another language."""
+        self._words, self._shown = words, None
+        if self._state:
+            self._update()
+
+    # --- what is shown ---------------------------------------------------------------------------------------------
+
+    def _update(self) -> None:
+        """Say what is true now; what did not change stays as it is, so that no button moves away under the pointer."""
+        words = self._current_words()
+        if self._shown and _without_counts(words) == _without_counts(self._shown):
+            self._minutes.configure(text=words.minutes)
+            if words.notice:
+                self._notice.configure(text=words.notice.text)
+        else:
+            self._rebuild(words)
+        self._shown = words
+
+    def _current_words(self) -> BarWords:
+        assert self._state
+        passed_s = int(self._clock() - self._told_at)
+        grace_s = self._state.grace_s
+        state = replace(
+            self._state,
+            elapsed_s=self._state.elapsed_s + passed_s,
+            grace_s=None if grace_s is None else max(0, grace_s - passed_s),
+        )
+        words = self._words.bar(state)
+        if self._waiting_for and words.notice is None:
+            return replace(words, notice=Marked(Mark.PAUSE, self._waiting_for))
+        return words
+
+    def _rebuild(self, words: BarWords) -> None:
+        if words.go_on and (self._shown is None or self._shown.go_on != words.go_on):
+            self._go_on_reacts_at = self._clock() + BUTTONS_REACT_AFTER_S
+        monitor = self._look.monitor()
+        self._lay_out(words, in_two_rows=False)
+        if self.top.winfo_reqwidth() > monitor.width:
+            self._lay_out(words, in_two_rows=True)
+        self._place()
+
+    def _lay_out(self, words: BarWords, *, in_two_rows: bool) -> None:
+        px, palette = self._look.theme.px, self._look.theme.palette
+        if self._outer:
+            self._outer.destroy()
+        self._outer = outer = tk.Frame(self.top, background=palette.raised)
+        outer.pack(padx=max(1, px(1)), pady=(0, max(1, px(1))))
+        tk.Frame(outer, background=self._colour(words), width=px(8)).pack(side="left", fill="y")
+        side: Any = "top" if in_two_rows else "left"
+        status = tk.Frame(outer, background=palette.raised, padx=px(14), pady=px(6))
+        status.pack(side=side, anchor="w", fill="y")
+        buttons = tk.Frame(outer, background=palette.raised, padx=px(6), pady=px(2))
+        buttons.pack(side=side, anchor="e")
+        self._fill_status(status, words)
+        self._fill_buttons(buttons, words)
+        for part in (outer, status, *status.winfo_children(), *_grandchildren(status)):
+            part.bind("<ButtonPress-1>", self._on_grab)
+            part.bind("<B1-Motion>", self._on_push)
+            part.configure(cursor="sb_h_double_arrow")
+        self.top.update_idletasks()
+
+    def _colour(self, words: BarWords) -> str:
+        """The colour of the strip at the left: what is the most that may happen now."""
+        if words.notice:
+            return self._look.colour_of(words.notice.mark)
+        is_controlled = any(viewer.acts.mark is Mark.HAND for viewer in words.viewers)
+        return self._look.colour_of(Mark.HAND if is_controlled else Mark.EYE)
+
+    def _fill_status(self, status: tk.Frame, words: BarWords) -> None:
+        look, palette, px = self._look, self._look.theme.palette, self._look.theme.px
+        lines = tk.Frame(status, background=palette.raised)
+        lines.pack(side="left", fill="y", expand=True)
+        people = tk.Frame(lines, background=palette.raised)
+        people.pack(anchor="w", expand=True)
+        for row, viewer in enumerate(words.viewers):
+            self._fill_viewer(people, row, viewer, is_held=words.notice is not None)
+        if words.others:
+            paragraph(people, look, words.others, px(400), size=SMALL, colour=palette.quiet).grid(sticky="w")
+        if words.notice:
+            colour = look.colour_of(words.notice.mark)
+            line = tk.Frame(lines, background=palette.raised)
+            line.pack(anchor="w", expand=True)
+            picture = look.mark(words.notice.mark, colour, palette.raised, 20)
+            tk.Label(line, image=picture, background=palette.raised, borderwidth=0).pack(side="left", padx=(0, px(8)))
+            self._notice = paragraph(line, look, words.notice.text, px(480), size=SMALL, is_bold=True, colour=colour)
+            self._notice.pack(side="left")
+        self._minutes = tk.Label(
+            status, text=words.minutes, font=look.theme.font(SMALL), foreground=palette.quiet, background=palette.raised
+        )
+        self._minutes.pack(side="left", padx=(px(18), 0))
+
+    def _fill_viewer(self, people: tk.Frame, row: int, viewer: ViewerWords, *, is_held: bool) -> None:
+        look, palette, px = self._look, self._look.theme.palette, self._look.theme.px
+        name = paragraph(people, look, viewer.name, px(340), is_bold=True)
+        name.grid(row=row, column=0, sticky="w", padx=(0, px(16)))
+        if is_held:
+            return
+        for column, right in enumerate((viewer.sees, viewer.acts), start=1):
+            colour = look.colour_of(right.mark)
+            one = tk.Frame(people, background=palette.raised)
+            one.grid(row=row, column=column, sticky="w", padx=(0, px(14)))
+            picture = look.mark(right.mark, colour, palette.raised, 20)
+            tk.Label(one, image=picture, background=palette.raised, borderwidth=0).pack(side="left", padx=(0, px(6)))
+            paragraph(one, look, right.text, px(300), size=SMALL, colour=colour).pack(side="left")
+
+    def _fill_buttons(self, frame: tk.Frame, words: BarWords) -> None:
+        assert self._state
+        said, do = self._words, self._commands
+        self._buttons = []
+        if words.go_on:
+            self._add(frame, words.go_on, do.go_on, kind=Kind.MAIN, is_ready=self._may_go_on)
+        if self._state.is_controlled:
+            self._add(frame, said.take_back(), do.take_back, mark=Mark.NO_HAND)
+        if words.notice is None or words.notice.mark is not Mark.PAUSE:
+            self._add(frame, said.pause(), do.pause, mark=Mark.PAUSE)
+        self._add(frame, said.stop(), do.stop, kind=Kind.STOP, mark=Mark.STOP)
+        self._add(frame, said.other_language_name(), do.switch_language, kind=Kind.QUIET)
+
+    def _add(self, frame: tk.Frame, text: str, command: Callable[[], None], **look: Any) -> None:
+        button = Button(frame, self._look, text, command, size=SMALL, is_on_bar=True, **look)
+        button.pack(side="left")
+        self._buttons.append(button)
+
+    def _may_go_on(self) -> bool:
+        return self._clock() >= self._go_on_reacts_at
+
+    # --- where it stands -------------------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        if self._state is None:
+            return
+        self._update()
+        for button in self._buttons:
+            button.refresh()
+        self._place()
+        if self._is_covered:
+            self.top.lift()
+        self.top.after(_TICK_MS, self._tick)
+
+    def _place(self) -> None:
+        """Stand at the top edge of the main monitor, in the middle or where the customer pushed it, and never outside."""
+        monitor, width = self._look.monitor(), self.top.winfo_reqwidth()
+        centre_x = monitor.x + monitor.width // 2 if self._centre_x is None else self._centre_x
+        x = max(monitor.x, min(centre_x - width // 2, monitor.x + monitor.width - width))
+        self.top.geometry(f"+{x}+{monitor.y}")
+
+    def _on_visibility(self, event: "tk.Event[Any]") -> None:
+        if event.widget is self.top:
+            self._is_covered = str(event.state) != "VisibilityUnobscured"
+
+    def _on_grab(self, event: "tk.Event[Any]") -> None:
+        self._grabbed_at = event.x_root - self.top.winfo_x()
+
+    def _on_push(self, event: "tk.Event[Any]") -> None:
+        self._centre_x = event.x_root - self._grabbed_at + self.top.winfo_width() // 2
+        self._place()
+
+
+def _without_counts(words: BarWords) -> BarWords:
+    """The words without what changes by itself while time passes."""
+    notice = words.notice and replace(words.notice, text="" if words.notice.mark is Mark.BROKEN else words.notice.text)
+    return replace(words, minutes="", notice=notice)
+
+
+def _grandchildren(widget: tk.Misc) -> list[Any]:
+    return [below for child in widget.winfo_children() for below in (*child.winfo_children(), *_grandchildren(child))]
