@@ -216,6 +216,7 @@ async def get_tickets(request: web.Request) -> web.Response:
     text, state = request.query.get("search", "")[:200], request.query.get("state", "")
     state = state if state in tickets.STATES else ""
     async with request.app[DESK].database.transaction() as connection:
+        await sessions.close_abandoned(connection, request.app[DESK].tenant)
         rows = await ticket_store.search(connection, text, state)
     return _page(request, "tickets.html", person, tickets=rows, search=text, state=state)
 
@@ -245,6 +246,7 @@ async def post_new_ticket(request: web.Request) -> web.Response:
 async def get_ticket(request: web.Request) -> web.Response:
     person = await required_person(request, *api.READERS)
     async with request.app[DESK].database.transaction() as connection:
+        await sessions.close_abandoned(connection, request.app[DESK].tenant)
         ticket = await api.ticket_of(request, connection)
         history = await ticket_store.history_of(connection, ticket.id)
         rows = await connection.execute(

@@ -293,6 +293,17 @@ async def close_all(connection: AsyncConnection, tenant: Tenant) -> None:
         await set_state(connection, tenant, session, CLOSED)
 
 
+async def close_abandoned(connection: AsyncConnection, tenant: Tenant) -> None:
+    """Close what nobody ever came to: the code ran out and not even its technician claimed the room."""
+    room = tables.room
+    in_use = select(room.c.session_id).where(room.c.claimed_at.is_not(None) | (room.c.expires_at > now_utc()))
+    rows = await connection.execute(
+        select(tables.session).where(tables.session.c.state == WAITING, tables.session.c.id.not_in(in_use))
+    )
+    for session in rows.all():
+        await set_state(connection, tenant, session, CLOSED)
+
+
 async def summary_of(connection: AsyncConnection, session_id: int) -> Summary:
     """The story that the stored log tells."""
     return summarise([parse_entry(text) for text in await entries_of(connection, session_id)])

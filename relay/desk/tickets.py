@@ -94,6 +94,8 @@ def apply(ticket: Ticket, event: TicketEvent) -> Ticket:
                 raise NotPossible("the ticket is closed; reopen it first")
             return replace(ticket, state=IN_SESSION, sessions_running=ticket.sessions_running | {session})
         case SessionFinished(session=session):
+            if session not in ticket.sessions_running:
+                return ticket
             running = ticket.sessions_running - {session}
             return replace(ticket, sessions_running=running, state=IN_SESSION if running else OPEN)
         case TicketClosed():

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import sqlite3
 from pathlib import Path
 
 import pyotp
@@ -259,3 +260,14 @@ async def test_too_many_wrong_passwords_are_answered_with_a_time_to_wait(strange
     async with stranger.client.post(stranger.relay.address + "/api/sign-in", json=asked) as answer:
         assert answer.status == 429
         assert 0 < int(answer.headers["Retry-After"]) <= 901
+
+
+async def test_a_session_whose_code_ran_out_unused_no_longer_occupies_its_ticket(technician: Browser) -> None:
+    _, opened = await technician.post("/api/tickets/2039/sessions", NEW_SESSION)
+    assert json.loads((await technician.get("/api/tickets/2039"))[1])["state"] == "in_session"
+    with sqlite3.connect(technician.relay.folder / "org" / "database.sqlite3", timeout=10) as connection:
+        connection.execute(
+            "UPDATE room SET expires_at = '2020-01-01 00:00:00.000000' WHERE number = ?", (opened["room"],)
+        )
+    await technician.get("/tickets/2039")
+    assert json.loads((await technician.get("/api/tickets/2039"))[1])["state"] == "open"

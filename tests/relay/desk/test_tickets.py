@@ -50,3 +50,8 @@ def test_a_closed_ticket_has_no_session_running(wanted: list[TicketEvent]) -> No
 def test_nothing_happens_to_a_ticket_before_it_is_opened(event: TicketEvent) -> None:
     with pytest.raises(NotPossible):
         tickets.apply(Ticket(), event)
+
+
+def test_the_end_of_a_session_that_does_not_run_leaves_a_closed_ticket_closed() -> None:
+    closed = tickets.rebuild([OPENED, tickets.TicketClosed("réglé")])
+    assert tickets.apply(closed, tickets.SessionFinished(SESSIONS[0], "")) == closed
