@@ -24,7 +24,7 @@ _COLUMNS = 4
 
 
 class X11Keyboard:
-    """Keys of the customer's keyboard. What was asked is sent with the next question or `sync`."""
+    """Keys of the customer's keyboard. A press is sent with the next question, `sync` or flush of the connection."""
 
     def __init__(self, connection: Any, injected: InjectedKeys) -> None:
         self._connection = connection
@@ -55,10 +55,11 @@ class X11Keyboard:
         self._xtest.FakeInput(kind.event_number, keycode, 0, self._root, 0, 0, 0)
 
     def stroke(self, stroke: Stroke) -> None:
-        """Press and release a key with exactly these modifiers in force; for use in `undisturbed`."""
+        """Press and release a key with exactly these modifiers in force, and wait until it is done; for use in `undisturbed`."""
         self._lock(stroke.modifiers)
         self.press(stroke.keycode, is_down=True)
         self.press(stroke.keycode, is_down=False)
+        self.sync()
 
     def is_down(self, keycode: int) -> bool:
         return keycode in self._down()

@@ -24,11 +24,12 @@ class WindowGuard:
 
     def has_focus(self) -> bool:
         """Tell whether keys would reach an own window: it, one inside it or the frame around it has the focus."""
+        ids = self._own.ids()
+        # Asked last, just before the key: an own window that opens still later is opened after `release_all`.
         focus: int = self._connection.core.GetInputFocus().reply().focus
         if focus == _POINTER_ROOT:
             pointer = self._connection.core.QueryPointer(self._root).reply()
             return self._own.is_at(pointer.root_x, pointer.root_y)
-        ids = self._own.ids()
         if not ids or focus in (0, self._root):
             return False
         return bool(self._with_ancestors(focus) & ids) or any(focus in self._with_ancestors(window) for window in ids)

@@ -1,6 +1,9 @@
-"""A small X client to paint with, and what it takes to see its paint."""
+"""Small X clients: one to paint with, one that hears keys and clicks, real editors to type into."""
 
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
 
 import xcffib
 import xcffib.xproto
@@ -8,6 +11,7 @@ import xcffib.xproto
 from client_agent.screen.source import Box
 from protocol.media import BYTES_PER_PIXEL
 from tests.virtual_display import VirtualDisplay
+from tests.waiting import wait_until
 
 _PUT_BYTES_MAX = 200_000
 
@@ -72,3 +76,126 @@ class Painter:
 
     def _sync(self) -> None:
         self._connection.core.GetInputFocus().reply()
+
+
+class Ears:
+    """A window that has the focus, if it wants it, and hears what keyboard and mouse do to it."""
+
+    _NAMES: ClassVar = {2: "key down", 3: "key up", 4: "button down", 5: "button up", 6: "moved"}
+
+    def __init__(self, display: VirtualDisplay, box: Box, *, takes_focus: bool = True) -> None:
+        self._connection: Any = xcffib.connect(display.name)
+        screen = self._connection.get_setup().roots[0]
+        mask = xcffib.xproto.EventMask
+        events = mask.KeyPress | mask.KeyRelease | mask.ButtonPress | mask.ButtonRelease | mask.PointerMotion
+        self.window = self._connection.generate_id()
+        self._connection.core.CreateWindow(
+            screen.root_depth,
+            self.window,
+            screen.root,
+            *(box.x, box.y, box.width, box.height, 0),
+            xcffib.xproto.WindowClass.InputOutput,
+            screen.root_visual,
+            xcffib.xproto.CW.OverrideRedirect | xcffib.xproto.CW.EventMask,
+            [1, events],
+        )
+        self._connection.core.MapWindow(self.window)
+        if takes_focus:
+            self.take_focus()
+        self._connection.core.GetInputFocus().reply()
+
+    def take_focus(self) -> None:
+        self._connection.core.SetInputFocusChecked(
+            xcffib.xproto.InputFocus.PointerRoot, self.window, xcffib.xproto.Time.CurrentTime
+        ).check()
+
+    def heard(self) -> list[tuple[str, int]]:
+        """What came since the last call, but moves of the pointer: what happened, and the keycode or button."""
+        return [(name, detail) for name, detail in self.all_heard() if name != "moved"]
+
+    def all_heard(self) -> list[tuple[str, int]]:
+        self._connection.core.GetInputFocus().reply()
+        events = []
+        while (event := self._connection.poll_for_event()) is not None:
+            if event.response_type & 0x7F in self._NAMES:
+                events.append((self._NAMES[event.response_type & 0x7F], int(event.detail)))
+        return events
+
+    def close(self) -> None:
+        self._connection.disconnect()
+
+
+class XTerm:
+    """`cat` in an xterm, which writes down each line that is typed."""
+
+    def __init__(self, display: VirtualDisplay, folder: Path) -> None:
+        self._written = folder / "xterm.txt"
+        display.start("xterm", "-e", "sh", "-c", f"cat > {self._written}", environment={"LC_ALL": "C.UTF-8"})
+        wait_until(self._written.exists, "xterm's program")
+        focus(display, "xterm")
+
+    def await_text(self, text: str) -> None:
+        """Wait until exactly this was typed, its last line ended; says what was typed instead."""
+        wait_until(lambda: self.text().count("\n") >= text.count("\n"), f"as many lines as in {text!r}")
+        assert self.text() == text, f"{self.text()!r} where {text!r} was typed"
+
+    def text(self) -> str:
+        return self._written.read_text(encoding="utf-8")
+
+
+class Editor:
+    """Mousepad, a GTK editor, with an empty file."""
+
+    def __init__(self, display: VirtualDisplay, folder: Path) -> None:
+        self._file = folder / "mousepad.txt"
+        self._file.touch()
+        environment = {"LC_ALL": "C.UTF-8", "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)}
+        command = ("dbus-run-session", "--", "mousepad", "--disable-server", str(self._file))
+        display.start(*command, environment=environment)
+        focus(display, "mousepad")
+
+    def await_text(self, text: str, save: Callable[[], None]) -> None:
+        """Wait until the saved file holds exactly this; `save` presses the keys for saving."""
+        save()
+        wait_until(self.text, "a saved file")
+        assert self.text() == text, f"{self.text()!r} where {text!r} was typed"
+
+    def text(self) -> str:
+        return self._file.read_text(encoding="utf-8")
+
+
+def focus(display: VirtualDisplay, window_class: str) -> None:
+    """Wait for a program's window and give it the focus."""
+    display.run("xdotool", "search", "--sync", "--onlyvisible", "--class", window_class, "windowfocus", "--sync")
+
+
+@contextmanager
+def grabbed_keyboard(display: VirtualDisplay) -> Iterator[None]:
+    """A program that takes every key for itself, as menus and screen lockers do."""
+    connection: Any = xcffib.connect(display.name)
+    root = connection.get_setup().roots[0].root
+    mode = xcffib.xproto.GrabMode.Async
+    reply = connection.core.GrabKeyboard(False, root, xcffib.xproto.Time.CurrentTime, mode, mode).reply()
+    assert reply.status == xcffib.xproto.GrabStatus.Success
+    try:
+        yield
+    finally:
+        connection.disconnect()
+
+
+def what_is_down(display: VirtualDisplay) -> tuple[list[int], int]:
+    """The keycodes that are down and the state of modifiers and buttons (KeyButMask), by the server's own account."""
+    connection: Any = xcffib.connect(display.name)
+    keys = connection.core.QueryKeymap().reply().keys.list
+    pointer = connection.core.QueryPointer(connection.get_setup().roots[0].root).reply()
+    connection.disconnect()
+    return [at * 8 + bit for at, byte in enumerate(keys) for bit in range(8) if byte >> bit & 1], int(pointer.mask)
+
+
+def frame_around(display: VirtualDisplay, window: int) -> int:
+    """The window that the window manager put around another one."""
+    connection: Any = xcffib.connect(display.name)
+    tree = connection.core.QueryTree(window).reply()
+    connection.disconnect()
+    assert tree.parent != tree.root
+    return int(tree.parent)
