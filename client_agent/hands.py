@@ -2,13 +2,19 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from client_agent.input.sink import InputSink
-from client_agent.input.stop_key import StopKey
+from client_agent.input.injected import InjectedKeys
+from client_agent.input.open import open_sink
+from client_agent.input.sink import OwnWindows
+from client_agent.input.stop_key import StopKeyWatch, watch_stop_key
 from client_agent.screen.source import Screen
 from protocol.codec import Message
 from protocol.messages import INPUT, KeyChanged, PointerButton, PointerMoved, TextTyped, WheelTurned
+
+# More than anybody types or clicks while a long text is being typed; what comes beyond it is lost, as a full keyboard buffer is.
+WAITING_MAX = 1000
 
 
 @dataclass(frozen=True)
@@ -24,17 +30,50 @@ class Counts:
 
 
 class Hands:
-    """The sink as the session handles it: messages in, nothing left held."""
+    """The sink as the session handles it: messages in, nothing left held.
+
+    Typing may take a while (a letter that the layout lacks needs a key of its own first), so a worker thread applies what
+    arrives, in order. `release_all` does not wait for it: what has not been applied by then never is.
+    """
 
     INPUT = INPUT
 
-    def __init__(self, sink: InputSink, stop_key: StopKey) -> None:
-        self._sink, self._stop_key = sink, stop_key
+    def __init__(self, own: OwnWindows) -> None:
+        """Take hold of the desktop; nothing ever reaches the agent's `own` windows.
+
+        Raises:
+            NoInput: the desktop takes no input from programs.
+        """
+        self._injected = InjectedKeys()
+        self._sink = open_sink(own, self._injected)
+        self._stop_key: StopKeyWatch | None = None
         self._counts = Counts()
         self._held_timer: asyncio.TimerHandle | None = None
+        self._worker = ThreadPoolExecutor(1, "input")
+        self._waiting = 0
+        self._releases = 0
 
     def apply(self, message: Message, screens: tuple[Screen, ...]) -> None:
-        """Let one admitted message take effect. Places outside the screen are brought to its edge."""
+        """Let one admitted message take effect, in its turn. Places outside the screen are brought to its edge."""
+        if self._waiting >= WAITING_MAX:
+            return
+        self._waiting += 1
+        loop, releases = asyncio.get_running_loop(), self._releases
+
+        def work() -> None:
+            counts = self._apply(message, screens) if releases == self._releases else Counts()
+            if releases != self._releases:
+                # What went down while everything was being released must not stay down.
+                self._sink.release_all()
+            loop.call_soon_threadsafe(self._applied, counts)
+
+        self._worker.submit(work)
+
+    def _applied(self, counts: Counts) -> None:
+        self._waiting -= 1
+        self._counts = self._counts + counts
+
+    def _apply(self, message: Message, screens: tuple[Screen, ...]) -> Counts:
         match message:
             case PointerMoved(number, x, y):
                 if place := _place(screens, number, x, y):
@@ -42,19 +81,21 @@ class Hands:
             case PointerButton(number, x, y, button, is_down):
                 place = _place(screens, number, x, y)
                 if place and self._sink.button(*place, button, is_down) and is_down:
-                    self._counts = self._counts + Counts(clicks=1)
+                    return Counts(clicks=1)
             case WheelTurned(number, x, y, right, down):
                 if place := _place(screens, number, x, y):
                     self._sink.wheel(*place, right, down)
             case KeyChanged(code, is_down):
                 if self._sink.key(code, is_down) and is_down:
-                    self._counts = self._counts + Counts(keys=1)
+                    return Counts(keys=1)
             case TextTyped(text):
                 if self._sink.type(text):
-                    self._counts = self._counts + Counts(characters=len(text))
+                    return Counts(characters=len(text))
+        return Counts()
 
     def release_all(self) -> None:
-        """Every key and button that is down comes up."""
+        """Every key and button that is down comes up; what still waits is dropped."""
+        self._releases += 1
         self._sink.release_all()
 
     def take_counts(self) -> Counts:
@@ -63,7 +104,11 @@ class Hands:
         return counts
 
     def watch_stop_key(self, on_down: Callable[[], None], on_held: Callable[[], None], *, held_s: float) -> None:
-        """Call `on_down` as the customer's own Esc goes down, and `on_held` when it has been held for so long."""
+        """Call `on_down` as the customer's own Esc goes down, and `on_held` when it has been held for so long.
+
+        Raises:
+            StopKeyUnwatched: this desktop does not tell of keys.
+        """
         loop = asyncio.get_running_loop()
 
         def down() -> None:
@@ -76,12 +121,14 @@ class Hands:
                 self._held_timer.cancel()
                 self._held_timer = None
 
-        self._stop_key.watch(loop, down, up)
+        self._stop_key = watch_stop_key(loop, down, up, self._injected)
 
     def close(self) -> None:
         """Release everything and let go of the desktop."""
+        self._worker.shutdown(cancel_futures=True)
         self._sink.close()
-        self._stop_key.close()
+        if self._stop_key:
+            self._stop_key.close()
 
 
 def _place(screens: tuple[Screen, ...], number: int, x: int, y: int) -> tuple[int, int] | None:

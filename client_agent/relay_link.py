@@ -55,7 +55,8 @@ class RelayLink:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._socket and self._writer
+        assert self._socket
+        assert self._writer
         if kind is None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._drained.wait(), timeout=1)

@@ -1,49 +1,82 @@
-"""The customer, played with mouse and keyboard on the virtual desktop: nothing here reaches into the agent."""
+"""The customer, played with the mouse on the virtual desktop: nothing here reaches into the agent."""
 
+import re
 import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
+
+import mss
+import mss.tools
 
 from tests.virtual_display import VirtualDisplay
 from tests.waiting import wait_until
+from translations import catalogue
 
 
-@dataclass(frozen=True)
-class Window:
-    """A window on the desktop, found by its title."""
+class Customer:
+    """Somebody in front of the desktop, who knows buttons by their words."""
 
-    display: VirtualDisplay
-    number: str
+    def __init__(self, display: VirtualDisplay, screenshots: Path, language: str) -> None:
+        self._display, self._screenshots, self._language = display, screenshots, language
+        self._words = catalogue(language).gettext
 
-    def press_button(self, tabs: int) -> None:
-        """Reach a button with so many Tabs, and press it with the space bar."""
-        self.display.run("xdotool", "windowfocus", "--sync", self.number)
-        if tabs:
-            self.display.run("xdotool", "key", "--delay", "60", "--repeat", str(tabs), "Tab")
-        self.display.run("xdotool", "key", "space")
+    def photograph(self, name: str) -> None:
+        """Keep what the customer sees."""
+        with mss.mss(display=self._display.name) as camera:
+            picture = camera.grab(camera.monitors[0])
+            path = self._screenshots / f"customer-{name}-{self._language}.png"
+            mss.tools.to_png(picture.rgb, picture.size, output=str(path))
 
-    def click(self, x: int, y: int) -> None:
-        """Click at a place in the window."""
-        self.display.run("xdotool", "mousemove", "--window", self.number, str(x), str(y), "click", "1")
+    def find_question(self) -> None:
+        """Wait until the question is there to be read."""
+        wait_until(lambda: self._find("Let them see and control"), "the agent's question", deadline_s=30)
 
+    def allow_control(self) -> None:
+        """Choose *see and control*, again until it reacts: it does not during the first second."""
+        self._press_until_gone("Let them see and control")
 
-def find_window(display: VirtualDisplay, title: str, *, deadline_s: float = 20) -> Window:
-    """Wait for a visible window whose title matches."""
+    def take_back(self) -> None:
+        self._press_until_gone("Take back control")
 
-    def search() -> str:
-        try:
-            found = display.run("xdotool", "search", "--onlyvisible", "--name", title).split()
-        except subprocess.CalledProcessError:
-            return ""
+    def stop(self) -> None:
+        self._press_until_gone("Stop")
+
+    def find_summary(self) -> None:
+        wait_until(lambda: self._find("Close"), "the summary")
+
+    def place_in_editor(self) -> tuple[int, int]:
+        """A place in the editor's text, in pixels of the desktop."""
+        editor = self._search("lettre")[-1]
+        self._display.run("xdotool", "windowactivate", "--sync", editor)
+        x, y, width, height = self._place(editor)
+        return x + width // 2, y + height * 2 // 3
+
+    def _press_until_gone(self, label: str) -> None:
+        def is_gone() -> bool:
+            if not (button := self._find(label)):
+                return True
+            try:
+                _, _, width, height = self._place(button)
+                # Relative to the button: xdotool counts window frames twice where it tells places on the desktop.
+                inside = (str(width // 2), str(height // 2))
+                self._display.run("xdotool", "mousemove", "--window", button, *inside, "click", "1")
+            except subprocess.CalledProcessError:
+                return not self._find(label)
+            return False
+
+        wait_until(lambda: self._find(label), f"the button {label}")
+        wait_until(is_gone, f"an effect of the button {label}", deadline_s=20)
+
+    def _find(self, label: str) -> str:
+        found = self._search(f"^{re.escape(self._words(label))}$")
         return found[-1] if found else ""
 
-    return Window(display, wait_until(search, f"a window called {title}", deadline_s=deadline_s))
+    def _search(self, title: str) -> list[str]:
+        try:
+            return self._display.run("xdotool", "search", "--onlyvisible", "--name", title).split()
+        except subprocess.CalledProcessError:
+            return []
 
-
-def start_agent(
-    display: VirtualDisplay, package: Path, code: str, language: str, log: Path
-) -> subprocess.Popen[str]:
-    """Start the real agent as a customer would who was given a package and a code."""
-    command = [sys.executable, "-m", "client_agent", "--organisation", str(package), "--language", language]
-    return display.start(*command, *([code] if code else []), output=log.open("w"))
+    def _place(self, window: str) -> tuple[int, int, int, int]:
+        told = self._display.run("xdotool", "getwindowgeometry", "--shell", window)
+        found = {name: int(value) for name, value in re.findall(r"(\w+)=(-?\d+)", told)}
+        return found["X"], found["Y"], found["WIDTH"], found["HEIGHT"]

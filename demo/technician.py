@@ -64,6 +64,16 @@ class Technician:
         red, green, blue, _ = await self.page.evaluate(script, [x, y])
         return red, green, blue
 
+    async def shows(self, place: tuple[int, int], colour: tuple[int, int, int]) -> bool:
+        return await self.colour_at(*place) == colour
+
+    async def wait_for_prompt(self) -> None:
+        await self.page.wait_for_selector("body[data-prompt=open]", timeout=30_000)
+
+    async def keyboard_is_remote(self) -> None:
+        """Wait until what is typed on the page goes to the customer."""
+        await expect(self.page.locator("#keyboard")).to_be_focused()
+
     async def click_remote(self, x: int, y: int) -> None:
         """Click on the picture, at a place in the remote screen's pixels."""
         place = await self.page.evaluate(

@@ -1,0 +1,49 @@
+"""`mainforte-agent`: what a customer starts to be helped once. It leaves nothing behind."""
+
+import asyncio
+import locale
+import logging
+import sys
+import threading
+import tkinter
+
+from client_agent.agent import be_helped
+from client_agent.prompts.window import WindowCustomer
+from client_agent.settings import Settings, read_settings
+from protocol.vocabulary import Outcome
+from translations import best_language
+
+_WELL = {Outcome.COMPLETED, Outcome.STOPPED, Outcome.DECLINED, Outcome.UNANSWERED, None}
+
+
+def main() -> None:
+    """Run the agent; the exit code is 0 unless something went wrong that nobody decided."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    settings = read_settings(sys.argv[1:], language=best_language([locale.getlocale()[0] or "en"]))
+    try:
+        outcome = _in_windows(settings)
+    except tkinter.TclError:
+        sys.exit("mainforte-agent: there is no display to show. Start it on the desktop that is to be seen.")
+    sys.exit(0 if outcome in _WELL else 1)
+
+
+def _in_windows(settings: Settings) -> Outcome | None:
+    """Tk owns the main thread; the session runs in another."""
+    customer = WindowCustomer(language=settings.language)
+    outcome: list[Outcome | None] = []
+
+    def work() -> None:
+        try:
+            outcome.append(asyncio.run(be_helped(customer, settings)))
+        finally:
+            customer.close()
+
+    session = threading.Thread(target=work, name="session")
+    session.start()
+    customer.run()
+    session.join()
+    return outcome[0] if outcome else Outcome.FAILED
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""From the code that a customer types to the end of the session: who is who, what can go wrong, and what is said then."""
+
+import logging
+import platform
+
+from client_agent.eyes import Eyes
+from client_agent.hands import Hands
+from client_agent.input.sink import InputError, OwnWindows
+from client_agent.input.stop_key import StopKeyUnwatched
+from client_agent.organisation import (
+    Invitation,
+    NotReachable,
+    Organisation,
+    fetch,
+    read_invitation,
+    read_package,
+)
+from client_agent.prompts.customer import Customer, Problem, Progress
+from client_agent.relay_link import RelayLink, RelayUnreachable
+from client_agent.screen.open import open_source
+from client_agent.screen.source import ScreenError
+from client_agent.session import VERSION, RoomRefused, Session, shake_hands
+from client_agent.settings import Settings
+from protocol.errors import BadSupportCode, NotCertified, ProtocolError, WrongSupportCode
+from protocol.vocabulary import Outcome
+
+log = logging.getLogger("mainforte.agent")
+
+_REFUSALS = {
+    "no_room": Problem.CODE_EXPIRED,
+    "too_many_attempts": Problem.TOO_MANY_ATTEMPTS,
+    "rate_limited": Problem.TOO_MANY_ATTEMPTS,
+    "alone": Problem.NOBODY_THERE,
+}
+
+
+async def be_helped(customer: Customer, settings: Settings) -> Outcome | None:
+    """Ask for a code until one works, then carry one session through; None when the customer gave up before."""
+    typed: str | None = settings.invitation
+    problem: Problem | None = None
+    while True:
+        if not typed and (typed := await customer.ask_code(problem)) is None:
+            return None
+        customer.show_progress(Progress.CONNECTING)
+        try:
+            invitation = read_invitation(typed)
+            organisation = await _organisation(invitation, settings)
+            return await _session(customer, invitation, organisation)
+        except BadSupportCode:
+            problem = Problem.CODE_MALFORMED
+        except WrongSupportCode:
+            problem = Problem.CODE_WRONG
+        except RoomRefused as refused:
+            problem = _REFUSALS.get(refused.reason, Problem.FAILED)
+        except NotCertified:
+            problem = Problem.NOT_CERTIFIED
+        except (NotReachable, RelayUnreachable):
+            problem = Problem.NOT_REACHABLE
+        except ProtocolError as error:
+            log.warning("could not connect: %s", error)
+            problem = Problem.FAILED
+        except (ScreenError, InputError, StopKeyUnwatched) as error:
+            log.warning("no desktop: %s", error)
+            await customer.show_problem(Problem.NO_SCREEN)
+            return Outcome.FAILED
+        typed = None
+
+
+async def _organisation(invitation: Invitation, settings: Settings) -> Organisation:
+    """Whom to believe: the package first, then the link, then the address that was typed."""
+    packaged = read_package(settings.package) if settings.package else None
+    if packaged:
+        if invitation.fingerprint and invitation.fingerprint != packaged.fingerprint:
+            raise NotCertified("the link is another organisation's than this agent's")
+        organisation = packaged
+    else:
+        address = invitation.address or settings.address
+        if not address:
+            raise NotReachable("a code alone does not say which organisation")
+        organisation = await fetch(address, invitation.fingerprint)
+    oldest = tuple(map(int, organisation.document.oldest_agent.split(".")))
+    if tuple(map(int, VERSION.split("."))) < oldest:
+        raise NotCertified("the organisation allows no agent as old as this one")
+    return organisation
+
+
+async def _session(customer: Customer, invitation: Invitation, organisation: Organisation) -> Outcome:
+    source = open_source()
+    try:
+        async with RelayLink(organisation.address) as link:
+            customer.show_progress(Progress.CHECKING_CODE)
+            secrets, peer = await shake_hands(link, invitation.code, organisation)
+            customer.show_progress(Progress.WAITING_FOR_TECHNICIAN)
+            hands = Hands(OwnWindows(customer.is_own_window_at, lambda: set(customer.own_windows())))
+            try:
+                session = Session(link, secrets, peer, organisation, customer, Eyes(source), hands, _system())
+                return await session.run()
+            finally:
+                hands.close()
+    finally:
+        source.close()
+
+
+def _system() -> str:
+    return f"{platform.system()} {platform.release()}"[:100]

@@ -1,0 +1,133 @@
+"""The main job, played: asked, allowed, seen, typed, taken back, stopped, and the ticket holds the proof."""
+
+import asyncio
+import json
+from pathlib import Path
+
+from playwright.async_api import async_playwright
+
+from demo.customer import Customer
+from demo.desktop import Desktop
+from demo.organisation import TICKET, Organisation
+from demo.report import Report
+from demo.technician import Technician
+from tests.conftest import CHROMIUM, CHROMIUM_OPTIONS
+from tests.waiting import eventually
+
+TEXT = "Bonjour ! L’œuvre est à 12 €, « naïve » : ß ñ Ж 中 😀 ê ë ù\nSeconde ligne."
+
+
+async def play(report: Report, organisation: Organisation, desktop: Desktop, output: Path, language: str) -> None:
+    """Play it to the end.
+
+    Raises:
+        AssertionError, TimeoutError: something was not as it should be.
+    """
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+        context = await browser.new_context(locale=language, viewport={"width": 1280, "height": 860})
+        page = await context.new_page()
+        page.on("console", lambda message: print(f"{'':12}page: {message.text[:300]}"))
+        technician = Technician(page, organisation, output / "screenshots", language)
+        customer = Customer(desktop.display, output / "screenshots", language)
+        try:
+            await _pair(report, organisation, desktop, technician, customer, language)
+            await _help(report, desktop, technician, customer)
+            await _end(report, technician, customer)
+            await _read_ticket(report, organisation, technician, output)
+        except BaseException:
+            await technician.photograph("failure-page")
+            customer.photograph("failure-desktop")
+            raise
+        finally:
+            await browser.close()
+
+
+async def _pair(
+    report: Report,
+    organisation: Organisation,
+    desktop: Desktop,
+    technician: Technician,
+    customer: Customer,
+    language: str,
+) -> None:
+    with report.step("the technician signs in"):
+        await technician.sign_in()
+    with report.step("the technician opens the ticket"):
+        await technician.open_ticket()
+    with report.step("the technician gets a support code"):
+        code = await technician.get_code()
+    with report.step("the customer starts the agent and gives the code"):
+        desktop.start_agent(organisation.package, code, language)
+        await asyncio.to_thread(customer.find_question)
+    with report.step("the customer reads the question"):
+        await technician.wait_for_prompt()
+        customer.photograph("consent")
+    with report.step("the customer allows seeing and control"):
+        await asyncio.to_thread(customer.allow_control)
+        await technician.wait_for_access("control")
+
+
+async def _help(report: Report, desktop: Desktop, technician: Technician, customer: Customer) -> None:
+    with report.step("the technician sees the picture") as seen:
+        await technician.wait_for_picture()
+        # The pointer is not in the picture, so any place away from windows shows the colour of the desktop.
+        await eventually(
+            lambda: technician.shows((1200, 780), (0x2B, 0x5D, 0x8A)), "the desktop's colour on the canvas"
+        )
+        seen["colour_at_1200_780"] = "#2b5d8a"
+        await technician.photograph("session")
+        customer.photograph("bar")
+    with report.step("the technician types a text into the editor") as typed:
+        x, y = await asyncio.to_thread(customer.place_in_editor)
+        await technician.click_remote(x, y)
+        await technician.type_text(TEXT)
+        await technician.keyboard_is_remote()
+        await technician.page.keyboard.type(" abc")
+
+        async def is_saved() -> bool:
+            await technician.page.keyboard.press("Control+s")
+            return desktop.letter.read_text(encoding="utf-8").strip() == TEXT + " abc"
+
+        try:
+            await eventually(is_saved, "the text in the editor's file", deadline_s=20)
+        finally:
+            typed["read_back"] = desktop.letter.read_text(encoding="utf-8")
+        await technician.photograph("typed")
+
+
+async def _end(report: Report, technician: Technician, customer: Customer) -> None:
+    with report.step("the customer takes control back"):
+        await asyncio.to_thread(customer.take_back)
+        await technician.wait_for_access("view")
+        await technician.photograph("taken-back")
+    with report.step("the customer stops the session"):
+        await asyncio.to_thread(customer.stop)
+        await technician.page.wait_for_selector("body[data-state=ended]", timeout=15_000)
+        await technician.photograph("ended")
+        await asyncio.to_thread(customer.find_summary)
+        customer.photograph("summary")
+
+
+async def _read_ticket(report: Report, organisation: Organisation, technician: Technician, output: Path) -> None:
+    with report.step("the ticket holds the session"):
+        await technician.page.goto(f"{organisation.address}/tickets/{TICKET}")
+        await technician.page.screenshot(path=output / "screenshots" / "ticket.png", full_page=True)
+    with report.step("the session log is downloaded and checked") as checked:
+        link = technician.page.locator("a[href*='/log']").first
+        answer = await technician.page.request.get(f"{organisation.address}{await link.get_attribute('href')}")
+        log = output / "session-log.json"
+        log.write_bytes(await answer.body())
+        entries = [json.loads(entry)["event"]["type"] for entry in json.loads(log.read_text())["entries"]]
+        checked["entries"] = entries
+        expected = ["opened", "asked", "answered", "access_ended", "ended"]
+        assert [kind for kind in entries if kind in expected] == expected, entries
+        checked["verdict"] = organisation.command("check-log", str(log), "--root", organisation.root_fingerprint)
+        altered = output / "altered-log.json"
+        altered.write_text(log.read_text().replace("allowed", "refused", 1))
+        try:
+            organisation.command("check-log", str(altered), "--root", organisation.root_fingerprint)
+        except RuntimeError:
+            altered.unlink()
+        else:
+            raise AssertionError("an altered log passed the check")
