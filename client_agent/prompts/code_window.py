@@ -31,7 +31,7 @@ class CodeWindow(Dialog):
         self._entered: Callable[[str | None], None] | None = None
         self._problem: Problem | None = None
         self._progress: Progress | None = None
-        self._typed = tk.StringVar(look.root)
+        self._typed = ""
         self._travel = 0.0
         self._moving: tk.Frame | None = None
         self._move()
@@ -85,7 +85,6 @@ class CodeWindow(Dialog):
         paragraph(body, self.look, self.words.code_label(), width, is_bold=True).pack(anchor="w", pady=(0, px(8)))
         self._field = tk.Entry(
             body,
-            textvariable=self._typed,
             font=self.look.theme.font(LARGE),
             background=palette.raised,
             foreground=palette.text,
@@ -98,10 +97,11 @@ class CodeWindow(Dialog):
             highlightbackground=palette.quiet,
             highlightcolor=palette.action,
             validate="key",
-            validatecommand=(self.top.register(lambda text: len(text) <= _CHARACTERS_MAX), "%P"),
+            validatecommand=(self.top.register(self._on_typed), "%P"),
         )
-        self._field.bind("<Return>", lambda _: self._send(self._typed.get()))
-        self._field.bind("<KP_Enter>", lambda _: self._send(self._typed.get()))
+        self._field.insert(0, self._typed)
+        self._field.bind("<Return>", lambda _: self._send(self._typed))
+        self._field.bind("<KP_Enter>", lambda _: self._send(self._typed))
         self._field.bind("<Control-a>", lambda _: self._select_all())
         # Tk on X11 would leave what is selected in front of what is pasted.
         self._field.bind("<<Paste>>", lambda _: self._delete_selected(), add=True)
@@ -112,7 +112,7 @@ class CodeWindow(Dialog):
             anchor="w", pady=(px(8), px(20))
         )
         marked(body, self.look, Mark.EYE, self.words.code_assurance(), width).pack(anchor="w", pady=(0, px(20)))
-        start = Button(foot, self.look, self.words.start(), lambda: self._send(self._typed.get()), kind=Kind.MAIN)
+        start = Button(foot, self.look, self.words.start(), lambda: self._send(self._typed), kind=Kind.MAIN)
         start.pack(fill="x")
 
     def _fill_progress(self, body: tk.Frame, foot: tk.Frame, width: int) -> None:
@@ -133,6 +133,13 @@ class CodeWindow(Dialog):
         self.top.after(_STEP_MS, self._move)
 
     # --- the answer ------------------------------------------------------------------------------------------------
+
+    def _on_typed(self, text: str) -> bool:
+        """Keep what the field will hold, for the next time it is asked; False where that is too long for any code or link."""
+        if len(text) > _CHARACTERS_MAX:
+            return False
+        self._typed = text
+        return True
 
     def _send(self, text: str | None) -> None:
         if self._entered and (text is None or text.strip()):

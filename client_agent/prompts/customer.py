@@ -5,7 +5,7 @@ event loop, except `own_windows`, `is_own_window_at` and `is_question_open`, whi
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -114,6 +114,11 @@ class BarState:
     def is_controlled(self) -> bool:
         """Whether the customer has allowed somebody to control the computer."""
         return any(Capability.CONTROL in viewer.capabilities for viewer in self.viewers)
+
+    def after(self, seconds: int) -> "BarState":
+        """The same, when so many seconds have passed."""
+        grace_s = None if self.grace_s is None else max(0, self.grace_s - seconds)
+        return replace(self, elapsed_s=self.elapsed_s + seconds, grace_s=grace_s)
 
 
 @dataclass(frozen=True)

@@ -151,6 +151,12 @@ def _warning(pen: _Pen) -> None:
     pen.dot((12, 18), 1.4, pen.ground)
 
 
+def _wait(pen: _Pen) -> None:
+    """A clock."""
+    pen.ring((12, 12), 9.2)
+    pen.line((12, 6.6), (12, 12), (15.6, 14.2))
+
+
 _MARKS: dict[Mark, Callable[[_Pen], None]] = {
     Mark.EYE: _eye,
     Mark.HAND: _hand,
@@ -160,4 +166,5 @@ _MARKS: dict[Mark, Callable[[_Pen], None]] = {
     Mark.BROKEN: _broken,
     Mark.VERIFIED: _verified,
     Mark.WARNING: _warning,
+    Mark.WAIT: _wait,
 }

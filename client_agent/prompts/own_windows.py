@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from client_agent.prompts.x11 import Area, X11Desktop
 
 
+_EVENTS = ("<Map>", "<Unmap>", "<Configure>", "<Destroy>")
+
+
 @dataclass(frozen=True)
 class _Snapshot:
     windows: frozenset[int] = frozenset()
@@ -19,7 +22,7 @@ class OwnWindows:
         self._root, self._desktop = root, desktop
         self._snapshot = _Snapshot()
         self._is_due = False
-        for event in ("<Map>", "<Unmap>", "<Configure>", "<Destroy>"):
+        for event in _EVENTS:
             root.bind_all(event, self._on_change, add=True)
 
     def ids(self) -> frozenset[int]:
@@ -29,6 +32,11 @@ class OwnWindows:
     def is_at(self, x: int, y: int) -> bool:
         """Tell whether one of them is at this point of the desktop, in device pixels."""
         return any((x, y) in area for area in self._snapshot.areas)
+
+    def stop(self) -> None:
+        """Follow them no longer: the program is about to end."""
+        for event in _EVENTS:
+            self._root.unbind_all(event)
 
     def look(self) -> None:
         """Take a new picture of where they are."""

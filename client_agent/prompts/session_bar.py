@@ -83,7 +83,7 @@ class SessionBar:
     def _update(self) -> None:
         """Say what is true now; what did not change stays as it is, so that no button moves away under the pointer."""
         words = self._current_words()
-        if self._shown and _without_counts(words) == _without_counts(self._shown):
+        if self._shown and words.without_counts() == self._shown.without_counts():
             self._minutes.configure(text=words.minutes)
             if words.notice:
                 self._notice.configure(text=words.notice.text)
@@ -93,16 +93,9 @@ class SessionBar:
 
     def _current_words(self) -> BarWords:
         assert self._state
-        passed_s = int(self._clock() - self._told_at)
-        grace_s = self._state.grace_s
-        state = replace(
-            self._state,
-            elapsed_s=self._state.elapsed_s + passed_s,
-            grace_s=None if grace_s is None else max(0, grace_s - passed_s),
-        )
-        words = self._words.bar(state)
+        words = self._words.bar(self._state.after(int(self._clock() - self._told_at)))
         if self._waiting_for and words.notice is None:
-            return replace(words, notice=Marked(Mark.PAUSE, self._waiting_for))
+            return replace(words, notice=Marked(Mark.WAIT, self._waiting_for))
         return words
 
     def _rebuild(self, words: BarWords) -> None:
@@ -186,7 +179,7 @@ class SessionBar:
             self._add(frame, words.go_on, do.go_on, kind=Kind.MAIN, is_ready=self._may_go_on)
         if self._state.is_controlled:
             self._add(frame, said.take_back(), do.take_back, mark=Mark.NO_HAND)
-        if words.notice is None or words.notice.mark is not Mark.PAUSE:
+        if not words.is_paused:
             self._add(frame, said.pause(), do.pause, mark=Mark.PAUSE)
         self._add(frame, said.stop(), do.stop, kind=Kind.STOP, mark=Mark.STOP)
         self._add(frame, said.other_language_name(), do.switch_language, kind=Kind.QUIET)
@@ -229,12 +222,6 @@ class SessionBar:
     def _on_push(self, event: "tk.Event[Any]") -> None:
         self._centre_x = event.x_root - self._grabbed_at + self.top.winfo_width() // 2
         self._place()
-
-
-def _without_counts(words: BarWords) -> BarWords:
-    """The words without what changes by itself while time passes."""
-    notice = words.notice and replace(words.notice, text="" if words.notice.mark is Mark.BROKEN else words.notice.text)
-    return replace(words, minutes="", notice=notice)
 
 
 def _grandchildren(widget: tk.Misc) -> list[Any]:

@@ -27,6 +27,10 @@ class Look:
             self._pictures[png] = tk.PhotoImage(master=self.root, data=png)
         return self._pictures[png]
 
+    def forget_pictures(self) -> None:
+        """Delete them while Tk runs, in its thread; Python would in whichever thread it tidies up."""
+        self._pictures.clear()
+
     def mark(self, kind: Mark, colour: str, ground: str, size: float = 24) -> tk.PhotoImage:
         return self.picture(drawing.mark(kind, self.theme.px(size), colour, ground))
 
@@ -53,6 +57,7 @@ class Look:
             Mark.BROKEN: palette.stop,
             Mark.VERIFIED: palette.allowed,
             Mark.WARNING: palette.attention,
+            Mark.WAIT: palette.quiet,
         }[kind]
 
 
@@ -122,8 +127,9 @@ class Button(tk.Canvas):
         self.bind("<FocusOut>", lambda _: self._change(has_keyboard=False))
         for key in ("<KeyPress-Return>", "<KeyPress-KP_Enter>", "<KeyPress-space>"):
             self.bind(key, self._on_key)
-        if look.desktop:
-            look.desktop.name(self.winfo_id(), text)
+        # Not before it is mapped: only then does the server surely know the window.
+        if desktop := look.desktop:
+            self.bind("<Map>", lambda _: desktop.name(self.winfo_id(), text))
 
     def refresh(self) -> None:
         """Look again whether the button may react."""

@@ -83,8 +83,10 @@ class WindowCustomer:
     def run(self) -> None:
         """Show what the session asks for, until `close`."""
         self._root.mainloop()
+        self._own.stop()
         for planned in self._root.tk.splitlist(self._root.tk.call("after", "info")):
-            self._root.after_cancel(planned)
+            self._root.tk.call("after", "cancel", planned)
+        self._look.forget_pictures()
         self._root.destroy()
 
     def _switch_language(self) -> None:

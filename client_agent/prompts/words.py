@@ -7,7 +7,7 @@ is followed by a letter of ours before any number is, so that a name written fro
 import locale
 import os
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -35,6 +35,7 @@ class Mark(StrEnum):
     BROKEN = "broken"
     VERIFIED = "verified"
     WARNING = "warning"
+    WAIT = "wait"
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,15 @@ class BarWords:
     notice: Marked | None
     minutes: str
     go_on: str
+
+    @property
+    def is_paused(self) -> bool:
+        return self.notice is not None and self.notice.mark is Mark.PAUSE
+
+    def without_counts(self) -> "BarWords":
+        """The words without what changes by itself while time passes."""
+        is_counting = self.notice is not None and self.notice.mark is Mark.BROKEN
+        return replace(self, minutes="", notice=Marked(Mark.BROKEN, "") if is_counting else self.notice)
 
 
 @dataclass(frozen=True)
@@ -464,6 +474,57 @@ class Words:
         _ = self._
         day = datetime.fromtimestamp(summary.began_at, UTC).astimezone().strftime("%Y-%m-%d")
         return f"{_('assistance')}-{day}.html"
+
+    # --- on a terminal -------------------------------------------------------------------------------------------------
+
+    def key(self, letter: str, what: str) -> str:
+        """One line of a list of what can be typed."""
+        _ = self._
+        return _("{letter}: {what}").format(letter=letter, what=what)
+
+    def type_and_enter(self) -> str:
+        _ = self._
+        return _("Type one of these, then Enter:")
+
+    def type_code(self) -> str:
+        _ = self._
+        return _("Type the code, or one of these letters, then Enter:")
+
+    def send_again(self, text: str) -> str:
+        _ = self._
+        return _("Enter alone sends what you typed before: {text}").format(text=one_line(text))
+
+    def too_soon(self) -> str:
+        _ = self._
+        return _("That came too soon to be an answer. Please read the question, then type your answer.")
+
+    def not_understood(self) -> str:
+        _ = self._
+        return _("That is none of the answers.")
+
+    def withdrawn(self) -> str:
+        _ = self._
+        return _("The question has been withdrawn.")
+
+    def answered(self, label: str) -> str:
+        _ = self._
+        return _("Your answer: {answer}").format(answer=label)
+
+    def time_is_over(self) -> str:
+        _ = self._
+        return _("The time is over. That counts as a no.")
+
+    def type_file_name(self) -> str:
+        _ = self._
+        return _("Type a file name to save this summary, or Enter alone to close.")
+
+    def file_exists(self) -> str:
+        _ = self._
+        return _("There is a file of that name already. Choose another name.")
+
+    def status(self) -> str:
+        _ = self._
+        return _("What is allowed now?")
 
 
 def _in_groups(fingerprint: str, size: int = 8) -> str:

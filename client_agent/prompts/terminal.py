@@ -1,0 +1,373 @@
+"""The customer in front of a terminal: plain lines that a screen reader reads, answers as numbers and letters."""
+
+import asyncio
+import contextlib
+import sys
+import threading
+import time
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from client_agent.prompts.customer import (
+    BarState,
+    ConsentAnswer,
+    ConsentQuestion,
+    CustomerCallbacks,
+    Problem,
+    Progress,
+    Summary,
+)
+from client_agent.prompts.opening import Openings
+from client_agent.prompts.summary_file import as_text, write_summary
+from client_agent.prompts.terminal_window import TerminalWindow
+from client_agent.prompts.words import BarWords, Choice, Words, language_of_system, other_language
+from protocol.limits import BUTTONS_REACT_AFTER_S, PROMPT_EXTENSION_S, PROMPT_S_MAX
+from protocol.vocabulary import Answer
+
+if sys.platform != "win32":
+    import termios
+
+_ANNOUNCED_S = (300, 120, 60, 30, 10)
+"""The time left is said when so many seconds are left, and only then."""
+
+_LINE_CHARACTERS_MAX = 4096
+
+_CLOSE, _LANGUAGE, _MORE_TIME = "q", "l", "m"
+_TAKE_BACK, _PAUSE, _GO_ON, _STOP, _STATUS = "t", "p", "g", "s", "?"
+
+
+@dataclass(frozen=True)
+class _Line:
+    """What was typed and when it arrived. Without text: the terminal is closed, or the question withdrawn."""
+
+    text: str | None
+    at: float
+    is_withdrawal: bool = False
+
+
+class TerminalCustomer:
+    """A `Customer` on a terminal, made and used in the session's event loop."""
+
+    def __init__(
+        self,
+        *,
+        language: str = "",
+        typed: TextIO | None = None,
+        shown: TextIO | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Begin to listen.
+
+        Args:
+            language: as the system tells where it is not given.
+            typed, shown: the terminal; standard input and output where they are not given.
+            clock: seconds that never go backwards.
+        """
+        self._words = Words(language or language_of_system())
+        self._typed, self._shown, self._clock = typed or sys.stdin, shown or sys.stdout, clock
+        self._loop = asyncio.get_running_loop()
+        self._callbacks: CustomerCallbacks | None = None
+        self._openings = Openings()
+        self._turn = asyncio.Lock()
+        self._withdrawals = 0
+        # Where lines go while something is asked; else they are commands.
+        self._answers: asyncio.Queue[_Line] | None = None
+        self._is_closed = False
+        self._last_code = ""
+        self._bar: BarState | None = None
+        self._bar_told_at = 0.0
+        self._bar_said: BarWords | None = None
+        self._go_on_counts_at = 0.0
+        self._window = TerminalWindow()
+        threading.Thread(target=self._listen, name="terminal", daemon=True).start()
+
+    def own_windows(self) -> frozenset[int]:
+        return self._window.ids()
+
+    def is_own_window_at(self, x: int, y: int) -> bool:
+        return self._window.is_at(x, y)
+
+    def is_question_open(self) -> bool:
+        return self._openings.is_open
+
+    @property
+    def language(self) -> str:
+        return self._words.language
+
+    def attach(self, callbacks: CustomerCallbacks) -> None:
+        self._callbacks = callbacks
+        self._openings.attach(callbacks)
+
+    # --- before the session ------------------------------------------------------------------------------------------
+
+    async def ask_code(self, problem: Problem | None = None) -> str | None:
+        async with self._turn:
+            with self._asking() as answers:
+                self._say_code_question(problem)
+                while not self._is_closed:
+                    text = (await answers.get()).text
+                    if text is None or text.lower() == _CLOSE:
+                        return None
+                    if text.lower() == _LANGUAGE:
+                        self._switch_language()
+                        self._say_code_question(problem)
+                    elif text or self._last_code:
+                        self._last_code = text or self._last_code
+                        return self._last_code
+                return None
+
+    def _say_code_question(self, problem: Problem | None) -> None:
+        words = self._words
+        self._say("", words.code_title())
+        if problem:
+            self._say(words.problem(problem))
+        self._say(words.code_introduction(), words.code_example(), words.code_assurance())
+        if self._last_code:
+            self._say(words.send_again(self._last_code))
+        self._say("", words.type_code())
+        self._say_keys({_LANGUAGE: words.other_language_name(), _CLOSE: words.close()})
+
+    def show_progress(self, what: Progress) -> None:
+        self._say(self._words.progress(what))
+        if self._bar is None and what in (Progress.CONNECTING, Progress.WAITING_FOR_TECHNICIAN):
+            self._say_keys({_STOP: self._words.cancel()})
+
+    async def show_problem(self, problem: Problem) -> None:
+        self._say("", self._words.problem(problem))
+
+    # --- consent ---------------------------------------------------------------------------------------------------
+
+    async def ask_consent(self, question: ConsentQuestion) -> ConsentAnswer:
+        withdrawals = self._withdrawals
+        async with self._turn, self._openings.opening():
+            if withdrawals != self._withdrawals:
+                return ConsentAnswer(None, frozenset(), 0, "", self.language)
+            with self._asking() as answers:
+                began_at = self._clock()
+                answer, choice = await self._put(question, answers, began_at)
+            words = str(self._words.consent(question))
+            took_ms = round((self._clock() - began_at) * 1000)
+            return ConsentAnswer(answer, choice.allowed if choice else frozenset(), took_ms, words, self.language)
+
+    async def _put(
+        self, question: ConsentQuestion, answers: "asyncio.Queue[_Line]", began_at: float
+    ) -> tuple[Answer | None, Choice | None]:
+        ends_at = began_at + question.seconds
+        counts_at = self._say_question(question, ends_at)
+        while not self._is_closed:
+            line = await self._next_line(answers, ends_at)
+            if line is None:
+                self._say(self._words.time_is_over())
+                return Answer.TIMED_OUT, None
+            if line.is_withdrawal:
+                self._say(self._words.withdrawn())
+                return None, None
+            if line.text is None:
+                break
+            if line.at < counts_at:
+                self._say(self._words.too_soon())
+            elif line.text.lower() == _LANGUAGE:
+                self._switch_language()
+                counts_at = self._say_question(question, ends_at)
+            elif line.text.lower() == _MORE_TIME:
+                ends_at = self._extend(ends_at, began_at)
+            elif choice := self._choice(question, line.text):
+                self._say(self._words.answered(choice.label))
+                return (Answer.ALLOWED if choice.allowed else Answer.REFUSED), choice
+            else:
+                self._say(self._words.not_understood())
+        return Answer.REFUSED, None
+
+    def _say_question(self, question: ConsentQuestion, ends_at: float) -> float:
+        """Say all of it; gives the time from which on an answer counts."""
+        # What was typed before it could be read is no answer.
+        self._forget_typed()
+        content = self._words.consent(question)
+        self._say("", content.title, content.organisation, content.standing.text, content.warning, content.request)
+        self._say(*(effect.text for effect in content.effects))
+        self._say(
+            *content.reason.split("\n"), content.silence, self._time_left(ends_at), "", self._words.type_and_enter()
+        )
+        numbered = {str(number): choice.label for number, choice in enumerate(content.choices, start=1)}
+        self._say_keys(numbered | {_MORE_TIME: self._words.more_time(), _LANGUAGE: self._words.other_language_name()})
+        return self._clock() + BUTTONS_REACT_AFTER_S
+
+    def _choice(self, question: ConsentQuestion, text: str) -> Choice | None:
+        choices = self._words.consent(question).choices
+        return next((choice for number, choice in enumerate(choices, start=1) if text == str(number)), None)
+
+    async def _next_line(self, answers: "asyncio.Queue[_Line]", ends_at: float) -> _Line | None:
+        """The next line, with the time left said at some moments on the way; None when it is over."""
+        while (left_s := ends_at - self._clock()) > 0:
+            to_announce_s = next((seconds for seconds in _ANNOUNCED_S if seconds < left_s), 0)
+            try:
+                return await asyncio.wait_for(answers.get(), left_s - to_announce_s)
+            except TimeoutError:
+                if to_announce_s:
+                    self._say(self._time_left(ends_at))
+        return None
+
+    def _time_left(self, ends_at: float) -> str:
+        return self._words.time_left(max(0, round(ends_at - self._clock())))
+
+    def _extend(self, ends_at: float, began_at: float) -> float:
+        ends_at = min(ends_at + PROMPT_EXTENSION_S, began_at + PROMPT_S_MAX)
+        self._say(self._time_left(ends_at))
+        if self._callbacks:
+            self._callbacks.on_more_time(round(ends_at - self._clock()))
+        return ends_at
+
+    def close_question(self) -> None:
+        self._withdrawals += 1
+        if self._answers is not None:
+            self._answers.put_nowait(_Line(None, self._clock(), is_withdrawal=True))
+
+    # --- during the session --------------------------------------------------------------------------------------------
+
+    def show_bar(self, state: BarState) -> None:
+        self._bar, self._bar_told_at = state, self._clock()
+        words = self._words.bar(state)
+        if self._bar_said is None or words.without_counts() != self._bar_said.without_counts():
+            if words.go_on and (self._bar_said is None or words.go_on != self._bar_said.go_on):
+                self._go_on_counts_at = self._clock() + BUTTONS_REACT_AFTER_S
+            self._say_bar(words)
+        self._bar_said = words
+
+    def hide_bar(self) -> None:
+        self._bar = self._bar_said = None
+
+    def _say_bar(self, words: BarWords) -> None:
+        self._say("")
+        for viewer in words.viewers:
+            rights = () if words.notice else (viewer.sees.text, viewer.acts.text)
+            self._say(", ".join((viewer.name, *rights)))
+        self._say(*filter(None, (words.others, words.notice.text if words.notice else "", words.minutes)))
+        self._say("", self._words.type_and_enter())
+        self._say_keys(self._commands(words))
+
+    def _commands(self, words: BarWords) -> dict[str, str]:
+        assert self._bar
+        commands = {_GO_ON: words.go_on} if words.go_on else {}
+        if self._bar.is_controlled:
+            commands[_TAKE_BACK] = self._words.take_back()
+        if not words.is_paused:
+            commands[_PAUSE] = self._words.pause()
+        return commands | {
+            _STOP: self._words.stop(),
+            _STATUS: self._words.status(),
+            _LANGUAGE: self._words.other_language_name(),
+        }
+
+    def _on_command(self, line: _Line) -> None:
+        """Do what was typed while nothing is asked; a terminal that is gone stops the session."""
+        letter = _STOP if line.text is None else line.text.lower()
+        if letter == _STOP and self._callbacks:
+            self._callbacks.on_stop()
+        elif letter == _LANGUAGE:
+            self._switch_language()
+        if self._bar is None or self._callbacks is None:
+            return
+        words = self._words.bar(self._bar.after(int(self._clock() - self._bar_told_at)))
+        if letter in (_STATUS, _LANGUAGE):
+            self._say_bar(words)
+        elif letter not in self._commands(words):
+            self._say(self._words.not_understood())
+        elif letter == _TAKE_BACK:
+            self._callbacks.on_take_back()
+        elif letter == _PAUSE:
+            self._callbacks.on_pause()
+        elif letter == _GO_ON:
+            if line.at >= self._go_on_counts_at:
+                self._callbacks.on_go_on()
+            else:
+                self._say(self._words.too_soon())
+
+    # --- after the session ---------------------------------------------------------------------------------------------
+
+    async def show_summary(self, summary: Summary) -> None:
+        self.hide_bar()
+        async with self._turn, self._openings.opening():
+            with self._asking() as answers:
+                self._say_summary(summary)
+                while not self._is_closed:
+                    line = await answers.get()
+                    if line.text == _LANGUAGE:
+                        self._switch_language()
+                        self._say_summary(summary)
+                    elif line.text:
+                        self._save(summary, line.text)
+                    elif not line.is_withdrawal:
+                        return
+
+    def _say_summary(self, summary: Summary) -> None:
+        content = self._words.summary(summary)
+        self._say("", *as_text(content).split("\n"), content.nothing_stays, self._words.type_file_name())
+        self._say_keys({_LANGUAGE: self._words.other_language_name()})
+
+    def _save(self, summary: Summary, name: str) -> None:
+        path = Path(name).expanduser()
+        if path.exists():
+            self._say(self._words.file_exists())
+            return
+        try:
+            write_summary(path, self._words.summary(summary), self.language)
+        except (OSError, ValueError):
+            self._say(self._words.not_saved())
+        else:
+            self._say(self._words.saved(str(path)))
+
+    # --- lines in and out --------------------------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        """Hand over each line as it comes, until there are no more."""
+        text = "…"
+        while text:
+            try:
+                text = self._typed.readline(_LINE_CHARACTERS_MAX)
+            except (OSError, ValueError):
+                text = ""
+            line = _Line(text.strip() if text else None, self._clock())
+            try:
+                self._loop.call_soon_threadsafe(self._on_line, line)
+            except RuntimeError:
+                # The session's loop has ended, and with it whoever would hear.
+                return
+
+    def _on_line(self, line: _Line) -> None:
+        self._is_closed = self._is_closed or line.text is None
+        if self._answers is not None:
+            self._answers.put_nowait(line)
+        elif line.text != "":
+            self._on_command(line)
+
+    @contextmanager
+    def _asking(self) -> "Iterator[asyncio.Queue[_Line]]":
+        """Have lines go to a question instead of being commands."""
+        self._answers = asyncio.Queue()
+        try:
+            yield self._answers
+        finally:
+            self._answers = None
+
+    def _forget_typed(self) -> None:
+        if sys.platform != "win32" and self._typed.isatty():
+            with contextlib.suppress(termios.error):
+                termios.tcflush(self._typed.fileno(), termios.TCIFLUSH)
+
+    def _switch_language(self) -> None:
+        self._words = Words(other_language(self._words.language))
+
+    def _say_keys(self, keys: dict[str, str]) -> None:
+        self._say(*(self._words.key(letter, what) for letter, what in keys.items()), "")
+
+    def _say(self, *lines: str) -> None:
+        """Write lines, none of which can steer the terminal, whoever wrote it. Empty ones only set apart."""
+        encoding = self._shown.encoding or "utf-8"
+        for line in lines:
+            plain = "".join(" " if unicodedata.category(character) == "Cc" else character for character in line)
+            self._shown.write(plain.encode(encoding, "replace").decode(encoding) + "\n")
+        self._shown.flush()
