@@ -17,8 +17,6 @@ from demo.organisation import FULL_NAME, PASSWORD, TECHNICIAN, running_organisat
 from demo.report import Report
 from demo.story import play
 
-OUTPUT = Path("demo-output")
-
 
 def main() -> int:
     """Run the demo; 0 when the main job was done."""
@@ -26,15 +24,17 @@ def main() -> int:
     parser.add_argument("--once", action="store_true", help="play everything unattended, check it, and end")
     parser.add_argument("--language", choices=("fr", "en"), default="fr")
     parser.add_argument("--this-screen", action="store_true", help="share this machine's own screen instead")
+    parser.add_argument("--output", type=Path, default=Path("demo-output"), help="where --once writes what it saw")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="mainforte-demo-") as folder:
-        return _once(Path(folder), arguments.language) if arguments.once else _by_hand(Path(folder), arguments)
+        return _once(Path(folder), arguments) if arguments.once else _by_hand(Path(folder), arguments)
 
 
-def _once(folder: Path, language: str) -> int:
-    shutil.rmtree(OUTPUT, ignore_errors=True)
-    (OUTPUT / "screenshots").mkdir(parents=True)
-    report = Report(OUTPUT)
+def _once(folder: Path, arguments: argparse.Namespace) -> int:
+    output: Path = arguments.output
+    shutil.rmtree(output, ignore_errors=True)
+    (output / "screenshots").mkdir(parents=True)
+    report = Report(output)
     try:
         with customers_desktop(folder) as desktop:
             with report.step("the organisation is made and served"):
@@ -42,7 +42,7 @@ def _once(folder: Path, language: str) -> int:
                 organisation = serving.__enter__()
             try:
                 report.facts["root_fingerprint"] = organisation.root_fingerprint
-                asyncio.run(play(report, organisation, desktop, OUTPUT, language))
+                asyncio.run(play(report, organisation, desktop, output, arguments.language))
             finally:
                 serving.__exit__(None, None, None)
     except Exception as error:

@@ -15,7 +15,7 @@ AGENT_KEY = AGENT.public_key().public_bytes_raw()
 TECHNICIAN_KEY = TECHNICIAN.public_key().public_bytes_raw()
 
 
-def _log() -> list[str]:
+def opened_log() -> list[str]:
     writer = LogWriter()
     opened = Opened(
         SESSION,
@@ -45,7 +45,7 @@ def _heads(texts: list[str], technician_s: int = 1000) -> list[str]:
 
 
 def test_a_log_signed_by_both_is_complete() -> None:
-    texts = _log()
+    texts = opened_log()
     verdict = session_log.verify(texts, _heads(texts), TECHNICIAN_KEY)
     assert verdict.is_complete
     assert (verdict.both, verdict.agent) == (4, 4)
@@ -53,7 +53,7 @@ def test_a_log_signed_by_both_is_complete() -> None:
 
 
 def test_what_only_the_agent_signed_is_said_to_be_so() -> None:
-    texts = _log()
+    texts = opened_log()
     verdict = session_log.verify(
         texts, [*_heads(texts[:2]), session_log.make_head(SESSION, texts, AGENT, at_s=1)], TECHNICIAN_KEY
     )
@@ -61,13 +61,13 @@ def test_what_only_the_agent_signed_is_said_to_be_so() -> None:
 
 
 def test_clocks_that_differ_are_flagged_and_not_invalid() -> None:
-    texts = _log()
+    texts = opened_log()
     assert session_log.verify(texts, _heads(texts, technician_s=5000), TECHNICIAN_KEY).clocks_differ
 
 
 @given(integers(0, 3), integers(0, 10**6), sampled_from(["flip", "delete", "swap", "repeat"]))
 def test_any_change_to_a_signed_log_is_found(entry: int, where: int, change: str) -> None:
-    texts = _log()
+    texts = opened_log()
     heads = _heads(texts)
     altered = list(texts)
     if change == "flip":
@@ -86,13 +86,13 @@ def test_any_change_to_a_signed_log_is_found(entry: int, where: int, change: str
 
 @pytest.mark.parametrize("length", range(1, 4))
 def test_a_shortened_log_is_found(length: int) -> None:
-    texts = _log()
+    texts = opened_log()
     with pytest.raises(LogTampered):
         session_log.verify(texts[:length], _heads(texts), TECHNICIAN_KEY)
 
 
 def test_a_head_signed_by_somebody_else_is_found() -> None:
-    texts = _log()
+    texts = opened_log()
     with pytest.raises(LogTampered):
         session_log.verify(texts, [session_log.make_head(SESSION, texts, TECHNICIAN, at_s=1)], TECHNICIAN_KEY)
     with pytest.raises(LogTampered):
@@ -100,7 +100,7 @@ def test_a_head_signed_by_somebody_else_is_found() -> None:
 
 
 def test_the_technician_signs_only_what_was_received() -> None:
-    texts = _log()
+    texts = opened_log()
     note = session_log.make_head(SESSION, texts, AGENT, at_s=1)
     with pytest.raises(LogTampered):
         session_log.countersign_head(note, SESSION, texts[:3], AGENT_KEY, TECHNICIAN, at_s=1)

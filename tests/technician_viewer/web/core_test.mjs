@@ -1,0 +1,129 @@
+/** The page's twin of protocol/, in Node.js, held to the vectors that Python is held to. */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+
+const core = new URL("../../../technician_viewer/web/core/", import.meta.url);
+const load = (name) => import(new URL(name, core).href);
+const vectors = JSON.parse(await readFile(new URL("../../vectors/version1.json", import.meta.url), "utf-8"));
+const { ViewerHandshake } = await load("handshake.js");
+const { ControlChannel } = await load("channel.js");
+const { decodeFromRelay } = await load("relay_messages.js");
+const { unwrap, wrapRelay } = await load("envelope.js");
+const { MediaOpener } = await load("media.js");
+const { LogReader } = await load("session_log.js");
+const { parse } = await load("support_code.js");
+const errors = await load("errors.js");
+
+const bytes = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+const hex = (data) => Buffer.from(data).toString("hex");
+const offer = { capabilities: ["view", "control"], codecs: ["zstd"], program: "page" };
+
+function newHandshake(code = vectors.handshake.code) {
+  const { root_fingerprint, viewer_nonce, viewer_scalar } = vectors.handshake;
+  const randomness = { nonce: bytes(viewer_nonce), scalar: bytes(viewer_scalar) };
+  return new ViewerHandshake(parse(code), bytes(root_fingerprint), offer, randomness);
+}
+
+async function shakeHands() {
+  const handshake = newHandshake();
+  const given = vectors.handshake;
+  const [hello, share] = await handshake.receive(bytes(given.agent_hello));
+  assert.equal(hex(hello), given.viewer_hello);
+  assert.equal(hex(share), given.viewer_share);
+  const [confirmation] = await handshake.receive(bytes(given.agent_share));
+  assert.equal(hex(confirmation), given.viewer_confirmation);
+  await handshake.receive(bytes(given.agent_confirmation));
+  return handshake.channel;
+}
+
+test("the handshake's bytes are those of the vectors", async () => {
+  const secrets = await shakeHands();
+  assert.equal(hex(secrets.binding), vectors.handshake.binding);
+  assert.equal(hex(secrets.resume), vectors.handshake.resume);
+});
+
+test("an altered hello or another code gives no channel", async () => {
+  for (const [code, hello] of [["41703 cerise violette", "agent_hello"], ["41703 autre mots", "agent_hello"]]) {
+    const handshake = newHandshake(code);
+    await handshake.receive(bytes(vectors.handshake[hello]));
+    await handshake.receive(bytes(vectors.handshake.agent_share));
+    const last = handshake.receive(bytes(vectors.handshake.agent_confirmation));
+    if (code.includes("violette")) await last;
+    else await assert.rejects(last, errors.WrongSupportCode);
+  }
+  const altered = bytes(vectors.handshake.agent_hello);
+  altered[altered.length - 4] ^= 1;
+  await assert.rejects(newHandshake().receive(altered), errors.RemoteProtocolError);
+});
+
+test("control records are sealed and opened as in the vectors", async () => {
+  const channel = new ControlChannel(await shakeHands());
+  for (const { message, record } of vectors.from_agent) assert.deepEqual(await channel.open(bytes(record)), message);
+  const fresh = new ControlChannel(await shakeHands());
+  for (const { message, record } of vectors.from_viewer) assert.equal(hex(await fresh.seal(message)), record);
+});
+
+test("a control record that is altered or repeated is refused", async () => {
+  const channel = new ControlChannel(await shakeHands());
+  const record = bytes(vectors.from_agent[0].record);
+  await channel.open(record);
+  await assert.rejects(channel.open(record), errors.NotAuthentic);
+});
+
+test("media records give their parts, once and in order", async () => {
+  const opener = new MediaOpener();
+  await opener.startEpoch(1, bytes(vectors.media.key), 0);
+  const parts = await opener.open(unwrap(bytes(vectors.media.envelope)));
+  assert.deepEqual(parts.map((part) => part.type), ["screens", "rectangle", "pointer", "picture"]);
+  assert.equal(parts[0].screens[0].name, "Écran");
+  assert.deepEqual([...parts[1].data], [...Buffer.from("data")]);
+  await assert.rejects(opener.open(unwrap(bytes(vectors.media.envelope))), errors.RemoteProtocolError);
+});
+
+test("what the relay says is read, and what it may not say is refused", () => {
+  const [opened, arrived] = vectors.relay.map((each) => unwrap(bytes(each)));
+  assert.equal(decodeFromRelay(opened.content).room, "41703");
+  assert.equal(decodeFromRelay(arrived.content).attempt, 1);
+  for (const text of ['{"type":"unknown"}', '{"attempt":4,"type":"candidate_arrived"}', '{"type": "candidate_left"}', "[]", ""]) {
+    const { content } = unwrap(wrapRelay(Buffer.from(text)));
+    assert.throws(() => decodeFromRelay(content), errors.RemoteProtocolError, text);
+  }
+});
+
+test("the log is followed, and a head signed only when it agrees", async () => {
+  const keys = await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]);
+  const agentKey = new Uint8Array(Buffer.from(JSON.parse(vectors.log.entries[0]).event.agent_key, "base64"));
+  const reader = new LogReader();
+  for (const entry of vectors.log.entries) await reader.add(entry);
+  const signed = await reader.countersign(vectors.log.head, agentKey, keys, 1000);
+  assert.ok(signed.startsWith(vectors.log.head) && signed.includes("\n— technician "));
+  const short = new LogReader();
+  for (const entry of vectors.log.entries.slice(0, 2)) await short.add(entry);
+  await assert.rejects(short.countersign(vectors.log.head, agentKey, keys, 1000), errors.LogTampered);
+  await assert.rejects(new LogReader().add(vectors.log.entries[1]), errors.LogTampered);
+});
+
+test("the limits are the same in both languages", async () => {
+  for (const [name, value] of Object.entries(await load("limits.js"))) assert.equal(value, vectors.limits[name], name);
+});
+
+test("the published CPace vectors hold", async (context) => {
+  const file = new URL("../../../../shared/vectors/cpace_x25519_vectors.json", import.meta.url);
+  const published = await readFile(file, "utf-8").then(JSON.parse, () => undefined);
+  if (!published) return context.skip("no ../shared/vectors beside the repository");
+  const cpace = await load("cpace.js");
+  const given = Object.fromEntries(["PRS", "CI", "sid", "ya", "yb", "ADa", "ADb"].map((name) => [name, bytes(published.inputs[name])]));
+  const base = await cpace.generator(given.PRS, given.CI, given.sid);
+  assert.equal(hex(base), published.expected.g);
+  const [ya, yb] = [await cpace.multiply(given.ya, base), await cpace.multiply(given.yb, base)];
+  assert.deepEqual([hex(ya), hex(yb)], [published.expected.Ya, published.expected.Yb]);
+  const point = await cpace.multiply(given.ya, yb);
+  const key = await cpace.intermediateKey(given.sid, point, cpace.transcript(ya, given.ADa, yb, given.ADb));
+  assert.equal(hex(key), published.expected.ISK_IR);
+  for (const { u, q, must_abort, name } of published.scalar_mult_vfy.cases) {
+    const product = cpace.multiply(bytes(published.scalar_mult_vfy.s), bytes(u));
+    if (must_abort) await assert.rejects(product, errors.NotAuthentic, name);
+    else assert.equal(hex(await product), q, name);
+  }
+});
