@@ -47,13 +47,13 @@ class AnywhereSource:
         self._screens: tuple[Screen, ...] = ()
         self._screens_asked_at = float("-inf")
         self._pictures: dict[int, Pixels] = {}
-        self._look_every_s = LOOK_EVERY_S
+        self.look_every_s = LOOK_EVERY_S
         self._timer: asyncio.TimerHandle | None = None
         self._where = _pointer_reader()
 
     def watch(self, loop: asyncio.AbstractEventLoop, on_change: Callable[[], None]) -> None:
         def look() -> None:
-            self._timer = loop.call_later(self._look_every_s, look)
+            self._timer = loop.call_later(self.look_every_s, look)
             on_change()
 
         look()
@@ -83,7 +83,7 @@ class AnywhereSource:
                 boxes.append(screen.box)
             else:
                 boxes += [Box(b.x + screen.x, b.y + screen.y, b.width, b.height) for b in changed_boxes(known, seen)]
-        self._look_every_s = LOOK_EVERY_S if boxes else min(self._look_every_s * _SLOWER, LOOK_EVERY_S_MAX)
+        self.look_every_s = LOOK_EVERY_S if boxes else min(self.look_every_s * _SLOWER, LOOK_EVERY_S_MAX)
         return [box for screen in self._screens for box in merge(boxes, screen.box)]
 
     def grab(self, box: Box) -> bytes:

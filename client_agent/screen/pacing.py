@@ -2,7 +2,8 @@
 
 The path's rate and round trip are measured with the pictures themselves, as BBR does it (draft-ietf-ccwg-bbr, section 4.1): the
 rate is the best of the last deliveries, where one that we did not fill the path with counts only if it is better; the round
-trip is the shortest of the last seconds. Times are seconds of a clock that never goes back.
+trip is the shortest one seen, measured anew on a nearly empty path every ten seconds. Times are seconds of a clock that never
+goes back.
 """
 
 from collections import deque
@@ -30,6 +31,7 @@ class _Flight:
     delivered: int
     delivered_at: float
     is_path_full: bool
+    is_path_free: bool
 
 
 class Pacer:
@@ -41,14 +43,17 @@ class Pacer:
         self._delivered = 0
         self._delivered_at = 0.0
         self._rates: deque[float] = deque(maxlen=_DELIVERIES)
-        self._round_trips: deque[tuple[float, float]] = deque()
+        self._round_trip_s = 0.0
+        self._round_trip_at = float("-inf")
         self.newest_sent = 0
         self.newest_shown = 0
 
-    def may_send(self) -> bool:
+    def may_send(self, now: float) -> bool:
         """Tell whether one more picture may leave."""
         if len(self._flights) < PICTURES_IN_FLIGHT_MIN:
             return True
+        if self._is_round_trip_old(now):
+            return False
         return len(self._flights) < _PICTURES_IN_FLIGHT_MAX and self._bytes_in_flight < self._window_bytes()
 
     def sent(self, number: int, size: int, now: float) -> None:
@@ -61,7 +66,10 @@ class Pacer:
         self.newest_sent = number
         self._bytes_in_flight += size
         is_path_full = self._bytes_in_flight >= self._window_bytes()
-        self._flights.append(_Flight(number, size, now, self._delivered, self._delivered_at, is_path_full))
+        is_path_free = len(self._flights) < PICTURES_IN_FLIGHT_MIN
+        self._flights.append(
+            _Flight(number, size, now, self._delivered, self._delivered_at, is_path_full, is_path_free)
+        )
 
     def shown(self, number: int, now: float) -> None:
         """Note that the viewer shows picture `number` and all before it; what it said earlier already changes nothing.
@@ -91,23 +99,21 @@ class Pacer:
         """
         self._flights.clear()
         self._rates.clear()
-        self._round_trips.clear()
+        self._round_trip_at = float("-inf")
         self._bytes_in_flight = 0
 
     def _measure(self, arrived: _Flight, now: float) -> None:
         self._delivered_at = now
         round_trip_s = max(now - arrived.sent_at, 1e-4)
-        # Kept rising, so that the first is the shortest of those that still count.
-        while self._round_trips and self._round_trips[-1][1] >= round_trip_s:
-            self._round_trips.pop()
-        self._round_trips.append((now, round_trip_s))
-        while self._round_trips[0][0] < now - _ROUND_TRIP_S:
-            self._round_trips.popleft()
+        is_due = arrived.is_path_free and self._is_round_trip_old(now)
+        if round_trip_s <= self._round_trip_s or is_due:
+            self._round_trip_s, self._round_trip_at = round_trip_s, now
         rate = (self._delivered - arrived.delivered) / max(now - arrived.delivered_at, 1e-4)
         if arrived.is_path_full or not self._rates or rate >= max(self._rates):
             self._rates.append(rate)
 
+    def _is_round_trip_old(self, now: float) -> bool:
+        return now > self._round_trip_at + _ROUND_TRIP_S
+
     def _window_bytes(self) -> float:
-        if not self._rates or not self._round_trips:
-            return 0.0
-        return min(_GAIN * max(self._rates) * self._round_trips[0][1], _BYTES_IN_FLIGHT_MAX)
+        return min(_GAIN * max(self._rates, default=0.0) * self._round_trip_s, _BYTES_IN_FLIGHT_MAX)

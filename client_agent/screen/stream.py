@@ -113,7 +113,7 @@ class PictureStream:
         with self._lock:
             if self._is_paused:
                 return
-            may_send = self._pacer.may_send()
+            may_send = self._pacer.may_send(now)
             is_key = self._is_key_wanted
             if may_send:
                 self._is_key_wanted = False

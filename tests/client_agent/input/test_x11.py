@@ -207,8 +207,7 @@ def test_a_server_that_goes_away_is_named_and_letting_go_is_quiet() -> None:
         sink = X11Sink(display.name)
         sink.key("KeyA", is_down=True)
     with pytest.raises(InputLost, match="closed"):
-        for _ in range(2):
-            sink.key("KeyB", is_down=True)
+        sink.key("KeyB", is_down=True)
     sink.release_all()
     sink.close()
 

@@ -20,7 +20,7 @@ WINDOW = Box(100, 80, 320, 200)
 @pytest.fixture
 def display(xvfb: Start) -> VirtualDisplay:
     display = xvfb(640, 480, window_manager=False)
-    display.run("xrandr", "--newmode", "small", *"0 320 0 0 320 240 0 0 240".split())
+    display.run("xrandr", "--newmode", "small", *("0", "320", "0", "0"), *("320", "240", "0", "0", "240"))
     display.run("xrandr", "--addmode", "screen", "small")
     return display
 

@@ -1,0 +1,49 @@
+import asyncio
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from client_agent.screen.open import open_source
+from client_agent.screen.source import Box, NoDisplay
+from client_agent.screen.stream import PictureStream
+from protocol.media import PictureEnd, Rectangle, Screens, read_parts
+from tests.client_agent.desktop import Painter
+from tests.virtual_display import VirtualDisplay
+
+Start = Callable[..., VirtualDisplay]
+
+
+def test_without_a_display_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    with pytest.raises(NoDisplay, match="Start this program on the desktop itself"):
+        open_source()
+
+
+async def test_a_real_desktop_becomes_records_in_a_worker_thread(xvfb: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    display = xvfb(640, 480)
+    monkeypatch.setenv("DISPLAY", display.name)
+    loop, changed = asyncio.get_running_loop(), asyncio.Event()
+    source = open_source()
+    stream = PictureStream(source)
+    threads: set[int] = set()
+
+    def pump() -> list[bytes]:
+        threads.add(threading.get_ident())
+        return list(stream.pump(loop.time()))
+
+    source.watch(loop, changed.set)
+    first = [part for record in await asyncio.to_thread(pump) for part in read_parts(record)]
+    assert isinstance(first[0], Screens)
+    assert isinstance(first[-1], PictureEnd)
+    assert sum(part.width * part.height for part in first if isinstance(part, Rectangle)) == 640 * 480
+    stream.shown(1, loop.time())
+
+    changed.clear()
+    painter = Painter(display, Box(100, 100, 50, 50))
+    await asyncio.wait_for(changed.wait(), 10)
+    second = [part for record in await asyncio.to_thread(pump) for part in read_parts(record)]
+    assert any(isinstance(part, Rectangle) and part.x <= 100 and part.y <= 100 for part in second)
+    assert threading.get_ident() not in threads
+    painter.close()
+    source.close()

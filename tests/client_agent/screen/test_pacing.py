@@ -1,0 +1,117 @@
+from collections import deque
+
+import pytest
+from hypothesis import given
+from hypothesis.strategies import floats, integers, lists, tuples
+
+from client_agent.screen.pacing import Pacer
+from protocol.errors import LocalProtocolError, RemoteProtocolError
+from protocol.limits import PICTURES_IN_FLIGHT_MIN
+
+
+def play(rate: float, round_trip_s: float, size: int, seconds: float) -> tuple[int, int, int]:
+    """Send pictures whenever one may leave, over a path of `rate` bytes a second.
+
+    Returns:
+        How many were shown, and the most pictures and bytes that were under way in the second half.
+    """
+    pacer, now, path_free_at = Pacer(), 0.0, 0.0
+    on_the_way: deque[tuple[float, int]] = deque()
+    pictures_max = bytes_max = 0
+    while now < seconds:
+        while pacer.may_send(now):
+            number = pacer.newest_sent + 1
+            pacer.sent(number, size, now)
+            path_free_at = max(path_free_at, now) + size / rate
+            on_the_way.append((path_free_at + round_trip_s, number))
+            if now > seconds / 2:
+                pictures_max = max(pictures_max, len(on_the_way))
+                bytes_max = max(bytes_max, size * len(on_the_way))
+        now, shown = on_the_way.popleft()
+        pacer.shown(shown, now)
+    return pacer.newest_shown, pictures_max, bytes_max
+
+
+def test_two_pictures_may_leave_before_anything_is_known() -> None:
+    pacer = Pacer()
+    for number in range(1, PICTURES_IN_FLIGHT_MIN + 1):
+        assert pacer.may_send(0.0)
+        pacer.sent(number, 1000, now=0.0)
+    assert not pacer.may_send(0.0)
+
+
+def test_a_quick_path_is_filled() -> None:
+    shown, _, _ = play(rate=10e6, round_trip_s=0.1, size=20_000, seconds=20)
+    assert shown * 20_000 > 0.8 * 10e6 * 20
+
+
+def test_a_slow_path_is_not_flooded() -> None:
+    _, pictures, _ = play(rate=100e3, round_trip_s=0.05, size=5_000, seconds=60)
+    assert pictures <= 3
+
+
+@given(floats(1e4, 1e8), floats(0.0005, 0.5), integers(50, 2_000_000))
+def test_on_any_path_no_more_is_under_way_than_it_carries_in_some_round_trips(
+    rate: float, round_trip_s: float, size: int
+) -> None:
+    _, pictures, sent = play(rate, round_trip_s, size, seconds=200 * (round_trip_s + size / rate))
+    # What may be under way counts from sending to showing, in which a picture takes its own time on the path as well.
+    carried = 2 * rate * (round_trip_s + size / rate)
+    assert pictures <= PICTURES_IN_FLIGHT_MIN or sent <= carried + size
+
+
+def test_a_picture_that_was_never_sent_cannot_be_shown() -> None:
+    pacer = Pacer()
+    pacer.sent(1, 100, now=0.0)
+    with pytest.raises(RemoteProtocolError, match="picture 2 shown where 1 is the newest"):
+        pacer.shown(2, now=0.1)
+
+
+def test_showing_once_more_or_an_older_one_changes_nothing() -> None:
+    pacer = Pacer()
+    pacer.sent(1, 100, now=0.0)
+    pacer.sent(2, 100, now=0.0)
+    pacer.shown(2, now=0.1)
+    pacer.shown(1, now=0.2)
+    pacer.shown(2, now=0.3)
+    assert (pacer.newest_shown, pacer.behind_s(1.0)) == (2, 0.0)
+
+
+def test_numbers_only_grow() -> None:
+    pacer = Pacer()
+    pacer.sent(5, 100, now=0.0)
+    with pytest.raises(LocalProtocolError, match="picture 5 after 5"):
+        pacer.sent(5, 100, now=0.1)
+
+
+def test_how_far_the_viewer_is_behind_counts_from_the_oldest_picture_under_way() -> None:
+    pacer = Pacer()
+    pacer.sent(1, 100, now=1.0)
+    pacer.sent(2, 100, now=2.0)
+    assert pacer.behind_s(3.0) == 2.0
+    pacer.shown(1, now=3.0)
+    assert pacer.behind_s(3.5) == 1.5
+
+
+def test_a_new_beginning_forgets_what_was_under_way_but_not_what_was_sent() -> None:
+    pacer = Pacer()
+    for number in (1, 2):
+        pacer.sent(number, 100, now=0.0)
+    pacer.restart()
+    assert pacer.may_send(0.0)
+    assert pacer.behind_s(10.0) == 0.0
+    pacer.shown(2, now=10.0)
+
+
+@given(lists(tuples(integers(1, 1 << 40), floats(0, 1e-9)), min_size=1, max_size=200))
+def test_a_viewer_that_claims_to_show_at_once_does_not_open_the_gates(claims: list[tuple[int, float]]) -> None:
+    pacer, now = Pacer(), 0.0
+    for number, (size, later) in enumerate(claims, start=1):
+        pacer.sent(number, size, now)
+        now += later
+        pacer.shown(number, now)
+    pictures = 0
+    while pacer.may_send(now):
+        pacer.sent(pacer.newest_sent + 1, 1, now)
+        pictures += 1
+    assert pictures <= 60
