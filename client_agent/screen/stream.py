@@ -76,10 +76,11 @@ class PictureStream:
             self._is_paused = True
 
     def resume(self) -> None:
-        """Go on with a key picture, which copies nothing from before the pause."""
+        """Go on with a key picture, which copies nothing from before the pause, nor waits for what was under way then."""
         with self._lock:
             self._is_paused = False
             self._is_key_wanted = True
+            self._pacer.restart()
 
     def shown(self, number: int, now: float) -> None:
         """The viewer that sets the pace shows picture `number`; another one may leave now, so call `pump` soon.

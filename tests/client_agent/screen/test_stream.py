@@ -171,6 +171,13 @@ def test_paused_nothing_is_captured_and_resuming_copies_nothing_from_before(view
     assert viewed.canvas.sees(viewed.desktop, RIGHT)
 
 
+def test_pictures_that_a_pause_threw_away_hold_nothing_up(viewed: Viewed) -> None:
+    for _ in range(5):
+        assert list(viewed.stream.pump(viewed.now))
+        viewed.stream.pause()
+        viewed.stream.resume()
+
+
 def test_the_pointer_goes_out_by_itself_and_outside_the_screen_it_is_hidden(viewed: Viewed) -> None:
     viewed.pump()
     for x, y in ((7, 8), (45, 10)):
