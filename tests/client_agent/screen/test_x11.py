@@ -1,12 +1,13 @@
 import asyncio
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from client_agent.screen import x11_pixels
-from client_agent.screen.source import Box, NoDisplay, OffScreen, ScreenLost
+from client_agent.screen.source import BadDisplay, Box, NoDisplay, OffScreen, ScreenLost
 from client_agent.screen.x11 import X11Source
 from protocol.media import BYTES_PER_PIXEL
 from tests.client_agent.desktop import Painter
@@ -206,3 +207,13 @@ async def test_a_server_that_goes_away_is_told_of_and_named() -> None:
 def test_without_a_server_the_error_says_what_to_do() -> None:
     with pytest.raises(NoDisplay, match="Start this program on the desktop itself"):
         X11Source(":4711")
+
+
+@pytest.mark.parametrize("depth", [8, 16, 30])
+def test_another_depth_than_true_colour_is_refused_with_what_to_do(display: VirtualDisplay, depth: int) -> None:
+    command = ("Xvfb", "-displayfd", "1", "-nolisten", "tcp", "-screen", "0", f"64x64x{depth}")
+    server = display.start(*command, output=subprocess.PIPE)
+    assert server.stdout is not None
+    number = next(line for line in server.stdout if line.strip().isdigit())
+    with pytest.raises(BadDisplay, match="Set it to 24 bits"):
+        X11Source(f":{number.strip()}")
