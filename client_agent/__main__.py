@@ -8,6 +8,7 @@ import threading
 import tkinter
 
 from client_agent.agent import be_helped
+from client_agent.prompts.terminal import TerminalCustomer
 from client_agent.prompts.window import WindowCustomer
 from client_agent.settings import Settings, read_settings
 from protocol.vocabulary import Outcome
@@ -21,10 +22,15 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     settings = read_settings(sys.argv[1:], language=best_language([locale.getlocale()[0] or "en"]))
     try:
-        outcome = _in_windows(settings)
+        outcome = _on_terminal(settings) if settings.is_text else _in_windows(settings)
     except tkinter.TclError:
         sys.exit("mainforte-agent: there is no display to show. Start it on the desktop that is to be seen.")
     sys.exit(0 if outcome in _WELL else 1)
+
+
+def _on_terminal(settings: Settings) -> Outcome | None:
+    """The same questions as plain lines, which screen readers reach."""
+    return asyncio.run(be_helped(TerminalCustomer(language=settings.language), settings))
 
 
 def _in_windows(settings: Settings) -> Outcome | None:
