@@ -18,6 +18,7 @@ from client_agent.input.keys import x11_keycode
 from client_agent.input.sink import DESKTOP_CLOSED, NO_INPUT, Held, InputLost, NoInput, OwnWindows
 from client_agent.input.typing import Placing, SpareKeys, batches
 from client_agent.input.x11_keyboard import X11Keyboard
+from client_agent.input.x11_settling import Settling
 from client_agent.input.x11_windows import WindowGuard
 from client_agent.x11_connection import ServerLost
 
@@ -27,8 +28,6 @@ _log = logging.getLogger(__name__)
 _BUTTONS = (1, 2, 3, 8, 9)
 _LEFT, _RIGHT, _UP, _DOWN = 6, 7, 4, 5
 _PLACE_MAX = 32767
-# Until a program has surely taken note of a press, before the key of it may get another meaning.
-_SETTLED_S = 0.3
 
 
 class X11Sink:
@@ -53,7 +52,10 @@ class X11Sink:
         self._held = HeldInput()
         self._notches = WheelNotches()
         self._spare = SpareKeys()
+        # The last press of a spare key: when, and in which window.
         self._spare_used_at = float("-inf")
+        self._spare_used_in = 0
+        self._settling = Settling(self._connection, self._root)
         # One call at a time; `release_all` asks a `type` that is under way to end.
         self._turn = threading.Lock()
         self._is_interrupted = threading.Event()
@@ -121,7 +123,10 @@ class X11Sink:
         self.release_all()
         try:
             with self._taking_turn():
-                self._change(self._spare.clear())
+                placing = self._spare.clear()
+                if placing.is_afresh:
+                    self._settling.wait(self._spare_used_in, self._spare_used_at, self._is_interrupted)
+                self._change_keys(placing)
         except InputLost:
             _log.debug("the desktop is gone, and with it its keyboard")
         self._connection.disconnect()
@@ -169,17 +174,22 @@ class X11Sink:
                 return False
             self._keyboard.stroke(stroke)
             if character in wanted:
-                self._spare_used_at = time.monotonic()
+                self._spare_used_at, self._spare_used_in = time.monotonic(), self._guard.focus
         return True
 
     def _change(self, placing: Placing) -> bool:
-        """Change spare keys, once what was typed with them has settled; False where that was interrupted."""
-        if placing.is_afresh and self._is_interrupted.wait(self._spare_used_at + _SETTLED_S - time.monotonic()):
+        """Change spare keys, once what was typed with them has settled; False where it does not or is interrupted."""
+        if placing.is_afresh and not self._settling.wait(
+            self._spare_used_in, self._spare_used_at, self._is_interrupted
+        ):
             return False
+        self._change_keys(placing)
+        return True
+
+    def _change_keys(self, placing: Placing) -> None:
         for keycode, characters in placing.changed.items():
             self._keyboard.change(keycode, characters)
         self._keyboard.sync()
-        return True
 
 
 @contextmanager

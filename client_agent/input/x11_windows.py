@@ -18,6 +18,8 @@ class WindowGuard:
         self._connection = connection
         self._root = root
         self._own = own
+        self.focus = 0
+        """The window that had the focus when `has_focus` was asked last."""
 
     def is_own_at(self, x: int, y: int) -> bool:
         return self._own.is_at(x, y)
@@ -26,7 +28,7 @@ class WindowGuard:
         """Tell whether keys would reach an own window: it, one inside it or the frame around it has the focus."""
         ids = self._own.ids()
         # Asked last, just before the key: an own window that opens still later is opened after `release_all`.
-        focus: int = self._connection.core.GetInputFocus().reply().focus
+        self.focus = focus = int(self._connection.core.GetInputFocus().reply().focus)
         if focus == _POINTER_ROOT:
             pointer = self._connection.core.QueryPointer(self._root).reply()
             return self._own.is_at(pointer.root_x, pointer.root_y)

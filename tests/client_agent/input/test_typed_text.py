@@ -1,13 +1,17 @@
 """Text arrives exactly, in an X program of the old kind and in a GTK one, whatever the customer's keyboard."""
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from client_agent.input import x11_settling
 from client_agent.input.x11 import X11Sink
 from tests.client_agent.desktop import Editor, XTerm
 from tests.virtual_display import VirtualDisplay
+from tests.waiting import wait_until
 
 Start = Callable[..., VirtualDisplay]
 
@@ -70,6 +74,20 @@ def test_more_characters_than_spare_keys_arrive_exactly_in_a_gtk_editor(
     editor = Editor(display, tmp_path)
     assert sink.type(MANY)
     editor.await_text(MANY, lambda: press_save(sink))
+
+
+def test_to_a_program_that_hangs_nothing_wrong_is_typed(
+    display: VirtualDisplay, sink: X11Sink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(x11_settling, "HANGS_AFTER_S", 0.5)
+    editor = Editor(display, tmp_path)
+    pid = int(display.run("xdotool", "search", "--onlyvisible", "--class", "mousepad", "getwindowpid"))
+    os.kill(pid, signal.SIGSTOP)
+    assert not sink.type(MANY)
+    os.kill(pid, signal.SIGCONT)
+    press_save(sink)
+    typed = wait_until(editor.text, "a saved file")
+    assert MANY.startswith(typed.rstrip("\n"))
 
 
 def test_one_character_at_a_time_arrives_like_the_whole(display: VirtualDisplay, sink: X11Sink, tmp_path: Path) -> None:
