@@ -30,7 +30,11 @@ def main() -> None:
 
 def _on_terminal(settings: Settings) -> Outcome | None:
     """The same questions as plain lines, which screen readers reach."""
-    return asyncio.run(be_helped(TerminalCustomer(language=settings.language), settings))
+
+    async def work() -> Outcome | None:
+        return await be_helped(TerminalCustomer(language=settings.language), settings)
+
+    return asyncio.run(work())
 
 
 def _in_windows(settings: Settings) -> Outcome | None:

@@ -1,4 +1,4 @@
-/** protocol/limits.py, as far as the page needs it; tests/vectors/limits.json holds the two together. */
+/** protocol/limits.py, as far as the page needs it; tests/vectors/version1.json holds the two together. */
 export const PROTOCOL_VERSION = 1;
 export const ENVELOPE_BYTES_MAX = 262144;
 export const RELAY_MESSAGE_BYTES_MAX = 65536;
@@ -6,6 +6,7 @@ export const ROOM_DIGITS = 5;
 export const SECRET_DIGITS = 7;
 export const SECRET_WORDS = 2;
 export const WORD_LETTERS = 4;
+export const ATTEMPTS_PER_CODE = 3;
 export const HANDSHAKE_MESSAGE_BYTES_MAX = 4096;
 export const CONTROL_MESSAGE_BYTES_MAX = 49152;
 export const CONTROL_PADDING_BYTES = 64;

@@ -5,7 +5,7 @@ import { encode, encodeText } from "../core/codec.js";
 import { Kind, SUBPROTOCOL, unwrap, wrap, wrapRelay } from "../core/envelope.js";
 import { ProtocolError } from "../core/errors.js";
 import { ViewerHandshake } from "../core/handshake.js";
-import { PROOF_OF_LIFE_S } from "../core/limits.js";
+import { ATTEMPTS_PER_CODE, PROOF_OF_LIFE_S } from "../core/limits.js";
 import { MediaOpener } from "../core/media.js";
 import { decodeFromRelay } from "../core/relay_messages.js";
 import { LogReader } from "../core/session_log.js";
@@ -36,6 +36,7 @@ export class TechnicianSession extends EventTarget {
   #incoming = Promise.resolve();
   #outgoing = Promise.resolve();
   #isOver = false;
+  #attempts = 0;
   /** @type {number | undefined} */
   #pinging;
   /** When the agent last proved to be there, by performance.now(). */
@@ -99,6 +100,9 @@ export class TechnicianSession extends EventTarget {
   async #onRelay(message) {
     if (message.type === "room_opened") this.#emit("state", { state: "waiting", expiresAt: message.expires_at });
     if (message.type === "candidate_arrived") {
+      // Counted here too: a hostile relay must not get more guesses than the code is good for.
+      this.#attempts += 1;
+      if (this.#attempts > ATTEMPTS_PER_CODE) return this.#finish("code_used_up");
       const random = () => crypto.getRandomValues(new Uint8Array(32));
       const { code, rootFingerprint } = this.request;
       this.#handshake = new ViewerHandshake(parse(code), rootFingerprint, OFFER, { nonce: random(), scalar: random() });

@@ -18,7 +18,7 @@ import mss.tools
 from client_agent.prompts.customer import BarState, ConsentQuestion, Participation, Problem, Progress, Summary, Viewer
 from client_agent.prompts.window import WindowCustomer
 from protocol.vocabulary import Capability, Hold, Outcome
-from tests.client_agent.prompts.played import session_callbacks
+from tests.client_agent.prompts.played import remembering
 from tests.virtual_display import VirtualDisplay, virtual_display
 
 VIEW = frozenset({Capability.VIEW})
@@ -106,7 +106,7 @@ SCENES: dict[str, Show] = {
 @asynccontextmanager
 async def shown(customer: WindowCustomer, show: Show) -> AsyncIterator[None]:
     """Have something on the screen meanwhile."""
-    customer.attach(session_callbacks())
+    customer.attach(remembering([]))
     task = asyncio.ensure_future(show(customer))
     try:
         yield

@@ -1,33 +1,139 @@
-"""A session that does nothing but remember what the customer did, and a real customer's windows driven from outside."""
+"""A real customer's windows, driven from outside by xdotool while a session that only remembers runs in another thread."""
 
+import asyncio
+import os
+import re
+import subprocess
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from client_agent.prompts.customer import CustomerCallbacks
+from client_agent.prompts.window import WindowCustomer
+from tests.virtual_display import VirtualDisplay
+from tests.waiting import eventually
 
 T = TypeVar("T")
 
+# Kept for good: Python would end a Tk in whichever thread it tidies up, and Tk does not survive that.
+_CUSTOMERS: list[WindowCustomer] = []
+
 
 @dataclass
-class Happened:
-    """What the customer did, in order."""
+class Clock:
+    """A clock that a test sets."""
 
-    events: list[str] = field(default_factory=list)
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
-def session_callbacks(happened: Happened | None = None) -> CustomerCallbacks:
-    """Callbacks that write down that they were called."""
-    events = (happened or Happened()).events
+async def _ready() -> None:
+    """The session is ready at once."""
 
-    async def before_question() -> None:
+
+def remembering(events: list[str], before_question: Callable[[], Awaitable[None]] = _ready) -> CustomerCallbacks:
+    """Callbacks that write down, in order, that they were called."""
+
+    async def before() -> None:
         events.append("before question")
+        await before_question()
 
     return CustomerCallbacks(
         on_take_back=lambda: events.append("take back"),
         on_pause=lambda: events.append("pause"),
         on_go_on=lambda: events.append("go on"),
         on_stop=lambda: events.append("stop"),
-        before_question=before_question,
+        before_question=before,
         after_question=lambda: events.append("after question"),
         on_more_time=lambda seconds: events.append(f"more time: {seconds}"),
     )
+
+
+@dataclass
+class Stage:
+    """The customer, what they did so far, and hands to do it with."""
+
+    customer: WindowCustomer
+    display: VirtualDisplay
+    clock: Clock
+    events: list[str] = field(default_factory=list)
+
+    async def window(self, name: str) -> int:
+        """The visible window, or button, of this name; waits for it."""
+        return await eventually(lambda: self._window(name), f"a window named {name!r}")
+
+    async def gone(self, name: str) -> None:
+        """Wait until no such window is to be seen."""
+
+        async def is_gone() -> bool:
+            return not await self._window(name)
+
+        await eventually(is_gone, f"no window named {name!r}")
+
+    async def _window(self, name: str) -> int:
+        try:
+            found = await self.do("search", "--onlyvisible", "--name", f"^{re.escape(name)}$")
+        except subprocess.CalledProcessError:
+            return 0
+        return int(found.split()[-1])
+
+    async def click(self, name: str) -> None:
+        """Click into the middle of the button of this name."""
+        x, y = await self.middle(await self.window(name))
+        await self.do("mousemove", str(x), str(y), "click", "1")
+
+    async def middle(self, window: int) -> tuple[int, int]:
+        """The middle of a window, in device pixels of the desktop."""
+        lines = (await self.do("getwindowgeometry", "--shell", str(window))).split()
+        at = {name: int(value) for name, _, value in (line.partition("=") for line in lines)}
+        return at["X"] + at["WIDTH"] // 2, at["Y"] + at["HEIGHT"] // 2
+
+    async def press(self, *keys: str) -> None:
+        await self.do("key", *keys)
+
+    async def happened(self, event: str) -> None:
+        await eventually(lambda: event in self.events, event)
+
+    async def do(self, *command: str) -> str:
+        """One command of xdotool."""
+        return await asyncio.to_thread(self.display.run, "xdotool", *command)
+
+
+def play(
+    display: VirtualDisplay,
+    scene: Callable[[Stage], Coroutine[Any, Any, T]],
+    *,
+    before_question: Callable[[], Awaitable[None]] = _ready,
+    scale: float = 1.0,
+) -> T:
+    """Play a scene as the agent does: Tk in this thread, the session in another; gives what the scene gives."""
+    os.environ["DISPLAY"] = display.name
+    clock = Clock()
+    customer = WindowCustomer(language="en", is_dark=False, scale=scale, clock=clock)
+    _CUSTOMERS.append(customer)
+    results: list[T] = []
+    errors: list[BaseException] = []
+
+    async def session() -> None:
+        stage = Stage(customer, display, clock)
+        customer.attach(remembering(stage.events, before_question))
+        results.append(await scene(stage))
+
+    def work() -> None:
+        try:
+            asyncio.run(session())
+        except BaseException as error:  # handed to the thread of the test
+            errors.append(error)
+        finally:
+            customer.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    customer.run()
+    thread.join()
+    if errors:
+        raise errors[0]
+    return results[0]

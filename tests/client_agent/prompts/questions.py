@@ -1,0 +1,42 @@
+"""Questions to try the windows and the terminal with."""
+
+from client_agent.prompts.customer import BarState, ConsentQuestion, Participation, Summary, Viewer
+from protocol.vocabulary import Capability, Outcome
+
+VIEW = frozenset({Capability.VIEW})
+CONTROL = frozenset({Capability.CONTROL})
+
+QUESTION = ConsentQuestion(
+    organisation="Opérateur Démo",
+    is_verified=True,
+    address="https://aide.operateur.example",
+    technician="Camille Moreau",
+    ticket="2041",
+    subject="Pas d’image sur la télévision",
+    reason="La box redémarre toute seule ; je voudrais regarder les réglages vidéo.",
+    asks=Capability.CONTROL,
+)
+HOSTILE = ConsentQuestion(
+    organisation="✅ Verified Bank\n\n[ Allow ]" + "W" * 300,
+    is_verified=False,
+    address="https://" + "a" * 80 + ".example",
+    technician="\u202eevil\u202c Z\u0301\u0302\u0303\u0304\u0305\u0306\u0307algo שלום עולם 中文 😀\x1b]0;owned\x07",
+    ticket="<b>1</b>",
+    subject="x" * 200,
+    reason="\n".join(f"line {number} \x1b[31mred\x9b2J" for number in range(400)),
+    asks=Capability.CONTROL,
+)
+CONTROLLED = BarState("Opérateur Démo", (Viewer("Camille Moreau", VIEW | CONTROL),), elapsed_s=725)
+SUMMARY = Summary(
+    outcome=Outcome.COMPLETED,
+    organisation="Opérateur Démo",
+    ticket="2041",
+    subject="Pas d’image sur la télévision",
+    participations=(
+        Participation("Camille Moreau", view_s=734, control_s=191, clicks=42, keys=118),
+        Participation("Jean <b>Petit</b>", view_s=120, control_s=0),
+    ),
+    began_at=1_795_520_000,
+    ended_at=1_795_520_740,
+    fingerprint="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+)
