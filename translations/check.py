@@ -1,0 +1,64 @@
+"""`python -m translations.check`: every text that people read is in the French catalogue, with the same values to fill in."""
+
+import re
+import sys
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract
+from babel.messages.pofile import read_po
+
+ROOT = Path(__file__).parent.parent
+FRENCH = Path(__file__).parent / "fr" / "LC_MESSAGES" / "mainforte.po"
+SOURCES = ("client_agent", "relay", "technician_viewer/web")
+_NOT_OURS = {"vendor", "migrations"}
+_KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
+_METHODS = {".py": "python", ".js": "javascript"}
+_VALUE = re.compile(r"\{\w*\}|%\(\w+\)s|%[sd]")
+_IN_TEMPLATE = re.compile(r"""\b_\(\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""")
+_IN_PAGE = re.compile(r'data-text="([^"]+)"')
+
+
+def keys_of(path: Path) -> Iterator[str]:
+    """The texts that one file has people read; empty ones are not texts."""
+    content = path.read_text(encoding="utf-8")
+    if method := _METHODS.get(path.suffix):
+        for _line, message, *_ in extract(method, BytesIO(content.encode()), keywords=_KEYWORDS):
+            yield from (text for text in (message if isinstance(message, tuple) else (message,)) if text)
+    elif path.suffix == ".html":
+        yield from _IN_PAGE.findall(content)
+        yield from (double or single for double, single in _IN_TEMPLATE.findall(content))
+
+
+def problems(keys: dict[str, Path], french: Catalog) -> list[str]:
+    """What is wrong, one sentence each; empty when the catalogue is complete."""
+    found = []
+    for key, path in sorted(keys.items()):
+        message = french.get(key)
+        translation = message.string if message else ""
+        texts = translation if isinstance(translation, tuple) else (translation,)
+        if not all(texts):
+            found.append(f"{path}: no French for {key!r}")
+        elif any(set(_VALUE.findall(str(text))) != set(_VALUE.findall(key)) for text in texts):
+            found.append(f"{path}: the French fills in other values than {key!r}")
+    return found
+
+
+def main() -> int:
+    """Check all sources; 1 when something is wrong."""
+    keys: dict[str, Path] = {}
+    for source in SOURCES:
+        for path in sorted((ROOT / source).rglob("*")):
+            if path.suffix in {*_METHODS, ".html"} and not _NOT_OURS & set(path.parts):
+                keys |= {key: path.relative_to(ROOT) for key in keys_of(path) if key}
+    with FRENCH.open("rb") as file:
+        found = problems(keys, read_po(file))
+    sys.stdout.write("".join(f"{problem}\n" for problem in found))
+    sys.stdout.write(f"translations: {len(keys)} texts, {len(found)} problems\n")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
