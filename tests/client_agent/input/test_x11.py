@@ -50,24 +50,34 @@ def sink(display: VirtualDisplay, own_ears: Ears, ears: Ears) -> Iterator[X11Sin
     sink.close()
 
 
+def finish(sink: X11Sink) -> None:
+    """Wait until the server has done all that the sink was told: an empty text is done when everything before it is."""
+    sink.type("")
+
+
+def heard_by(ears: Ears, sink: X11Sink) -> list[tuple[str, int]]:
+    finish(sink)
+    return ears.heard()
+
+
 def test_keys_arrive_as_the_physical_keys_they_are(sink: X11Sink, ears: Ears) -> None:
     for code in ("KeyA", "Digit1", "Enter", "ArrowUp", "F12", "AltRight", "IntlBackslash"):
         assert sink.key(code, is_down=True)
         assert sink.key(code, is_down=False)
-    assert [detail for what, detail in ears.heard() if what == "key down"] == [38, 10, 36, 111, 96, 108, 94]
+    assert [detail for what, detail in heard_by(ears, sink) if what == "key down"] == [38, 10, 36, 111, 96, 108, 94]
 
 
 def test_a_key_that_is_not_on_any_keyboard_is_refused(sink: X11Sink, ears: Ears) -> None:
     assert not sink.key("KeyÄ", is_down=True)
     assert not sink.key("Fn", is_down=True)
-    assert ears.heard() == []
+    assert heard_by(ears, sink) == []
 
 
 def test_buttons_arrive_with_their_numbers_and_place(display: VirtualDisplay, sink: X11Sink, ears: Ears) -> None:
     for button in range(5):
         assert sink.button(*INSIDE, button, is_down=True)
         assert sink.button(*INSIDE, button, is_down=False)
-    assert [detail for what, detail in ears.heard() if what == "button down"] == [1, 2, 3, 8, 9]
+    assert [detail for what, detail in heard_by(ears, sink) if what == "button down"] == [1, 2, 3, 8, 9]
     assert display.run("xdotool", "getmouselocation").startswith("x:150 y:150 ")
 
 
@@ -78,7 +88,7 @@ def test_the_wheel_turns_by_notches_and_keeps_what_is_left(sink: X11Sink, ears: 
     assert sink.wheel(*INSIDE, right=-120, down=0)
     for _ in range(3):
         assert sink.wheel(*INSIDE, right=0, down=40)
-    assert [detail for what, detail in ears.heard() if what == "button down"] == [5, 5, 4, 7, 6, 5]
+    assert [detail for what, detail in heard_by(ears, sink) if what == "button down"] == [5, 5, 4, 7, 6, 5]
 
 
 def test_everything_that_is_down_comes_up_keys_then_buttons_then_modifiers(
@@ -90,9 +100,9 @@ def test_everything_that_is_down_comes_up_keys_then_buttons_then_modifiers(
     sink.key("KeyB", is_down=True)
     sink.button(*INSIDE, 0, is_down=True)
     assert sink.held() == Held(("ControlLeft", "ShiftLeft", "KeyA", "KeyB"), (0,))
-    ears.heard()
+    heard_by(ears, sink)
     sink.release_all()
-    assert ears.heard() == [("key up", 56), ("key up", 38), ("button up", 1), ("key up", 50), ("key up", 37)]
+    assert heard_by(ears, sink) == [("key up", 56), ("key up", 38), ("button up", 1), ("key up", 50), ("key up", 37)]
     assert sink.held() == Held((), ())
     assert what_is_down(display) == NOTHING
 
@@ -101,13 +111,14 @@ def test_a_repeated_press_needs_one_release(sink: X11Sink, ears: Ears) -> None:
     for _ in range(3):
         sink.key("KeyA", is_down=True)
     sink.key("KeyA", is_down=False)
-    assert ears.heard() == [("key down", 38), ("key up", 38)]
+    assert heard_by(ears, sink) == [("key down", 38), ("key up", 38)]
 
 
 def test_closing_lets_go_of_everything(display: VirtualDisplay, ears: Ears) -> None:
     sink = X11Sink(display.name)
     sink.key("AltLeft", is_down=True)
     sink.button(*INSIDE, 2, is_down=True)
+    finish(sink)
     assert what_is_down(display) != NOTHING
     sink.close()
     assert what_is_down(display) == NOTHING
@@ -118,6 +129,7 @@ def test_the_mouse_does_nothing_on_an_own_window(display: VirtualDisplay, sink: 
     assert not sink.move(*ON_OWN)
     assert not sink.button(*ON_OWN, 0, is_down=True)
     assert not sink.wheel(*ON_OWN, right=0, down=120)
+    finish(sink)
     assert own_ears.all_heard() == []
     assert display.run("xdotool", "getmouselocation").startswith("x:150 y:150 ")
     assert sink.held() == Held((), ())
@@ -128,8 +140,8 @@ def test_a_button_that_is_held_comes_up_even_where_an_own_window_is(
 ) -> None:
     sink.button(*INSIDE, 0, is_down=True)
     assert sink.button(*ON_OWN, 0, is_down=False)
-    assert ears.heard() == [("button down", 1), ("button up", 1)]
-    assert own_ears.all_heard() == []
+    assert heard_by(ears, sink) == [("button down", 1), ("button up", 1)]
+    assert heard_by(own_ears, sink) == []
     assert what_is_down(display) == NOTHING
 
 
@@ -137,7 +149,7 @@ def test_keys_and_text_do_nothing_while_an_own_window_has_the_focus(sink: X11Sin
     own_ears.take_focus()
     assert not sink.key("Enter", is_down=True)
     assert not sink.type("yes\n")
-    assert own_ears.heard() == []
+    assert heard_by(own_ears, sink) == []
 
 
 def test_a_key_that_is_held_comes_up_even_when_an_own_window_has_taken_the_focus(
@@ -146,6 +158,7 @@ def test_a_key_that_is_held_comes_up_even_when_an_own_window_has_taken_the_focus
     sink.key("KeyA", is_down=True)
     own_ears.take_focus()
     assert sink.key("KeyA", is_down=False)
+    finish(sink)
     assert what_is_down(display) == NOTHING
 
 
@@ -177,8 +190,8 @@ def test_text_stops_when_an_own_window_takes_the_focus_meanwhile(
 
     sink = X11Sink(display.name, own=OwnWindows(ids=own_windows))
     assert not sink.type("a" * 100)
-    assert ears.heard() == [("key down", 38), ("key up", 38)] * 9
-    assert own_ears.heard() == []
+    assert heard_by(ears, sink) == [("key down", 38), ("key up", 38)] * 9
+    assert heard_by(own_ears, sink) == []
     sink.close()
 
 
@@ -221,6 +234,7 @@ def test_a_drag_arrives_as_press_moves_and_release(sink: X11Sink, ears: Ears) ->
     sink.button(*INSIDE, 0, is_down=True)
     sink.move(170, 160)
     sink.button(180, 170, 0, is_down=False)
+    finish(sink)
     names = [name for name, _ in ears.all_heard()]
     assert names == ["moved", "button down", "moved", "moved", "button up"]
 
