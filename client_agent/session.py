@@ -582,7 +582,8 @@ class Session:
 
     def _summary(self, outcome: Outcome) -> Summary:
         technician = self._technician
-        view_s, control_s = (self._allowed_ms[each] // 1000 for each in (Capability.VIEW, Capability.CONTROL))
+        # Rounded up: what was allowed for a moment was allowed.
+        view_s, control_s = (-(-self._allowed_ms[each] // 1000) for each in (Capability.VIEW, Capability.CONTROL))
         total = self._total
         participation = Participation(
             technician.certificate.name if technician else "",
