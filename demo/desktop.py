@@ -41,7 +41,9 @@ def customers_desktop(folder: Path, *, is_visible: bool = False) -> Iterator[Des
     letter.write_text("")
     with virtual_display(WIDTH_PX, HEIGHT_PX) as display:
         display.run("xsetroot", "-solid", "#2b5d8a")
-        display.start("xterm", "-geometry", "80x24+40+60", "-title", "Terminal", "-e", "sh", "-c", "ls -la /; exec sh")
+        display.start(
+            "xterm", "-geometry", "80x24+40+60", "-title", "Terminal", "-e", "sh", "-c", "echo Bonjour; exec sh"
+        )
         display.start("mousepad", str(letter), environment={"LANG": "C.UTF-8", "HOME": str(folder)})
         wait_until(lambda: _has_window(display, "lettre"), "the editor's window")
         yield Desktop(display, letter, folder, is_visible and bool(os.environ.get("DISPLAY")))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from client_agent.prompts.x11 import Area, X11Desktop
 
-
 _EVENTS = ("<Map>", "<Unmap>", "<Configure>", "<Destroy>")
 
 
