@@ -44,16 +44,18 @@ class SpareKeys:
         """The characters of `text`, each once, that have no key of their own in the layout, on a spare key or not."""
         return [character for character in dict.fromkeys(text) if self._is_lacking(character, keymap)]
 
+    def is_afresh_for(self, wanted: Collection[str], keymap: Keymap) -> bool:
+        """Tell whether placing all of `wanted` takes keys that already mean something: let what was typed settle first."""
+        new, half, free = self._places(wanted, keymap)
+        return len(new) > len(half) + CHARACTERS_PER_KEY * len(free)
+
     def place(self, wanted: Collection[str], keymap: Keymap) -> Placing:
-        """Find places for all of `wanted`, which are at most `room` characters; they are taken as placed from now on."""
-        self._forget_what_is_gone(keymap)
-        placed = "".join(self._characters.values())
-        new = [character for character in wanted if character not in placed]
-        if not new:
-            return Placing()
-        free = [keycode for keycode in keymap.unused if keycode not in self._characters]
-        half = [keycode for keycode, held in self._characters.items() if len(held) < CHARACTERS_PER_KEY]
-        is_afresh = len(new) > len(half) + CHARACTERS_PER_KEY * len(free)
+        """Find places for all of `wanted`, which are at most `room` characters.
+
+        They are taken as placed from now on: ask only when nothing keeps the keys from being changed.
+        """
+        is_afresh = self.is_afresh_for(wanted, keymap)
+        new, half, free = self._places(wanted, keymap)
         changed: dict[int, str] = {}
         if is_afresh:
             free, half, new = [*free, *self._characters], [], list(wanted)
@@ -76,6 +78,15 @@ class SpareKeys:
     def _is_lacking(self, character: str, keymap: Keymap) -> bool:
         stroke = keymap.strokes.get(character)
         return stroke is None or stroke.keycode in self._characters
+
+    def _places(self, wanted: Collection[str], keymap: Keymap) -> tuple[list[str], list[int], list[int]]:
+        """The characters of `wanted` not placed yet, the keys with room for one more, and the keys that are empty."""
+        self._forget_what_is_gone(keymap)
+        placed = "".join(self._characters.values())
+        new = [character for character in wanted if character not in placed]
+        half = [keycode for keycode, held in self._characters.items() if len(held) < CHARACTERS_PER_KEY]
+        free = [keycode for keycode in keymap.unused if keycode not in self._characters]
+        return new, half, free
 
     def _forget_what_is_gone(self, keymap: Keymap) -> None:
         """Another layout was loaded since: spare keys are empty again, or not spare any more."""

@@ -125,8 +125,8 @@ class X11Sink:
             with self._taking_turn():
                 placing = self._spare.clear()
                 if placing.is_afresh:
-                    self._settling.wait(self._spare_used_in, self._spare_used_at, self._is_interrupted)
-                self._change_keys(placing)
+                    self._settle()
+                self._change(placing)
         except InputLost:
             _log.debug("the desktop is gone, and with it its keyboard")
         self._connection.disconnect()
@@ -165,8 +165,9 @@ class X11Sink:
         keymap = self._keyboard.layout()
         wanted = self._spare.lacking(batch, keymap)
         if wanted:
-            if not self._change(self._spare.place(wanted, keymap)):
+            if self._spare.is_afresh_for(wanted, keymap) and not self._settle():
                 return False
+            self._change(self._spare.place(wanted, keymap))
             keymap = self._keyboard.layout()
         for character in batch:
             stroke = keymap.strokes.get(character)
@@ -177,16 +178,11 @@ class X11Sink:
                 self._spare_used_at, self._spare_used_in = time.monotonic(), self._guard.focus
         return True
 
-    def _change(self, placing: Placing) -> bool:
-        """Change spare keys, once what was typed with them has settled; False where it does not or is interrupted."""
-        if placing.is_afresh and not self._settling.wait(
-            self._spare_used_in, self._spare_used_at, self._is_interrupted
-        ):
-            return False
-        self._change_keys(placing)
-        return True
+    def _settle(self) -> bool:
+        """Wait until what was typed with spare keys has settled; False where it does not or the wait is interrupted."""
+        return self._settling.wait(self._spare_used_in, self._spare_used_at, self._is_interrupted)
 
-    def _change_keys(self, placing: Placing) -> None:
+    def _change(self, placing: Placing) -> None:
         for keycode, characters in placing.changed.items():
             self._keyboard.change(keycode, characters)
         self._keyboard.sync()

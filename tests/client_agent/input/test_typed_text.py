@@ -164,3 +164,21 @@ def test_the_keyboard_is_left_as_it_was(display: VirtualDisplay) -> None:
     assert display.run("xmodmap", "-pke") != before
     sink.close()
     assert display.run("xmodmap", "-pke") == before
+
+
+def test_a_text_that_was_stopped_while_it_waited_leaves_a_keyboard_that_still_types_and_is_restored(
+    display: VirtualDisplay, tmp_path: Path
+) -> None:
+    before = display.run("xmodmap", "-pke")
+    Editor(display, tmp_path)
+    program = int(display.run("xdotool", "getwindowfocus", "getwindowpid"))
+    sink = X11Sink(display.name)
+    os.kill(program, signal.SIGSTOP)
+    try:
+        assert not sink.type(MANY)
+    finally:
+        os.kill(program, signal.SIGCONT)
+    assert sink.type("你好")
+    assert sink.type(MANY)
+    sink.close()
+    assert display.run("xmodmap", "-pke") == before
