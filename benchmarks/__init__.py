@@ -1,0 +1,1 @@
+"""Measurements of the whole product with its real programs; `./run bench NAME` runs one and writes RESULTS.md."""

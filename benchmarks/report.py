@@ -1,0 +1,112 @@
+"""What a benchmark found: written as JSON for machines and as a section of RESULTS.md for people."""
+
+import json
+import math
+import os
+import platform
+import re
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+OUTPUT = Path("bench-output")
+_HEAD = """\
+# What was measured
+
+Written by `./run bench NAME`, a section each; every repetition is in `bench-output/NAME.json`, which is not kept. Nothing is left
+out: what was not seen in time is counted as missed. Figures of another machine, or of a busy one, are other figures.
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: all repetitions, in milliseconds, in the order in which they were made."""
+
+    name: str
+    samples_ms: Sequence[float]
+    missed: int = 0
+
+
+@dataclass(frozen=True)
+class Section:
+    """What one benchmark found, how, and under which circumstances."""
+
+    name: str
+    title: str
+    about: str
+    rows: Sequence[Row]
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+def percentile(samples: Sequence[float], percent: float) -> float:
+    """The smallest sample that at least so many per cent are not larger than (nearest rank); NaN of none."""
+    if not samples:
+        return math.nan
+    return sorted(samples)[max(0, math.ceil(len(samples) * percent / 100) - 1)]
+
+
+def machine() -> dict[str, str]:
+    """What the figures depend on, and how busy it is now."""
+    load = ", ".join(f"{each:.2f}" for each in os.getloadavg())
+    return {
+        "machine": f"{os.cpu_count()} cores, {_processor()}",
+        "system": f"Linux {platform.release()}, {_x_server()}",
+        "Python": platform.python_version(),
+        "packages": ", ".join(f"{name} {version(name)}" for name in ("xcffib", "zstandard", "cryptography", "aiohttp")),
+        "commit": _commit(),
+        "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+        "load at the end (1, 5, 15 min)": load,
+    }
+
+
+def as_markdown(section: Section) -> str:
+    """The section as people read it."""
+    lines = [f"## {section.title}", "", section.about, "", "| milliseconds | n | min | p50 | p95 | max | missed |"]
+    lines.append("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for row in section.rows:
+        figures = [percentile(row.samples_ms, percent) for percent in (0, 50, 95, 100)]
+        told = " | ".join(f"{figure:.1f}" for figure in figures)
+        lines.append(f"| {row.name} | {len(row.samples_ms)} | {told} | {row.missed} |")
+    lines += ["", *(f"- {name}: {fact}" for name, fact in section.facts.items())]
+    return "\n".join(lines) + "\n"
+
+
+def with_section(results: str, section: Section) -> str:
+    """RESULTS.md with this section in place of its last version, or at the end."""
+    head, *others = re.split(r"(?m)^(?=## )", results or _HEAD)
+    mine = as_markdown(section)
+    titles = [other.partition("\n")[0] for other in others]
+    if f"## {section.title}" in titles:
+        others[titles.index(f"## {section.title}")] = mine
+    else:
+        others.append(mine)
+    return "\n".join(part.strip("\n") + "\n" for part in (head, *others))
+
+
+def write(section: Section, *, results: Path = RESULTS, output: Path = OUTPUT) -> None:
+    """Keep every repetition, and what people read."""
+    output.mkdir(exist_ok=True)
+    (output / f"{section.name}.json").write_text(json.dumps(asdict(section), indent=1, ensure_ascii=False))
+    before = results.read_text(encoding="utf-8") if results.exists() else ""
+    results.write_text(with_section(before, section), encoding="utf-8")
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(": ")[2]
+    return platform.machine()
+
+
+def _x_server() -> str:
+    said = subprocess.run(["dpkg-query", "-W", "-f", "Xvfb ${Version}", "xvfb"], capture_output=True, text=True)
+    return said.stdout or "Xvfb"
+
+
+def _commit() -> str:
+    said = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True)
+    return said.stdout.strip() or "unknown"
