@@ -5,14 +5,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocol import signed_note
 from protocol.errors import ProtocolError
 from protocol.identity import Certificate, Role, issue_certificate
 from protocol.limits import CERTIFICATE_VALID_S_MAX, CODE_VALID_S, ENTRIES_MAX
-from protocol.session_log import NO_ENTRY, InputCounted, Opened, entry_hash, head_size, parse_entry
+from protocol.session_log import (
+    NO_ENTRY,
+    AccessEnded,
+    Answered,
+    Asked,
+    Entry,
+    Opened,
+    SessionEnded,
+    entry_hash,
+    head_size,
+    parse_entry,
+)
 from protocol.text import tidy_line
 from relay.desk import ticket_store, tickets
 from relay.desk.people import Person, Tenant, insert_row, now_utc, token_hash
@@ -189,37 +200,34 @@ async def append_entry(connection: AsyncConnection, tenant: Tenant, session: Any
         ProtocolError: it is not an entry.
     """
     entry = parse_entry(text)
-    log = tables.log_entry
-    stored = (
-        await connection.execute(
-            select(log.c.number, log.c.entry)
-            .where(log.c.session_id == session.id, log.c.number.in_([number - 1, number]))
-            .order_by(log.c.number)
-        )
-    ).all()
-    texts = {row.number: bytes(row.entry).decode() for row in stored}
     if entry.number != number:
         raise NotNext(f"entry {entry.number} handed over as {number}")
-    if number in texts:
-        if texts[number] != text:
+    if number < session.entries:
+        if await _entry_text(connection, session.id, number) != text:
             raise NotNext(f"another entry {number} is stored")
         return
-    if number > 0 and number - 1 not in texts:
-        raise NotNext(f"entry {number} before entry {number - 1}")
-    previous = entry_hash(texts[number - 1]) if number else NO_ENTRY
-    if entry.previous != previous or isinstance(entry.event, Opened) != (number == 0):
+    if number > session.entries:
+        raise NotNext(f"entry {number} before entry {session.entries}")
+    if entry.previous != (session.last_hash or NO_ENTRY) or isinstance(entry.event, Opened) != (number == 0):
         raise NotNext(f"entry {number} does not continue entry {number - 1}")
     if isinstance(entry.event, Opened) and entry.event.session != session.session:
         raise NotNext("the log of another session")
     if session.outcome is not None:
         raise NotNext("an entry after the session's end")
     await connection.execute(
-        insert(log).values(
+        insert(tables.log_entry).values(
             **tenant.columns, session_id=session.id, number=number, entry=text.encode(), stored_at=now_utc()
         )
     )
-    if not isinstance(entry.event, InputCounted):  # counts alone change nobody's times or grants
-        await _derive(connection, tenant, session)
+    values = {"entries": number + 1, "last_hash": entry_hash(text)} | await _derive(connection, tenant, session, entry)
+    await connection.execute(update(tables.session).where(tables.session.c.id == session.id).values(**values))
+
+
+async def _entry_text(connection: AsyncConnection, session_id: int, number: int) -> str | None:
+    log = tables.log_entry
+    where = (log.c.session_id == session_id, log.c.number == number)
+    entry = (await connection.execute(select(log.c.entry).where(*where))).scalar()
+    return None if entry is None else bytes(entry).decode()
 
 
 async def entries_of(connection: AsyncConnection, session_id: int) -> list[str]:
@@ -309,54 +317,46 @@ async def summary_of(connection: AsyncConnection, session_id: int) -> Summary:
     return summarise([parse_entry(text) for text in await entries_of(connection, session_id)])
 
 
-async def _derive(connection: AsyncConnection, tenant: Tenant, session: Any) -> None:
-    """Write down again who took part and what was allowed, from the log alone."""
-    summary = await summary_of(connection, session.id)
-    for table in (tables.participant, tables.grant):
-        await connection.execute(delete(table).where(table.c.session_id == session.id))
-    if summary.participants:
-        await connection.execute(
-            insert(tables.participant),
-            [
-                {
-                    **tenant.columns,
-                    "session_id": session.id,
-                    "name": p.name,
-                    "role": p.role,
-                    "joined_at": utc(p.joined_ms),
-                    "left_at": None if p.left_ms is None else utc(p.left_ms),
-                }
-                for p in summary.participants
-            ],
-        )
-    if summary.grants:
-        await connection.execute(
-            insert(tables.grant),
-            [
-                {
-                    **tenant.columns,
-                    "session_id": session.id,
-                    "entry_number": g.entry,
-                    "participant": g.participant,
-                    "capability": g.capability,
-                    "began_at": utc(g.began_ms),
-                    "ended_at": None if g.ended_ms is None else utc(g.ended_ms),
-                    "ended_by": g.ended_by or None,
-                }
-                for g in summary.grants
-            ],
-        )
-    if summary.outcome:
-        await connection.execute(
-            update(tables.session)
-            .where(tables.session.c.id == session.id)
-            .values(
-                outcome=summary.outcome,
-                ended_by=summary.ended_by,
-                view_ms=summary.view_ms,
-                control_ms=summary.control_ms,
+async def _derive(connection: AsyncConnection, tenant: Tenant, session: Any, entry: Entry) -> dict[str, Any]:
+    """Write down who took part and what was allowed, as far as this entry tells; gives what the session's own row learns.
+
+    Step by step it comes to what `summarise` makes of the whole log, without reading the log again.
+    """
+    at, grant, of_session = utc(entry.at_ms), tables.grant, {**tenant.columns, "session_id": session.id}
+    in_force = update(grant).where(grant.c.session_id == session.id, grant.c.ended_at.is_(None))
+    match entry.event:
+        case Opened(technician=technician):
+            await insert_row(
+                connection, tables.participant, **of_session, name=technician, role="technician", joined_at=at
             )
-        )
+        case Answered(question=question, capabilities=capabilities):
+            asker = await _asker(connection, session.id, question)
+            for capability in dict.fromkeys(capabilities):
+                await insert_row(
+                    connection,
+                    grant,
+                    **of_session,
+                    entry_number=entry.number,
+                    participant=asker,
+                    capability=capability,
+                    began_at=at,
+                )
+        case AccessEnded(participant=participant, capability=capability, by=by):
+            ended = in_force.where(grant.c.participant == participant, grant.c.capability == capability)
+            await connection.execute(ended.values(ended_at=at, ended_by=by))
+        case SessionEnded(outcome=outcome, by=by, view_ms=view_ms, control_ms=control_ms):
+            await connection.execute(in_force.values(ended_at=at, ended_by=by))
+            there = tables.participant.c.session_id == session.id, tables.participant.c.left_at.is_(None)
+            await connection.execute(update(tables.participant).where(*there).values(left_at=at))
+            return {"outcome": outcome, "ended_by": by, "view_ms": view_ms, "control_ms": control_ms}
+    return {}
+
+
+async def _asker(connection: AsyncConnection, session_id: int, question: int) -> str:
+    """Who asked the customer in that entry; nobody where it is no question."""
+    text = await _entry_text(connection, session_id, question)
+    event = parse_entry(text).event if text else None
+    return event.participant if isinstance(event, Asked) else ""
 
 
 def utc(at_ms: int) -> datetime:

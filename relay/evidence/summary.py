@@ -133,8 +133,10 @@ def _apply(summary: Summary, entry: Entry) -> None:
 def _answer(summary: Summary, answered: Answered, entry: Entry) -> None:
     asker = ""
     for index, question in enumerate(summary.questions):
-        if question.entry == answered.question and not question.answer:
-            asker = question.participant
+        if question.entry != answered.question:
+            continue
+        asker = question.participant
+        if not question.answer:
             summary.questions[index] = Question(
                 question.entry,
                 question.at_ms,
@@ -147,7 +149,7 @@ def _answer(summary: Summary, answered: Answered, entry: Entry) -> None:
                 tuple(answered.capabilities),
                 answered.took_ms,
             )
-    for capability in answered.capabilities:
+    for capability in dict.fromkeys(answered.capabilities):
         summary.grants.append(Grant(entry.number, asker, capability, entry.at_ms))
     summary.steps.append(
         Step(entry.at_ms, answered.answer, entry.number, "+".join(answered.capabilities), by="customer")

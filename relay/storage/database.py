@@ -59,14 +59,14 @@ def open_database(path: Path) -> Database:
     return Database(engine)
 
 
-def migrate(path: Path) -> None:
-    """Bring the database at `path` to the newest form; make it where there is none."""
+def migrate(path: Path, *, to: str = "head") -> None:
+    """Bring the database at `path` to the newest form, or up to the revision `to`; make it where there is none."""
     engine = create_engine(f"sqlite:///{path}")
     event.listen(engine, "connect", _set_up)
     with engine.begin() as connection:
         config = _config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
     engine.dispose()
 
 

@@ -180,6 +180,9 @@ session = _table(
     Column("ended_by", String(20)),
     Column("view_ms", Integer),
     Column("control_ms", Integer),
+    # The end of the log's chain: how many entries there are, and the hash of the last one.
+    Column("entries", Integer, nullable=False, default=0, server_default="0"),
+    Column("last_hash", LargeBinary),
 )
 
 room = _table(

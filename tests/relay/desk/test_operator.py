@@ -1,5 +1,6 @@
 """The operator's commands: what `init` made, `doctor` understands and `serve` accepts, or refuses with the reason."""
 
+import hashlib
 import json
 import os
 import signal
@@ -107,6 +108,29 @@ def test_migrations_make_the_tables_that_the_program_uses(tmp_path: Path) -> Non
             assert columns == {column.name for column in table.columns}
             if table.name not in ("organisation", "service"):
                 assert {"organisation_id", "service_id"} <= columns
+
+
+def test_the_second_form_knows_where_each_chain_of_the_first_one_ends(tmp_path: Path) -> None:
+    path = tmp_path / "database.sqlite3"
+    migrate(path, to="0001")
+    with sqlite3.connect(path) as connection:
+        for id_ in (1, 2):
+            connection.execute(
+                "INSERT INTO session (id, organisation_id, service_id, session, ticket_id, person_id, device_type, reason,"
+                " asks, state, certificate, document, technician_key, created_at)"
+                " VALUES (?, 1, 1, ?, 1, 1, 'computer', 'r', 'view', 'closed', 'c', 'd', x'00', '2026-01-01 00:00:00')",
+                (id_, str(id_) * 32),
+            )
+        for number, entry in enumerate((b"first", b"second")):
+            connection.execute(
+                "INSERT INTO log_entry (organisation_id, service_id, session_id, number, entry, stored_at)"
+                " VALUES (1, 1, 2, ?, ?, '2026-01-01 00:00:00')",
+                (number, entry),
+            )
+    migrate(path)
+    with sqlite3.connect(path) as connection:
+        ends = connection.execute("SELECT entries, last_hash FROM session ORDER BY id").fetchall()
+    assert ends == [(0, None), (2, hashlib.sha256(b"second").digest())]
 
 
 @pytest.fixture
