@@ -2,30 +2,44 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
+from client_agent.screen.handover import Handover
 from client_agent.screen.source import Screen, ScreenSource
 from client_agent.screen.stream import PictureStream
 
 # The pointer moves, and pacing lets go, without a sign from the desktop: look again this often while somebody watches.
 _LOOK_AGAIN_S = 0.05
 
+Send = Callable[[bytes], Awaitable[None]]
+"""Seals a record and sends it, before it waits for anything; then waits until another one may follow."""
+
 
 class Eyes:
-    """The screen as the session handles it; begins paused, because nobody may see anything yet."""
+    """The screen as the session handles it; begins paused, because nobody may see anything yet.
+
+    Records are sent in the order in which they were made, whomever they are for. A pause, and an end, takes effect between two
+    of them: what has been made, and not sent, never is.
+    """
 
     def __init__(self, source: ScreenSource) -> None:
         self._source = source
         self._stream = PictureStream(source)
         self._stream.pause()
         self._is_due = asyncio.Event()
+        self._pauses = 0
+        # One thread captures and encodes, and one task at a time has what it makes sent.
+        self._thread = ThreadPoolExecutor(1, "eyes")
+        self._turn = asyncio.Lock()
         self.is_paused = True
         self.screens: tuple[Screen, ...] = ()
+        self.newest_picture = 0
+        """The number of the newest picture that was sent, or whose last record is being sent; 0 before the first."""
+        self.looked_ms = 0
+        """When the last look began, in milliseconds UTC."""
         source.watch(asyncio.get_running_loop(), self._is_due.set)
-
-    @property
-    def newest_picture(self) -> int:
-        """The number of the newest picture that was made; 0 before the first."""
-        return self._stream.newest_picture
 
     async def wait(self) -> None:
         """Wait until there may be something new to show."""
@@ -39,16 +53,58 @@ class Eyes:
         finally:
             self._is_due.clear()
 
-    def look(self) -> list[bytes]:
-        """Make the records that are due; to be called in a worker thread, one call at a time.
+    async def look(self, send: Send) -> None:
+        """Make the records that are due for all viewers, and have each sent as it is made, until a pause comes.
 
         Raises:
             ScreenLost: the desktop has gone.
         """
-        if self.is_paused:
-            return []
-        self.screens = self._source.screens()
-        return list(self._stream.pump(time.monotonic()))
+        async with self._turn:
+            if self.is_paused:
+                return
+            pauses, self.looked_ms = self._pauses, time.time_ns() // 1_000_000
+            handover = Handover[tuple[bytes, int]]()
+            making = asyncio.get_running_loop().run_in_executor(self._thread, self._make, handover)
+            is_whole = False
+            try:
+                while (made := await handover.take()) and pauses == self._pauses:
+                    record, self.newest_picture = made
+                    await send(record)
+                is_whole = made is None
+            finally:
+                handover.stop()
+                if not is_whole:
+                    # All of it may have been made already, so the stream does not know.
+                    self._stream.ask_key_picture()
+                await making
+
+    def _make(self, handover: Handover[tuple[bytes, int]]) -> None:
+        try:
+            self.screens = self._source.screens()
+            with closing(self._stream.pump(time.monotonic())) as records:
+                for record in records:
+                    if not handover.put((record, self._stream.newest_picture)):
+                        return
+        finally:
+            handover.end()
+
+    async def key_picture(self, send: Send) -> None:
+        """Make a complete picture for one viewer, on which what goes to all from its first record on builds.
+
+        It takes turns with `look`, record by record, so nobody else waits for it. A pause ends it; what follows a pause is
+        complete for all.
+
+        Raises:
+            ScreenLost: the desktop has gone.
+        """
+        pauses, records = self._pauses, self._stream.key_picture()
+        while True:
+            async with self._turn:
+                making = asyncio.get_running_loop().run_in_executor(self._thread, next, records, None)
+                record = await making
+                if record is None or pauses != self._pauses:
+                    return
+                await send(record)
 
     def shown(self, picture: int) -> None:
         """The technician shows this picture; another may follow."""
@@ -66,7 +122,8 @@ class Eyes:
         self._is_due.set()
 
     def pause(self) -> None:
-        """See nothing; a picture that is being made is thrown away."""
+        """See nothing; a picture that is being made or sent is thrown away."""
+        self._pauses += 1
         self.is_paused = True
         self._stream.pause()
 

@@ -518,16 +518,15 @@ class Session:
         while True:
             await self._eyes.wait()
             await self._link.drained()
-            now_ms = _now_ms()
-            records = await asyncio.to_thread(self._eyes.look)
-            # A pause or an end may have come while the picture was being made: then nobody gets to see it.
-            if not records or self._eyes.is_paused:
-                continue
-            if self._eyes.newest_picture != self._newest_picture:
-                self._newest_picture, self._newest_ms = self._eyes.newest_picture, now_ms
-                self._captured_ms[self._newest_picture] = now_ms
-            for record in records:
-                self._link.send_media(self._sealer.seal(record))
+            await self._eyes.look(self._send_record)
+
+    async def _send_record(self, record: bytes) -> None:
+        if self._eyes.newest_picture != self._newest_picture:
+            self._newest_picture, self._newest_ms = self._eyes.newest_picture, self._eyes.looked_ms
+            self._captured_ms[self._newest_picture] = self._newest_ms
+        self._link.send_media(self._sealer.seal(record))
+        # What matters more, like an answer or an entry, waits for one record at most.
+        await self._link.drained()
 
     # --- the log, the heads, the clock -----------------------------------------------------------------------------
 

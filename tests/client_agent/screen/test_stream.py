@@ -1,7 +1,12 @@
+from collections.abc import Iterator
+from itertools import islice
+from unittest.mock import patch
+
 import pytest
 from hypothesis import given
-from hypothesis.strategies import booleans, builds, integers, lists, one_of, tuples
+from hypothesis.strategies import booleans, builds, integers, lists, one_of, sampled_from, tuples
 
+from client_agent.screen import encoder, stream
 from client_agent.screen.source import Box, PointerState, Screen
 from client_agent.screen.stream import PictureStream
 from protocol.errors import RemoteProtocolError
@@ -171,6 +176,38 @@ def test_paused_nothing_is_captured_and_resuming_copies_nothing_from_before(view
     assert viewed.canvas.sees(viewed.desktop, RIGHT)
 
 
+def test_a_pause_ends_a_picture_between_two_records_and_the_next_one_is_complete(
+    viewed: Viewed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "RECORD_BYTES", 1)
+    viewed.pump()
+    for at in range(5):
+        viewed.desktop.paint(Box(8 * at, 6 * at, 2, 2), at + 1)
+    records = viewed.stream.pump(viewed.now)
+    viewed.canvas.show([next(records), next(records)])
+    viewed.stream.pause()
+    assert list(records) == []
+    viewed.stream.resume()
+    viewed.pump()
+    assert viewed.canvas.ends[-1].is_key
+    assert viewed.canvas.sees(viewed.desktop, LEFT)
+
+
+def test_a_picture_of_which_not_all_was_taken_is_followed_by_a_complete_one(
+    viewed: Viewed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "RECORD_BYTES", 1)
+    viewed.pump()
+    viewed.desktop.paint(Box(0, 0, 2, 2), 1)
+    viewed.desktop.paint(Box(30, 20, 2, 2), 2)
+    records = viewed.stream.pump(viewed.now)
+    viewed.canvas.show([next(records)])
+    records.close()
+    viewed.pump()
+    assert viewed.canvas.ends[-1].is_key
+    assert viewed.canvas.sees(viewed.desktop, LEFT)
+
+
 def test_pictures_that_a_pause_threw_away_hold_nothing_up(viewed: Viewed) -> None:
     for _ in range(5):
         assert list(viewed.stream.pump(viewed.now))
@@ -237,3 +274,101 @@ def test_whatever_is_painted_and_whenever_it_is_shown_in_the_end_the_viewer_sees
         viewed.pump()
     assert viewed.canvas.sees(viewed.desktop, (LEFT, RIGHT)[screen])
     assert [end.number for end in viewed.canvas.ends] == list(range(1, len(viewed.canvas.ends) + 1))
+
+
+# --- a picture for one viewer ------------------------------------------------------------------------------------------
+
+
+def test_a_picture_for_one_is_what_all_others_have_and_changes_nothing_for_them(viewed: Viewed) -> None:
+    viewed.desktop.paint(Box(1, 1, 9, 9), 3)
+    viewed.pump()
+    viewed.desktop.paint(Box(5, 5, 3, 3), 4)
+    newcomer = Canvas()
+    newcomer.show(list(viewed.stream.key_picture()))
+    assert newcomer.sees(viewed.desktop, LEFT)
+    assert (newcomer.screens, newcomer.shapes) == (viewed.canvas.screens, viewed.canvas.shapes)
+    assert [(end.number, end.is_key) for end in newcomer.ends] == [(1, True)]
+    assert viewed.stream.newest_picture == 1
+    viewed.pump()
+    assert viewed.canvas.sees(viewed.desktop, LEFT)
+    assert not viewed.canvas.ends[-1].is_key
+
+
+def test_a_picture_for_one_is_not_made_where_the_next_one_is_complete_for_all(viewed: Viewed) -> None:
+    assert list(viewed.stream.key_picture()) == []
+    viewed.pump()
+    viewed.stream.pause()
+    assert list(viewed.stream.key_picture()) == []
+
+
+@pytest.mark.parametrize("what", ["pause", "another screen"])
+def test_a_picture_for_one_ends_with_what_it_was_made_of(viewed: Viewed, what: str) -> None:
+    viewed.pump()
+    records = viewed.stream.key_picture()
+    next(records)
+    if what == "pause":
+        viewed.stream.pause()
+        viewed.stream.resume()
+    else:
+        viewed.stream.choose_screen(1)
+        viewed.acknowledge()
+        viewed.pump()
+    assert list(records) == []
+
+
+def test_a_pointer_that_went_away_and_came_back_is_where_all_others_see_it(viewed: Viewed) -> None:
+    viewed.pump()
+    viewed.desktop.state = PointerState(20, 20, True, 2)
+    newcomer = Canvas()
+    newcomer.show(list(viewed.stream.key_picture()))
+    viewed.desktop.state = PointerState(0, 0, True, 1)
+    newcomer.show(list(viewed.stream.pump(viewed.now)))
+    assert newcomer.pointers[-1] == PointerAt(0, True, 0, 0)
+
+
+pointers = builds(PointerState, integers(0, 59), integers(0, 29), booleans(), integers(1, 3))
+
+
+@given(
+    lists(one_of(paints, pointers, sampled_from(["pump", "shown", "for one"])), max_size=30),
+    lists(one_of(paints, pointers, sampled_from(["pump", "shown", "for one", "for one"])), max_size=30),
+    integers(1, 5),
+)
+def test_who_joins_in_the_middle_of_anything_ends_up_with_exactly_what_all_others_have(
+    before: list[tuple[Box, int] | PointerState | str], after: list[tuple[Box, int] | PointerState | str], rows: int
+) -> None:
+    viewed, newcomer = Viewed(), Canvas()
+    for_one: Iterator[bytes] = iter(())
+
+    def play(step: tuple[Box, int] | PointerState | str, *canvases: Canvas) -> None:
+        match step:
+            case (Box() as box, int(colour)):
+                viewed.desktop.paint(box, colour)
+            case PointerState():
+                viewed.desktop.state = step
+            case "shown":
+                viewed.acknowledge()
+            case "pump":
+                viewed.now += 0.06
+                for record in viewed.stream.pump(viewed.now):
+                    for canvas in canvases:
+                        canvas.show([record])
+            case "for one":
+                newcomer.show(list(islice(for_one, 1)))
+
+    row_bytes = LEFT.width * 4
+    with (
+        patch.object(stream, "RECORD_BYTES", 1),
+        patch.object(stream, "BAND_BYTES", rows * row_bytes),
+        patch.object(encoder, "RAW_BYTES_MAX", row_bytes),
+    ):
+        for step in ("pump", *before):
+            play(step, viewed.canvas)
+        for_one = viewed.stream.key_picture()
+        for step in ("for one", *after, *["for one"] * 40, "shown", "pump"):
+            play(step, viewed.canvas, newcomer)
+    assert newcomer.pixels == viewed.canvas.pixels
+    assert newcomer.sees(viewed.desktop, LEFT)
+    assert newcomer.screens == viewed.canvas.screens
+    assert newcomer.shapes[-1] == viewed.canvas.shapes[-1]
+    assert newcomer.pointers[-1] == viewed.canvas.pointers[-1]
