@@ -104,7 +104,8 @@ class Refused(Message, frozen=True, tag="refused"):
     """The relay's last word before it closes.
 
     Reasons: `no_room` (unknown, dead and used rooms answer alike), `too_many_attempts`, `rate_limited`, `bad_token`, `expired`,
-    `unexpected` (a message that does not fit here), `too_slow`, `shutting_down`.
+    `unexpected` (a message that does not fit here), `too_slow`, `shutting_down`, `desk_unreachable` (nobody can tell now what the
+    token opens; try again).
     """
 
     reason: Reason

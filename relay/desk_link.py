@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import aiohttp
 import msgspec
@@ -22,8 +22,12 @@ CLAIM_TIMEOUT_S = 3
 STORE_TIMEOUT_S = 4
 """Below the five seconds after which an agent gives up on an entry (ENTRY_STORED_TIMEOUT_S)."""
 WAITING_PER_SESSION_MAX = 64
+STATE_AGAIN_AFTER_S = (0.5, 1, 2, 4, 8, 8, 8, 8, 8)
+"""How long a state that the desk did not take waits before it is told again; the desk starts again meanwhile."""
 
 Id = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,64}\Z")]
+
+T = TypeVar("T", bound=Message)
 
 log = logging.getLogger("mainforte.relay")
 
@@ -53,6 +57,15 @@ class _Claimed(Message, frozen=True):
     expires_at: Number
 
 
+class _ExpiryAsked(Message, frozen=True):
+    session: str
+    room: str
+
+
+class _Expiry(Message, frozen=True):
+    expires_at: Number
+
+
 class _Entry(Message, frozen=True):
     number: int
     entry: str
@@ -67,6 +80,7 @@ class _State(Message, frozen=True):
 
 
 _claimed: Decoder[_Claimed] = Decoder(_Claimed, bytes_max=4096)
+_expiry: Decoder[_Expiry] = Decoder(_Expiry, bytes_max=4096)
 
 
 @dataclass
@@ -85,6 +99,7 @@ class DeskLink:
             "http://desk", connector=aiohttp.UnixConnector(str(socket)), cookie_jar=aiohttp.DummyCookieJar()
         )
         self._lines: dict[SessionId, _Line] = {}
+        self._states: dict[SessionId, SessionState] = {}
 
     async def close(self) -> None:
         await self._client.close()
@@ -95,16 +110,30 @@ class DeskLink:
         Raises:
             DeskUnreachable: nobody can tell now.
         """
-        status, body = await self._post("/internal/rooms/claim", _ClaimAsked(token), CLAIM_TIMEOUT_S)
+        claimed = await self._ask("/internal/rooms/claim", _ClaimAsked(token), _claimed)
+        if claimed is None:
+            return None
+        return Claim(claimed.room, SessionId(claimed.session), claimed.participant, claimed.expires_at)
+
+    async def expiry(self, claim: Claim) -> int:
+        """Until when customers can come (UTC seconds), as the desk says now; as the claim says where it does not answer."""
+        try:
+            now = await self._ask("/internal/rooms/expiry", _ExpiryAsked(claim.session, claim.room), _expiry)
+        except DeskUnreachable as error:
+            log.warning("expiry not answered: %s", error, extra={"session": claim.session})
+            return claim.expires_at
+        return now.expires_at if now else claim.expires_at
+
+    async def _ask(self, path: str, question: Message, answers: Decoder[T]) -> T | None:
+        status, body = await self._post(path, question, CLAIM_TIMEOUT_S)
         if status == 404:
             return None
         if status != 200:
-            raise DeskUnreachable(f"status {status} to a claim")
+            raise DeskUnreachable(f"status {status} to {path}")
         try:
-            claimed = _claimed.decode(encode(msgspec.json.decode(body)))
+            return answers.decode(encode(msgspec.json.decode(body)))
         except (msgspec.DecodeError, UnicodeError, RemoteProtocolError) as error:
-            raise DeskUnreachable(f"a claim that is not as agreed: {error}") from None
-        return Claim(claimed.room, SessionId(claimed.session), claimed.participant, claimed.expires_at)
+            raise DeskUnreachable(f"an answer to {path} that is not as agreed: {error}") from None
 
     async def store_entry(self, session: SessionId, number: int, entry: str) -> Kept:
         """Have an entry kept, after those that were handed over before it."""
@@ -116,22 +145,37 @@ class DeskLink:
         return await self._in_turn(session, "heads", _Head(note)) == 204
 
     async def tell_state(self, session: SessionId, state: SessionState) -> bool:
-        """Tell how the session stands; tells whether the desk took note."""
-        return await self._in_turn(session, "states", _State(state)) == 204
+        """Tell how the session stands, again and again while the desk is away; tells whether it took note.
+
+        What is out of date by then is not told any more: the desk needs to know how it stands, not how it stood.
+        """
+        self._states[session] = state
+        try:
+            for pause_s in (*STATE_AGAIN_AFTER_S, None):
+                status = await self._in_turn(session, "states", _State(state))
+                if pause_s is None or 0 < status < 500:
+                    return status == 204
+                await asyncio.sleep(pause_s)
+                if self._states.get(session) is not state:
+                    return False
+        finally:
+            if self._states.get(session) is state:
+                del self._states[session]
+        return False
 
     async def _in_turn(self, session: SessionId, what: str, message: Message) -> int:
         """The desk's answer; 0 where there was none, or where too much waits already."""
         async with self._turn_of(session) as is_admitted:
             if not is_admitted:
-                log.warning("session=%s %s not sent: too many wait for the desk", session, what)
+                log.warning("%s not sent: too many wait for the desk", what, extra={"session": session})
                 return 0
             try:
                 status, _ = await self._post(f"/internal/sessions/{session}/{what}", message, STORE_TIMEOUT_S)
             except DeskUnreachable as error:
-                log.warning("session=%s %s not kept: %s", session, what, error)
+                log.warning("%s not kept: %s", what, error, extra={"session": session})
                 return 0
             if status != 204:
-                log.warning("session=%s %s not kept: status %d", session, what, status)
+                log.warning("%s not kept: status %d", what, status, extra={"session": session})
             return status
 
     @contextlib.asynccontextmanager

@@ -29,7 +29,7 @@ from relay.admission import Admission
 from relay.desk_link import DeskLink, DeskUnreachable, Kept
 from relay.desk_proxy import DeskProxy
 from relay.outbox import LAST_WORD_S, Outbox
-from relay.rooms import Close, Effect, Rooms, Send, SocketId, StoreEntry, StoreHead, TellState
+from relay.rooms import AskExpiry, Claim, Close, Effect, Rooms, Send, SocketId, StoreEntry, StoreHead, TellState
 
 FIRST_MESSAGE_S = 5
 GONE_AFTER_S = PEER_GONE_S - 0.5
@@ -162,7 +162,7 @@ class Front:
                 if half.done() and (error := half.exception()):
                     log.error("socket=%d failed", socket, exc_info=error)
             if outbox.is_too_slow:
-                log.info("session=%s an end was too slow", self._rooms.session_of(socket))
+                log.info("an end was too slow", extra={"session": self._rooms.session_of(socket) or ""})
         finally:
             # The other side hears at once; our own goodbye may take its time.
             self._rooms.leave(socket, time.time())
@@ -228,7 +228,7 @@ class Front:
             claim = await self._desk.claim(token)
         except DeskUnreachable as error:
             log.warning("claim not answered: %s", error)
-            self._refuse(socket, "shutting_down")
+            self._refuse(socket, "desk_unreachable")
             return
         self._admission.guessed(address, time.time(), was_right=claim is not None)
         if claim is None:
@@ -264,8 +264,14 @@ class Front:
             case StoreHead(session, note):
                 self._start(self._desk.store_head(session, note))
             case TellState(session, state):
-                log.info("session=%s %s", session, state)
+                log.info("session %s", state, extra={"session": session})
                 self._start(self._desk.tell_state(session, state))
+            case AskExpiry(claim):
+                self._start(self._ask_expiry(claim))
+
+    async def _ask_expiry(self, claim: Claim) -> None:
+        self._rooms.expiry_known(claim, await self._desk.expiry(claim), time.time())
+        self._carry_out()
 
     async def _store(self, effect: StoreEntry) -> None:
         kept = await self._desk.store_entry(effect.session, effect.number, effect.entry)

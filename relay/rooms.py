@@ -7,7 +7,7 @@ it starts, and the third that fails burns the code. A room that is unknown, used
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum, auto
 from typing import NewType
 
@@ -129,7 +129,14 @@ class TellState:
     state: SessionState
 
 
-Effect = Send | Close | StoreEntry | StoreHead | TellState
+@dataclass(frozen=True)
+class AskExpiry:
+    """Ask the desk whether the code was given more time meanwhile, and tell `expiry_known`."""
+
+    claim: Claim
+
+
+Effect = Send | Close | StoreEntry | StoreHead | TellState | AskExpiry
 
 
 @dataclass(eq=False)
@@ -151,6 +158,7 @@ class _Room:
     tried: _End | None = None
     agent: _End | None = None
     attempts: int = 0
+    is_asking_expiry: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -188,7 +196,7 @@ class Rooms:
     def enter(self, agent: SocketId, number: str, now: float) -> bool:
         """Let an agent into a room where somebody waits for one; tells whether there is such a room."""
         room = self._open.get(number)
-        if room is None or room.claim.expires_at <= now:
+        if room is None:
             self._refuse(agent, "no_room")
             return False
         if len(room.silent) >= SILENT_AGENTS_MAX:
@@ -235,6 +243,17 @@ class Rooms:
             if room.tried and now >= room.tried.until:
                 self._fail(room.tried)
             self._go_on(room, now)
+
+    def expiry_known(self, claim: Claim, expires_at: int, now: float) -> None:
+        """The desk's answer to `AskExpiry`: what it says now, or what was known where it says nothing."""
+        room = self._open.get(claim.room)
+        if room is None or room.claim is not claim:
+            return
+        if expires_at > now:
+            room.claim, room.is_asking_expiry = replace(claim, expires_at=expires_at), False
+            self._go_on(room, now)
+        else:
+            self._close(room, viewer="expired", agents="no_room")
 
     def close_all(self, reason: str) -> None:
         """Say the last word to everybody."""
@@ -291,7 +310,10 @@ class Rooms:
         if room.attempts >= ATTEMPTS_PER_CODE:
             self._close(room, viewer="too_many_attempts", agents="too_many_attempts")
         elif now >= room.claim.expires_at:
-            self._close(room, viewer="expired", agents="no_room")
+            # Whoever comes meanwhile waits for the answer.
+            if not room.is_asking_expiry:
+                room.is_asking_expiry = True
+                self._effects.append(AskExpiry(room.claim))
         elif room.waiting:
             _, end = room.waiting.popitem(last=False)
             room.attempts += 1

@@ -19,6 +19,11 @@ class Claim(Struct):
     token: Annotated[str, Meta(max_length=100)]
 
 
+class RoomAsked(Struct):
+    session: Annotated[str, Meta(max_length=64)]
+    room: Annotated[str, Meta(max_length=5)]
+
+
 class NewEntry(Struct):
     number: Annotated[int, Meta(ge=0, lt=ENTRIES_MAX)]
     entry: Annotated[str, Meta(max_length=ENTRY_BYTES_MAX)]
@@ -40,6 +45,16 @@ async def post_claim(request: web.Request) -> web.Response:
     if room is None:
         raise Refusal(404, "not_found")
     return json_answer(room)
+
+
+@routes.post("/internal/rooms/expiry")
+async def post_expiry(request: web.Request) -> web.Response:
+    asked = await read_json(request, RoomAsked)
+    async with request.app[DESK].database.transaction() as connection:
+        expires_at = await sessions.room_expiry(connection, asked.session, asked.room)
+    if expires_at is None:
+        raise Refusal(404, "not_found")
+    return json_answer({"expires_at": expires_at})
 
 
 @routes.post("/internal/sessions/{session}/entries")

@@ -161,6 +161,14 @@ async def extend_room(connection: AsyncConnection, session_id: int) -> int | Non
     return int(expires_at.timestamp()) if changed.rowcount else None
 
 
+async def room_expiry(connection: AsyncConnection, session: str, number: str) -> int | None:
+    """Until when customers can come to the session's live room of this number (UTC seconds); None where there is none."""
+    room = tables.room
+    found = select(room.c.expires_at).join(tables.session).where(room.c.is_live, room.c.number == number)
+    expires_at = (await connection.execute(found.where(tables.session.c.session == session))).scalar()
+    return None if expires_at is None else int(expires_at.timestamp())
+
+
 async def claim_room(connection: AsyncConnection, token: str) -> dict[str, Any] | None:
     """What the token opens, once."""
     room = tables.room

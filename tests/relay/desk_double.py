@@ -21,7 +21,8 @@ class Desk:
         self.tokens: dict[str, dict[str, Any]] = {}
         self.told: list[tuple[str, str, dict[str, Any]]] = []
         self.seen_headers: list[dict[str, str]] = []
-        self.entry_status = 204
+        self.entry_status = self.state_status = 204
+        self.expiries: dict[str, int] = {}
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.at_once: Counter[str] = Counter()
@@ -48,6 +49,7 @@ class Desk:
     async def __aenter__(self) -> "Desk":
         application = web.Application(client_max_size=64 * 1024 * 1024)
         application.router.add_post("/internal/rooms/claim", self._claim)
+        application.router.add_post("/internal/rooms/expiry", self._expiry)
         application.router.add_post("/internal/sessions/{session}/{what}", self._keep)
         application.router.add_get("/large", self._large)
         application.router.add_route("*", "/{path:.*}", self._echo)
@@ -66,6 +68,10 @@ class Desk:
         claimed = self.tokens.pop((await request.json())["token"], None)
         return web.json_response(claimed) if claimed else web.json_response({"error": "not_found"}, status=404)
 
+    async def _expiry(self, request: web.Request) -> web.Response:
+        expires_at = self.expiries.get((await request.json())["room"])
+        return web.json_response({"expires_at": expires_at}) if expires_at else web.Response(status=404)
+
     async def _keep(self, request: web.Request) -> web.Response:
         session, what = request.match_info["session"], request.match_info["what"]
         self.at_once[session] += 1
@@ -73,7 +79,7 @@ class Desk:
         self.told.append((session, what, json.loads(await request.read())))
         await self.may_answer.wait()
         self.at_once[session] -= 1
-        return web.Response(status=self.entry_status if what == "entries" else 204)
+        return web.Response(status={"entries": self.entry_status, "states": self.state_status}.get(what, 204))
 
     async def _large(self, request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse()

@@ -89,3 +89,38 @@ async def test_more_than_so_many_waiting_entries_are_turned_away_at_once(desk: D
     assert await link.store_entry(SESSION, WAITING_PER_SESSION_MAX, "{}") is Kept.NOT_STORED
     desk.may_answer.set()
     assert set(await asyncio.gather(*sending)) == {Kept.STORED}
+
+
+async def test_a_state_is_told_again_until_the_desk_takes_note(desk: Desk, link: DeskLink) -> None:
+    desk.state_status = 503
+    telling = asyncio.create_task(link.tell_state(SESSION, SessionState.PAIRED))
+    await eventually(lambda: len(desk.told) >= 2, "a second attempt")
+    desk.state_status = 204
+    assert await telling
+
+
+async def test_a_state_that_a_later_one_has_replaced_is_not_told_again(desk: Desk, link: DeskLink) -> None:
+    desk.state_status = 503
+    telling = asyncio.create_task(link.tell_state(SESSION, SessionState.PAIRED))
+    await eventually(lambda: desk.told, "the first attempt")
+    desk.state_status = 204
+    assert await link.tell_state(SESSION, SessionState.CLOSED)
+    assert not await telling
+    assert desk.states_of(SESSION)[-1] == "closed"
+
+
+async def test_a_state_that_the_desk_refuses_is_not_told_again(desk: Desk, link: DeskLink) -> None:
+    desk.state_status = 404
+    assert not await link.tell_state(SESSION, SessionState.PAIRED)
+    assert len(desk.told) == 1
+
+
+async def test_the_expiry_is_the_desks_and_the_known_one_where_it_does_not_answer(desk: Desk, link: DeskLink) -> None:
+    claim = await link.claim(desk.token_for("41703", "one"))
+    assert claim is not None
+    assert await link.expiry(claim) == claim.expires_at
+    desk.expiries["41703"] = claim.expires_at + 600
+    assert await link.expiry(claim) == claim.expires_at + 600
+    away = DeskLink(desk.socket.with_name("nobody"))
+    assert await away.expiry(claim) == claim.expires_at
+    await away.close()

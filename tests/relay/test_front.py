@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import datetime
 import ipaddress
+import json
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -40,6 +41,7 @@ from protocol.relay_messages import (
     RoomOpened,
     from_relay,
 )
+from relay.desk.application import JsonLines
 from relay.desk_proxy import ADDRESS_HEADER, BODY_BYTES_MAX
 from relay.front import Front, FrontSettings, run_front
 from tests.fakes.cable import Cable
@@ -508,7 +510,7 @@ async def test_without_a_desk_there_is_a_page_in_both_languages(tmp_path: Path) 
             assert "The service is restarting." in page
         async with an_end(front.port) as viewer:
             await viewer.say(RoomClaimed("a" * 20))
-            assert await viewer.last_word() == Refused("shutting_down")
+            assert await viewer.last_word() == Refused("desk_unreachable")
 
 
 async def test_a_code_expires_by_the_clock(desk: Desk, front: Front) -> None:
@@ -518,3 +520,36 @@ async def test_a_code_expires_by_the_clock(desk: Desk, front: Front) -> None:
         assert isinstance(opened, RoomOpened)
         assert opened.expires_at <= int(time.time()) + 2
         assert await viewer.last_word() == Refused("expired")
+
+
+async def test_a_code_that_was_extended_at_the_desk_stays_open(desk: Desk, front: Front) -> None:
+    desk.expiries[ROOM] = int(time.time()) + 600
+    async with an_end(front.port) as viewer:
+        expires_at = int(time.time()) + 2
+        await viewer.say(RoomClaimed(desk.token_for(ROOM, expires_in_s=2)))
+        assert isinstance(await viewer.hear(), RoomOpened)
+        await eventually(lambda: time.time() > expires_at + 1, "the first expiry to pass")
+        async with an_agent(front.port):
+            assert [await viewer.hear(), await viewer.hear()] == [CandidateArrived(1), HELLO]
+
+
+async def test_a_state_that_the_desk_could_not_take_is_told_again(desk: Desk, front: Front) -> None:
+    desk.state_status = 503
+    async with a_viewer(desk, front.port):
+        await eventually(lambda: desk.states_of(SESSION), "the first attempt")
+        desk.state_status = 204
+    await eventually(lambda: desk.states_of(SESSION)[-1] == "closed", "the last state")
+
+
+async def test_what_concerns_a_session_is_logged_with_it_in_its_own_field(
+    desk: Desk, front: Front, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "mainforte.relay")
+    desk.entry_status = 507
+    async with a_pair(desk, front.port, front.port) as (_, agent):
+        await agent.say(EntrySubmitted(0, "{}"))
+        assert await agent.hear() == EntryNotStored(0)
+    lines = [json.loads(JsonLines().format(record)) for record in caplog.records if hasattr(record, "session")]
+    assert {line["session"] for line in lines} == {SESSION}
+    assert {"session paired", "entries not kept: status 507"} <= {line["text"] for line in lines}
+    assert not [record for record in caplog.records if SESSION in record.getMessage()]

@@ -30,8 +30,10 @@ from relay.rooms import (
     FIRST_VIEWER,
     HELLO_TIMEOUT_S,
     SILENT_AGENTS_MAX,
+    AskExpiry,
     Claim,
     Close,
+    Effect,
     Rooms,
     Send,
     SessionId,
@@ -62,6 +64,7 @@ class Relay:
         self.closed: dict[SocketId, str] = {}
         self.states: list[SessionState] = []
         self.stored: list[StoreEntry | StoreHead] = []
+        self.extended: dict[str, int] = {}
 
     def heard(self, socket: SocketId) -> list[Message | bytes]:
         """What the socket heard since the last time: relay messages decoded, others as bytes."""
@@ -69,7 +72,11 @@ class Relay:
         return self._heard.pop(socket, [])
 
     def carry_out(self) -> None:
-        for effect in self.rooms.effects():
+        while effects := self.rooms.effects():
+            self._carry_out(effects)
+
+    def _carry_out(self, effects: list[Effect]) -> None:
+        for effect in effects:
             match effect:
                 case Send(socket, data):
                     assert socket not in self.closed, "something after the last word"
@@ -82,6 +89,8 @@ class Relay:
                     self.states.append(state)
                 case StoreEntry() | StoreHead():
                     self.stored.append(effect)
+                case AskExpiry(claim):
+                    self.rooms.expiry_known(claim, self.extended.get(claim.room, claim.expires_at), self.now)
 
     def claim(self, viewer: SocketId = VIEWER, claim: Claim = CLAIM) -> None:
         self.rooms.claim(viewer, claim, self.now)
@@ -227,8 +236,8 @@ def test_unknown_used_expired_and_left_rooms_answer_alike(relay: Relay) -> None:
     relay.claim(SocketId(20), Claim("20000", SESSION, "p", NOON + 10))
     relay.now += 10  # before any tick
     relay.enter(SocketId(12), "20000")
-    answers.append(relay.heard(SocketId(12)))
     relay.rooms.tick(relay.now)
+    answers.append(relay.heard(SocketId(12)))
     relay.enter(SocketId(13), "20000")
     answers.append(relay.heard(SocketId(13)))
 
@@ -245,6 +254,37 @@ def test_a_code_that_expires_tells_the_viewer_so(waiting: Relay) -> None:
     waiting.pass_time(CODE_VALID_S)
     assert waiting.heard(VIEWER) == [Refused("expired")]
     assert waiting.heard(AGENT) == [Refused("no_room")]
+
+
+def test_a_code_that_was_extended_admits_the_customer_who_comes_in_the_eleventh_minute(waiting: Relay) -> None:
+    waiting.extended[ROOM] = NOON + 2 * CODE_VALID_S
+    waiting.pass_time(CODE_VALID_S + 30)
+    waiting.knock(AGENT)
+    assert waiting.heard(VIEWER) == [CandidateArrived(1), HELLO]
+    waiting.leave(AGENT)
+    waiting.pass_time(CODE_VALID_S)
+    assert waiting.heard(VIEWER)[-1] == Refused("expired")
+
+
+def test_who_knocks_while_the_desk_is_asked_for_the_expiry_waits_for_its_answer(waiting: Relay) -> None:
+    waiting.pass_time(CODE_VALID_S)
+    (ask,) = waiting.rooms.effects()
+    assert isinstance(ask, AskExpiry)
+    waiting.knock(AGENT)
+    waiting.pass_time(1)
+    assert waiting.rooms.effects() == []
+    waiting.rooms.expiry_known(ask.claim, int(waiting.now) + 60, waiting.now)
+    assert waiting.heard(VIEWER) == [CandidateArrived(1), HELLO]
+
+
+def test_an_answer_about_a_room_that_was_replaced_meanwhile_changes_nothing(waiting: Relay) -> None:
+    waiting.pass_time(CODE_VALID_S)
+    (ask,) = waiting.rooms.effects()
+    assert isinstance(ask, AskExpiry)
+    waiting.leave(VIEWER)
+    waiting.claim(STRANGER, Claim(ROOM, SessionId("another"), "p", int(waiting.now) + 60))
+    waiting.rooms.expiry_known(ask.claim, 0, waiting.now)
+    assert isinstance(waiting.heard(STRANGER)[-1], RoomOpened)
 
 
 def test_a_candidate_being_tried_when_the_code_expires_may_still_succeed(waiting: Relay) -> None:

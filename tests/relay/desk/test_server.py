@@ -180,6 +180,17 @@ async def test_a_burnt_room_can_no_longer_be_claimed(technician: Browser) -> Non
     assert (await technician.inside("/internal/rooms/claim", {"token": opened["token"]}))[0] == 404
 
 
+async def test_an_extended_code_is_valid_for_longer_as_the_rooms_are_told(technician: Browser) -> None:
+    _, opened = await technician.post("/api/tickets/2041/sessions", NEW_SESSION)
+    asked = {"session": opened["session"], "room": opened["room"]}
+    assert await technician.inside("/internal/rooms/expiry", asked) == (200, {"expires_at": opened["expires_at"]})
+    status, extended = await technician.post(f"/api/sessions/{opened['session']}/extend", {})
+    assert (status, extended["expires_at"] >= opened["expires_at"]) == (200, True)
+    assert await technician.inside("/internal/rooms/expiry", asked) == (200, extended)
+    other = asked | {"session": "0" * 32}
+    assert await technician.inside("/internal/rooms/expiry", other) == (404, {"error": "not_found"})
+
+
 async def test_the_log_of_a_session_is_stored_as_a_chain_told_on_the_ticket_and_checked_by_the_command(
     technician: Browser, tmp_path: Path
 ) -> None:
