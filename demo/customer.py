@@ -40,6 +40,14 @@ class Customer:
     def stop(self) -> None:
         self._press_until_gone("Stop")
 
+    def press(self, label: str) -> None:
+        """Press the button that says this (in English), again until it reacts and is gone."""
+        self._press_until_gone(label)
+
+    def sees(self, label: str) -> bool:
+        """Tell whether such a button, field or window is to be seen."""
+        return bool(self._find(label))
+
     def find_summary(self) -> None:
         wait_until(lambda: self._find("Close"), "the summary")
 

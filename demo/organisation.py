@@ -43,11 +43,16 @@ class Organisation:
 @contextmanager
 def running_organisation(folder: Path, port: int) -> Iterator[Organisation]:
     """Make the organisation and serve it until the end."""
-    address = f"http://localhost:{port}"
-    data = folder / "organisation"
-    environment = _environment()
+    organisation = made_organisation(folder, port)
+    with served(organisation, folder / "relay.log"):
+        yield organisation
+
+
+def made_organisation(folder: Path, port: int) -> Organisation:
+    """Make keys, database, a technician, tickets and the agent's package below `folder`, as an operator does."""
+    address, data = f"http://localhost:{port}", folder / "organisation"
     made = _run(
-        environment, "init", "--name", NAME, "--origin", address, "--folder", str(data), "--port", str(port),
+        _environment(), "init", "--name", NAME, "--origin", address, "--folder", str(data), "--port", str(port),
         "--root-key", str(folder / "carried-away.pem"),
     )  # fmt: skip
     fingerprint = next(line.rpartition(" ")[2] for line in made.splitlines() if line.startswith("Fingerprint"))
@@ -57,14 +62,20 @@ def running_organisation(folder: Path, port: int) -> Iterator[Organisation]:
     )
     _command(data, "demo-data")
     _command(data, "agent-package", "--output", str(data / "agent"))
-    serve = [sys.executable, "-m", "relay", "--config", str(data / "mainforte.toml"), "serve"]
-    with (folder / "relay.log").open("w") as log:
-        relay = subprocess.Popen(serve, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
+    return Organisation(address, data, totp_secret, fingerprint)
+
+
+@contextmanager
+def served(organisation: Organisation, log: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Serve it until the end; gives the process, which has one child, the desk."""
+    serve = [sys.executable, "-m", "relay", "--config", str(organisation.folder / "mainforte.toml"), "serve"]
+    with log.open("a") as out:
+        relay = subprocess.Popen(serve, env=_environment(), stdout=subprocess.PIPE, stderr=out, text=True)
         try:
             assert relay.stdout
             if not relay.stdout.readline().startswith("ready"):
-                raise RuntimeError(f"the relay did not start:\n{(folder / 'relay.log').read_text()}")
-            yield Organisation(address, data, totp_secret, fingerprint)
+                raise RuntimeError(f"the relay did not start:\n{log.read_text()}")
+            yield relay
         finally:
             relay.terminate()
             relay.wait(20)

@@ -105,9 +105,11 @@ class CodeWindow(Dialog):
         self._field.bind("<Control-a>", lambda _: self._select_all())
         # Tk on X11 would leave what is selected in front of what is pasted.
         self._field.bind("<<Paste>>", lambda _: self._delete_selected(), add=True)
+        # Not before it is mapped: only then does the server surely know the window.
+        if desktop := self.look.desktop:
+            name = self.words.code_label()
+            self._field.bind("<Map>", lambda event: desktop.name(event.widget.winfo_id(), name))
         self._field.pack(fill="x")
-        if self.look.desktop:
-            self.look.desktop.name(self._field.winfo_id(), self.words.code_label())
         paragraph(body, self.look, self.words.code_example(), width, size=SMALL, colour=palette.quiet).pack(
             anchor="w", pady=(px(8), px(20))
         )

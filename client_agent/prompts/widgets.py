@@ -210,7 +210,7 @@ def paragraph(
     parent: tk.Misc, look: Look, text: str, width: int, *, size: int = BODY, is_bold: bool = False, colour: str = ""
 ) -> tk.Label:
     """A text that wraps within `width` device pixels; words that are longer are broken."""
-    return tk.Label(
+    label = tk.Label(
         parent,
         text=text,
         font=look.theme.font(size, is_bold=is_bold),
@@ -223,6 +223,9 @@ def paragraph(
         padx=0,
         pady=0,
     )
+    if desktop := look.desktop:
+        label.bind("<Map>", lambda _: desktop.tell_text(label.winfo_id(), str(label.cget("text"))))
+    return label
 
 
 def marked(

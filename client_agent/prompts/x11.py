@@ -65,20 +65,18 @@ class X11Desktop:
 
     def name(self, window: int, name: str) -> None:
         """Give a part of a window a name, by which programs that drive a desktop find it, as they find whole windows."""
-        atoms, text = xcffib.xproto.Atom, name.encode()
-        self._connection.core.ChangeProperty(
-            xcffib.xproto.PropMode.Replace,
-            window,
-            self._atom("_NET_WM_NAME"),
-            self._atom("UTF8_STRING"),
-            8,
-            len(text),
-            text,
-        )
-        self._connection.core.ChangeProperty(
-            xcffib.xproto.PropMode.Replace, window, atoms.WM_NAME, self._atom("UTF8_STRING"), 8, len(text), text
-        )
+        self._set(window, self._atom("_NET_WM_NAME"), name)
+        self._set(window, xcffib.xproto.Atom.WM_NAME, name)
         self._connection.flush()
+
+    def tell_text(self, window: int, text: str) -> None:
+        """Tell programs that read a desktop what this part of a window says; it is not a name to find it by."""
+        self._set(window, self._atom("_NET_WM_VISIBLE_NAME"), text)
+        self._connection.flush()
+
+    def _set(self, window: int, what: int, text: str) -> None:
+        data, replace = text.encode(), xcffib.xproto.PropMode.Replace
+        self._connection.core.ChangeProperty(replace, window, what, self._atom("UTF8_STRING"), 8, len(data), data)
 
     def dots_per_inch(self) -> float | None:
         """The resource `Xft.dpi`, by which desktops tell how large things should be."""

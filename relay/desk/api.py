@@ -152,6 +152,8 @@ async def post_room(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
         session = await _own_session(request, connection, person)
+        if session.state == sessions.CLOSED and not await sessions.take_up_again(connection, desk.tenant, session):
+            raise Refusal(409, "session_closed")
         room = await sessions.allot_room(connection, desk.tenant, session.id, person.name)
     return json_answer(_room(room), status=201)
 
@@ -162,6 +164,8 @@ async def post_extend(request: web.Request) -> web.Response:
     await read_json(request, Nothing)
     async with request.app[DESK].database.transaction() as connection:
         session = await _own_session(request, connection, person)
+        if session.state == sessions.CLOSED:
+            raise Refusal(409, "session_closed")
         expires_at = await sessions.extend_room(connection, session.id)
     if expires_at is None:
         raise Refusal(409, "no_live_room")
@@ -231,8 +235,6 @@ async def _own_session(request: web.Request, connection: AsyncConnection, person
     session = await sessions.find(connection, request.match_info["session"])
     if session is None or session.person_id != person.id:
         raise Refusal(404, "not_found")
-    if session.state == sessions.CLOSED:
-        raise Refusal(409, "session_closed")
     return session
 
 

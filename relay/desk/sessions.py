@@ -148,6 +148,18 @@ async def allot_room(connection: AsyncConnection, tenant: Tenant, session_id: in
     return Room(number, token, int(expires_at.timestamp()))
 
 
+async def take_up_again(connection: AsyncConnection, tenant: Tenant, session: Any) -> bool:
+    """Open a session again whose code was used up or ran out before anybody came; False where somebody did."""
+    if session.entries:
+        return False
+    started = tickets.SessionStarted(session.session, session.asks)
+    await ticket_store.append(connection, tenant, session.ticket_id, session.person_id, started)
+    await connection.execute(
+        update(tables.session).where(tables.session.c.id == session.id).values(state=WAITING, ended_at=None)
+    )
+    return True
+
+
 async def extend_room(connection: AsyncConnection, session_id: int) -> int | None:
     """Ten more minutes for the session's live room; until when (UTC seconds), or None where there is none."""
     now = now_utc()

@@ -271,8 +271,9 @@ class App {
   #connectControls() {
     element("begin", HTMLFormElement).onsubmit = (event) => { event.preventDefault(); this.#try(() => this.#open()); };
     get("new-code").onclick = () => this.#try(async () => {
+      const room = await this.api.newRoom(this.opened.session);
       get("after").hidden = true;
-      this.#pair(await this.api.newRoom(this.opened.session));
+      this.#pair(room);
     });
     get("copy-link").onclick = () => navigator.clipboard.writeText(element("link", HTMLAnchorElement).href);
     get("ask-control").onclick = () => this.session?.send({ type: "access_asked", capability: "control", reason: this.opened.reason });

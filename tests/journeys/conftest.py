@@ -1,0 +1,41 @@
+"""Fixtures of the journeys: one relay a module, everything else new for each test."""
+
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.journeys.stage import COOKIE, LANGUAGE, Server, Stage
+from tests.virtual_display import VirtualDisplay
+
+
+@pytest.fixture(scope="module")
+def shared_server() -> Iterator[Server]:
+    # A short path: the name of a Unix socket has room for 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="mf") as folder:
+        server = Server(Path(folder))
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def server(shared_server: Server) -> Server:
+    """The relay of this module; started again where the last test killed it."""
+    if shared_server.front.poll() is not None:
+        shared_server.start()
+    return shared_server
+
+
+@pytest.fixture
+async def stage(
+    server: Server, xvfb: Callable[..., VirtualDisplay], chromium: Browser, tmp_path: Path
+) -> AsyncIterator[Stage]:
+    """A display and a page whose technician has signed in; nothing has begun."""
+    context = await chromium.new_context(locale=LANGUAGE, viewport={"width": 1280, "height": 860})
+    cookie = await server.sign_in()
+    await context.add_cookies([{"name": COOKIE, "value": cookie, "url": server.organisation.address}])
+    stage = Stage(server, xvfb(), context, await context.new_page(), tmp_path)
+    yield stage
+    stage.close()

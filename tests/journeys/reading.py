@@ -1,0 +1,41 @@
+"""What stands written on a customer's display: the texts in the agent's windows, as its windows tell them."""
+
+from typing import Any
+
+import xcffib
+import xcffib.xproto
+
+from tests.virtual_display import VirtualDisplay
+
+_LENGTH_MAX = 1 << 16
+
+
+def texts_on(display: VirtualDisplay) -> list[str]:
+    """Every text that the agent shows now, in no particular order."""
+    connection: Any = xcffib.connect(display=display.name)
+    try:
+        name = b"_NET_WM_VISIBLE_NAME"
+        atom = connection.core.InternAtom(False, len(name), name).reply().atom
+        return list(_below(connection, connection.get_setup().roots[0].root, atom))
+    finally:
+        connection.disconnect()
+
+
+def _below(connection: Any, window: int, atom: int) -> list[str]:
+    try:
+        children = connection.core.QueryTree(window).reply().children
+        texts: list[str] = []
+        for child in children:
+            if connection.core.GetWindowAttributes(child).reply().map_state != xcffib.xproto.MapState.Viewable:
+                continue
+            told = connection.core.GetProperty(False, child, atom, 0, 0, _LENGTH_MAX).reply().value.buf()
+            texts += [told.decode()] if told else []
+            texts += _below(connection, child, atom)
+        return texts
+    except xcffib.xproto.WindowError:  # it closed while we looked
+        return []
+
+
+def says(display: VirtualDisplay, *parts: str) -> bool:
+    """Tell whether one of the agent's texts holds one of these parts."""
+    return any(part in text for text in texts_on(display) for part in parts)

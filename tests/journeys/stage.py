@@ -1,0 +1,275 @@
+"""One real session for a journey: the relay, the agent on a display, the page in Chromium, brought to where a test begins."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from playwright.async_api import BrowserContext, Page, expect
+
+from demo.customer import Customer
+from demo.desktop import Desktop
+from demo.organisation import PASSWORD, TECHNICIAN, Organisation, made_organisation, served
+from demo.technician import Technician
+from tests.client_agent.desktop import Ears
+from tests.journeys.reading import says
+from tests.virtual_display import VirtualDisplay
+from tests.waiting import eventually, wait_until
+
+LANGUAGE = "en"
+COOKIE = "mainforte_sign_in"
+REASON = "To look at the picture settings together."
+
+# The issue's promise: the other side says what happened within so many seconds.
+TOLD_WITHIN_S = 5.0
+
+
+class Server:
+    """The organisation's relay, as the two processes that a test may kill."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.organisation: Organisation = made_organisation(folder, _free_port())
+        self._running = ExitStack()
+        self._cookie = self._csrf = ""
+        self.front: subprocess.Popen[str]
+        self.start()
+
+    def start(self) -> None:
+        """Serve, also where the last run was killed."""
+        self._running.close()
+        self.front = self._running.enter_context(served(self.organisation, self.folder / "relay.log"))
+
+    def stop(self) -> None:
+        self._running.close()
+
+    @property
+    def desk(self) -> int:
+        """The process id of the desk; 0 while there is none."""
+        children = Path(f"/proc/{self.front.pid}/task/{self.front.pid}/children")
+        found = children.read_text().split() if children.exists() else []
+        return int(found[0]) if found else 0
+
+    def kill(self) -> None:
+        """kill -9 of the front; the desk ends by itself, as it does when a machine's memory runs out."""
+        self.front.kill()
+        self.front.wait()
+
+    def kill_desk(self) -> None:
+        os.kill(self.desk, signal.SIGKILL)
+
+    # --- the technician's account -----------------------------------------------------------------------------------
+
+    async def sign_in(self) -> str:
+        """The cookie of a technician who signed in once: a second factor counts only once."""
+        if not self._cookie:
+            asked = {"name": TECHNICIAN, "password": PASSWORD, "code": self.organisation.code()}
+            async with (
+                aiohttp.ClientSession() as client,
+                client.post(f"{self.organisation.address}/api/sign-in", json=asked) as answer,
+            ):
+                assert answer.status == 200, await answer.text()
+                self._csrf = (await answer.json())["person"]["csrf"]
+                self._cookie = answer.cookies[COOKIE].value
+        return self._cookie
+
+    async def get(self, path: str) -> str:
+        """What the technician reads there."""
+        async with self._client() as client, client.get(self.organisation.address + path) as answer:
+            assert answer.status == 200, (path, answer.status)
+            return await answer.text()
+
+    async def open_ticket(self, **fields: str) -> str:
+        """A new ticket; gives its number."""
+        ticket = {"subject": "No picture on the television", "customer_name": "Agnès Blanc"} | fields
+        await self.sign_in()
+        async with (
+            self._client() as client,
+            client.post(f"{self.organisation.address}/api/tickets", json=ticket) as answer,
+        ):
+            assert answer.status == 201, await answer.text()
+            return str((await answer.json())["number"])
+
+    def _client(self) -> aiohttp.ClientSession:
+        headers = {"Cookie": f"{COOKIE}={self._cookie}", "X-CSRF-Token": self._csrf}
+        return aiohttp.ClientSession(
+            cookie_jar=aiohttp.DummyCookieJar(), headers=headers | {"Origin": self.organisation.address}
+        )
+
+
+@dataclass
+class CheckedLog:
+    """A session log as the ticket gives it, and what `mainforte-relay check-log` says about it."""
+
+    entries: list[dict[str, Any]]
+    exit_code: int
+    verdict: str
+
+    @property
+    def events(self) -> list[str]:
+        return [entry["event"]["type"] for entry in self.entries]
+
+    @property
+    def is_unaltered(self) -> bool:
+        """Complete, or only the end is missing."""
+        return self.exit_code in (0, 2)
+
+
+@dataclass
+class Stage:
+    """A session's two sides. `reach_…` bring it to a point, each passing through those before."""
+
+    server: Server
+    display: VirtualDisplay
+    context: BrowserContext
+    page: Page
+    folder: Path
+    ticket: str = ""
+    code: str = ""
+    agent: "subprocess.Popen[str] | None" = None
+    _ears: "list[Ears]" = field(default_factory=list)
+
+    @property
+    def technician(self) -> Technician:
+        return Technician(self.page, self.server.organisation, self.folder, LANGUAGE)
+
+    @property
+    def customer(self) -> Customer:
+        return Customer(self.display, self.folder, LANGUAGE)
+
+    # --- points ------------------------------------------------------------------------------------------------------
+
+    async def reach_code(self, *, asks: str = "control", reason: str = REASON, **ticket: str) -> str:
+        """The technician shows a code, and waits for the customer."""
+        self.ticket = await self.server.open_ticket(**ticket)
+        await self.page.goto(f"{self.server.organisation.address}/assist/?ticket={self.ticket}")
+        await self.page.locator("#reason").fill(reason)
+        await self.page.locator(f"#asks-{asks}").check()
+        await self.page.locator("#start").click()
+        return await self.read_code()
+
+    async def read_code(self) -> str:
+        """Wait for the page's code, and read it."""
+        await self.page.wait_for_selector("body[data-state=waiting]")
+        await expect(self.page.locator("#status")).to_have_text("Waiting for the customer to type the code.")
+        self.code = await self.page.locator("#code").inner_text()
+        assert re.fullmatch(r"\d{5} \d{3} \d{4}", self.code)
+        return self.code
+
+    async def reach_prompt(self, *, asks: str = "control", reason: str = REASON, **ticket: str) -> None:
+        """The customer has given the code and reads the question."""
+        await self.reach_code(asks=asks, reason=reason, **ticket)
+        self.start_agent(self.code)
+        await self.technician.wait_for_prompt()
+        await self.customer_sees("Refuse")
+
+    async def reach_view(self) -> None:
+        """The technician sees the screen."""
+        await self.reach_prompt()
+        await self.press("Let them see my screen")
+        await self.technician.wait_for_access("view")
+        await self.technician.wait_for_picture()
+
+    async def reach_control(self) -> Ears:
+        """The technician controls, and a window of the customer's has the keyboard; gives that window."""
+        await self.reach_prompt()
+        await self.press("Let them see and control")
+        await self.technician.wait_for_access("control")
+        await self.technician.wait_for_picture()
+        ears = self.listen()
+        await self.technician.keyboard_is_remote()
+        return ears
+
+    async def hold_key(self, ears: Ears) -> None:
+        """The technician presses a key and keeps it down."""
+        await self.page.keyboard.down("ArrowLeft")
+        await eventually(lambda: ("key down", LEFT) in ears.heard(), "the key at the customer's window")
+
+    # --- the two sides -----------------------------------------------------------------------------------------------
+
+    def start_agent(self, code: str = "") -> None:
+        """The customer starts the real agent, perhaps with a code."""
+        desktop = Desktop(self.display, self.folder / "letter.txt", self.folder, is_visible=False)
+        self.agent = desktop.start_agent(self.server.organisation.package, code, LANGUAGE)
+
+    def kill_agent(self) -> None:
+        assert self.agent
+        self.agent.kill()
+        self.agent.wait()
+
+    async def press(self, label: str) -> None:
+        """The customer clicks a button."""
+        await asyncio.to_thread(self.customer.press, label)
+
+    async def customer_sees(self, label: str) -> None:
+        """Wait for a button, a field or a window of the agent's."""
+        await asyncio.to_thread(wait_until, lambda: self.customer.sees(label), label)
+
+    async def customer_reads(self, *parts: str, deadline_s: float = 15.0) -> None:
+        """Wait for one of these texts in the agent's windows."""
+        await asyncio.to_thread(wait_until, lambda: says(self.display, *parts), f"{parts}", deadline_s=deadline_s)
+
+    async def technician_reads(self, text: "str | re.Pattern[str]", *, deadline_s: float = 15.0) -> None:
+        """Wait for this to be seen on the page, where it tells what is going on."""
+        shown = self.page.locator("#status:visible, #notice:visible, #access:visible").filter(has_text=text)
+        await expect(shown.first).to_be_visible(timeout=deadline_s * 1000)
+
+    def listen(self) -> Ears:
+        """A window of the customer's that has the keyboard."""
+        from client_agent.screen.source import Box
+
+        self._ears.append(Ears(self.display, Box(40, 420, 300, 200)))
+        return self._ears[-1]
+
+    def close(self) -> None:
+        for ears in self._ears:
+            ears.close()
+
+    # --- the evidence ------------------------------------------------------------------------------------------------
+
+    async def log(self) -> CheckedLog:
+        """Download the log from the ticket's page and check it, as anybody who reads the ticket can."""
+        page = await self.server.get(f"/tickets/{self.ticket}")
+        found = re.search(r'href="(/[^"]*/log)"', page)
+        assert found, "no log on the ticket"
+        log = self.folder / "log.json"
+        log.write_text(await self.server.get(found[1]))
+        organisation = self.server.organisation
+        config = str(organisation.folder / "mainforte.toml")
+        command = ["-m", "relay", "--config", config, "check-log", str(log), "--root", organisation.root_fingerprint]
+        checked = await asyncio.to_thread(
+            subprocess.run, [sys.executable, *command], capture_output=True, text=True, check=False
+        )
+        entries = [json.loads(entry) for entry in json.loads(log.read_text())["entries"]]
+        return CheckedLog(entries, checked.returncode, checked.stdout + checked.stderr)
+
+    async def log_has(self, *events: str) -> CheckedLog:
+        """Wait until the log on the ticket holds these events, in this order, and check it."""
+
+        async def holds() -> CheckedLog | None:
+            log = await self.log()
+            return log if [event for event in log.events if event in events] == list(events) else None
+
+        log = await eventually(holds, f"{events} on the ticket")
+        assert log is not None
+        assert log.is_unaltered, log.verdict
+        return log
+
+
+LEFT = 113
+"""The X keycode of the left arrow."""
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
