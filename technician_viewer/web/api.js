@@ -39,4 +39,7 @@ export class Api {
 
   /** @param {string} session a fresh room for the same session */
   newRoom(session) { return this.#call(`/api/sessions/${session}/rooms`, {}); }
+
+  /** @param {string} session ten more minutes for its code @returns {Promise<{ expires_at: number }>} @throws {ApiError} 409 when it is too late */
+  extend(session) { return this.#call(`/api/sessions/${session}/extend`, {}); }
 }
