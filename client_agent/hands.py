@@ -1,6 +1,7 @@
 """What the session acts with: the technician's input, applied, counted, and released in time; and the customer's stop key."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from protocol.messages import INPUT, KeyChanged, PointerButton, PointerMoved, Te
 
 # More than anybody types or clicks while a long text is being typed; what comes beyond it is lost, as a full keyboard buffer is.
 WAITING_MAX = 1000
+
+log = logging.getLogger("mainforte.agent")
 
 
 @dataclass(frozen=True)
@@ -58,20 +61,27 @@ class Hands:
         if self._waiting >= WAITING_MAX:
             return
         self._waiting += 1
-        loop, releases = asyncio.get_running_loop(), self._releases
+        releases = self._releases
 
-        def work() -> None:
-            counts = self._apply(message, screens) if releases == self._releases else Counts()
-            if releases != self._releases:
-                # What went down while everything was being released must not stay down.
-                self._sink.release_all()
-            loop.call_soon_threadsafe(self._applied, counts)
+        def work() -> Counts:
+            try:
+                return self._apply(message, screens) if releases == self._releases else Counts()
+            finally:
+                if releases != self._releases:
+                    # What went down while everything was being released must not stay down.
+                    self._sink.release_all()
 
-        self._worker.submit(work)
+        asyncio.get_running_loop().run_in_executor(self._worker, work).add_done_callback(self._applied)
 
-    def _applied(self, counts: Counts) -> None:
+    def _applied(self, applying: asyncio.Future[Counts]) -> None:
         self._waiting -= 1
-        self._counts = self._counts + counts
+        if applying.cancelled():
+            return
+        if error := applying.exception():
+            # Where the desktop has gone, the eyes say so; what was to be typed is nobody's business.
+            log.warning("input could not be applied: %s", type(error).__name__)
+            return
+        self._counts = self._counts + applying.result()
 
     def _apply(self, message: Message, screens: tuple[Screen, ...]) -> Counts:
         match message:
@@ -124,7 +134,8 @@ class Hands:
         self._stop_key = watch_stop_key(loop, down, up, self._injected)
 
     def close(self) -> None:
-        """Release everything and let go of the desktop."""
+        """Release everything, drop what still waits, and let go of the desktop."""
+        self.release_all()
         self._worker.shutdown(cancel_futures=True)
         self._sink.close()
         if self._stop_key:
