@@ -33,6 +33,23 @@ def test_a_display_and_what_runs_on_it_end_together(xvfb: Callable[..., VirtualD
         display.run("xdotool", "getdisplaygeometry")
 
 
+def test_what_a_program_started_for_itself_ends_with_it(tmp_path: Path) -> None:
+    """As a message bus does, whose program is told to end but not the bus."""
+    started = tmp_path / "started"
+    with virtual_display(window_manager=False) as display:
+        display.start("sh", "-c", f"tail -f /dev/null & echo $! > {started}; wait")
+        child = int(wait_until(lambda: started.exists() and started.read_text().strip(), "a child"))
+    wait_until(lambda: not is_running(child), "the end of the child")
+
+
+def is_running(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
 async def test_the_browser_has_what_the_page_needs(chromium: Browser, tmp_path: Path) -> None:
     page = await chromium.new_page()
     (tmp_path / "page.html").write_text("<!doctype html><title>here</title>")

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import select
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -109,7 +110,7 @@ def _first_line(read_end: int, server: subprocess.Popen[str]) -> str:
 def _running(
     *command: str, environment: Mapping[str, str], kept_open: tuple[int, ...] = (), output: Output = subprocess.DEVNULL
 ) -> Iterator[subprocess.Popen[str]]:
-    """A program that is told to end at the end, and killed where it does not."""
+    """A program that is told to end at the end, and killed with all that it has started where it does not."""
     with subprocess.Popen(
         command,
         env=dict(environment),
@@ -126,7 +127,9 @@ def _running(
             program.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 program.wait(END_S)
-            program.kill()
+            # With all that it has started: each program leads a group of its own.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(program.pid, signal.SIGKILL)
 
 
 def _is_managed(name: str) -> bool:
