@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
+from protocol.identity import Role
 from protocol.limits import PROMPT_S
 from protocol.vocabulary import Answer, Capability, Hold, Outcome
 
@@ -44,15 +45,31 @@ class Problem(StrEnum):
     FAILED = "failed"
 
 
+class QuestionKind(StrEnum):
+    """What a question is about, which decides its words."""
+
+    ACCESS = "access"
+    """Somebody who takes part, or wants to, asks for what `asks` says."""
+    JOIN = "join"
+    """One more person wants to join and watch."""
+    HAND_OVER = "hand_over"
+    """Control is to pass from `controller` to somebody else who takes part."""
+
+
 @dataclass(frozen=True)
 class ConsentQuestion:
     """Who asks, for what, and why. Texts come from others and may hold anything.
 
     Args:
+        organisation: the one that vouches for everybody in the session.
         is_verified: a built-in or linked root vouches for the organisation; else `address` is shown as large as its name.
         address: where the agent found the organisation, as `https://help.example`.
         is_first: the session's first question; else somebody asks for more during the session.
         seconds: after these, without an answer, it is a no; the person can ask for more time.
+        kind: JOIN asks for view, HAND_OVER for control, whatever `asks` says.
+        role: what the technician is there, as their certificate says it; for JOIN and HAND_OVER.
+        employer: whom the technician works for, where that is not `organisation`; for JOIN and HAND_OVER.
+        controller: who controls until now, for HAND_OVER.
     """
 
     organisation: str
@@ -65,6 +82,10 @@ class ConsentQuestion:
     asks: Capability
     is_first: bool = True
     seconds: int = PROMPT_S
+    kind: QuestionKind = QuestionKind.ACCESS
+    role: Role | None = None
+    employer: str = ""
+    controller: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,10 +108,33 @@ class ConsentAnswer:
 
 @dataclass(frozen=True)
 class Viewer:
-    """Somebody who takes part, and what they may do now."""
+    """Somebody who takes part, and what they may do now.
+
+    Args:
+        id: what the session knows them by; never shown.
+    """
 
     name: str
     capabilities: frozenset[Capability]
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Interruption:
+    """Somebody whose connection is lost, and how long they can come back without a new question.
+
+    Args:
+        viewer: the `id` of who is away.
+        view_s, control_s: the seconds left for each; without control there is nothing to count, and it is 0.
+    """
+
+    viewer: str
+    view_s: int
+    control_s: int = 0
+
+    def after(self, seconds: int) -> "Interruption":
+        """The same, when so many seconds have passed."""
+        return replace(self, view_s=max(0, self.view_s - seconds), control_s=max(0, self.control_s - seconds))
 
 
 @dataclass(frozen=True)
@@ -101,14 +145,14 @@ class BarState:
         viewers: everybody who takes part, the one who controls or came first in front.
         holds: what the customer holds back now; PAUSED and STOP_KEY are shown, others pass by themselves.
         elapsed_s: how long the session has lasted.
-        grace_s: the connection is lost, and the session ends after so many seconds if it does not come back.
+        interrupted: who of the viewers is away and may come back.
     """
 
     organisation: str
     viewers: tuple[Viewer, ...]
     holds: frozenset[Hold] = frozenset()
     elapsed_s: int = 0
-    grace_s: int | None = None
+    interrupted: tuple[Interruption, ...] = ()
 
     @property
     def is_controlled(self) -> bool:
@@ -117,8 +161,8 @@ class BarState:
 
     def after(self, seconds: int) -> "BarState":
         """The same, when so many seconds have passed."""
-        grace_s = None if self.grace_s is None else max(0, self.grace_s - seconds)
-        return replace(self, elapsed_s=self.elapsed_s + seconds, grace_s=grace_s)
+        interrupted = tuple(one.after(seconds) for one in self.interrupted)
+        return replace(self, elapsed_s=self.elapsed_s + seconds, interrupted=interrupted)
 
 
 @dataclass(frozen=True)
@@ -151,7 +195,7 @@ class Summary:
     fingerprint: str
 
 
-def _nothing(_seconds: int) -> None:
+def _nothing(_said: object) -> None:
     """For sessions that do not care."""
 
 
@@ -166,6 +210,7 @@ class CustomerCallbacks:
             keys are up and input is suspended.
         after_question: nothing of the kind is left.
         on_more_time: the open question now ends in this many seconds.
+        on_send_away: this one leaves the session, the others stay; only offered where there are several.
     """
 
     on_take_back: Callable[[], None]
@@ -175,6 +220,7 @@ class CustomerCallbacks:
     before_question: Callable[[], Awaitable[None]]
     after_question: Callable[[], None]
     on_more_time: Callable[[int], None] = _nothing
+    on_send_away: Callable[[Viewer], None] = _nothing
 
 
 class Customer(Protocol):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from client_agent.prompts.customer import BarState
+from client_agent.prompts.customer import BarState, Viewer
 from client_agent.prompts.theme import SMALL
 from client_agent.prompts.widgets import Button, Kind, Look, paragraph
 from client_agent.prompts.words import BarWords, Mark, Marked, ViewerWords, Words
@@ -22,6 +22,7 @@ class BarCommands:
     pause: Callable[[], None]
     go_on: Callable[[], None]
     stop: Callable[[], None]
+    send_away: Callable[[Viewer], None]
     switch_language: Callable[[], None]
 
 
@@ -41,6 +42,7 @@ class SessionBar:
         self._centre_x: int | None = None
         self._grabbed_at = 0
         self._outer: tk.Frame | None = None
+        self._away: list[tk.Label | None] = []
         self._buttons: list[Button] = []
         # One line round the bar, so that it stands out from whatever lies below.
         self.top = tk.Toplevel(look.root, background=look.theme.palette.quiet, class_="Mainforte-agent")
@@ -85,8 +87,9 @@ class SessionBar:
         words = self._current_words()
         if self._shown and words.without_counts() == self._shown.without_counts():
             self._minutes.configure(text=words.minutes)
-            if words.notice:
-                self._notice.configure(text=words.notice.text)
+            for label, viewer in zip(self._away, words.viewers, strict=True):
+                if label:
+                    label.configure(text=viewer.rights[0].text)
         else:
             self._rebuild(words)
         self._shown = words
@@ -122,6 +125,8 @@ class SessionBar:
         self._fill_status(status, words)
         self._fill_buttons(buttons, words)
         for part in (outer, status, *status.winfo_children(), *_grandchildren(status)):
+            if isinstance(part, Button):
+                continue
             part.bind("<ButtonPress-1>", self._on_grab)
             part.bind("<B1-Motion>", self._on_push)
             part.configure(cursor="sb_h_double_arrow")
@@ -131,8 +136,10 @@ class SessionBar:
         """The colour of the strip at the left: what is the most that may happen now."""
         if words.notice:
             return self._look.colour_of(words.notice.mark)
-        is_controlled = any(viewer.acts.mark is Mark.HAND for viewer in words.viewers)
-        return self._look.colour_of(Mark.HAND if is_controlled else Mark.EYE)
+        marks = {right.mark for viewer in words.viewers for right in viewer.rights}
+        return self._look.colour_of(
+            next(mark for mark in (Mark.HAND, Mark.EYE, Mark.BROKEN, Mark.WAIT) if mark in {*marks, Mark.WAIT})
+        )
 
     def _fill_status(self, status: tk.Frame, words: BarWords) -> None:
         look, palette, px = self._look, self._look.theme.palette, self._look.theme.px
@@ -140,8 +147,11 @@ class SessionBar:
         lines.pack(side="left", fill="y", expand=True)
         people = tk.Frame(lines, background=palette.raised)
         people.pack(anchor="w", expand=True)
-        for row, viewer in enumerate(words.viewers):
+        self._buttons = []
+        self._away = [
             self._fill_viewer(people, row, viewer, is_held=words.notice is not None)
+            for row, viewer in enumerate(words.viewers)
+        ]
         if words.others:
             paragraph(people, look, words.others, px(400), size=SMALL, colour=palette.quiet).grid(sticky="w")
         if words.notice:
@@ -150,31 +160,37 @@ class SessionBar:
             line.pack(anchor="w", expand=True)
             picture = look.mark(words.notice.mark, colour, palette.raised, 20)
             tk.Label(line, image=picture, background=palette.raised, borderwidth=0).pack(side="left", padx=(0, px(8)))
-            self._notice = paragraph(line, look, words.notice.text, px(480), size=SMALL, is_bold=True, colour=colour)
-            self._notice.pack(side="left")
+            notice = paragraph(line, look, words.notice.text, px(480), size=SMALL, is_bold=True, colour=colour)
+            notice.pack(side="left")
         self._minutes = tk.Label(
             status, text=words.minutes, font=look.theme.font(SMALL), foreground=palette.quiet, background=palette.raised
         )
         self._minutes.pack(side="left", padx=(px(18), 0))
 
-    def _fill_viewer(self, people: tk.Frame, row: int, viewer: ViewerWords, *, is_held: bool) -> None:
+    def _fill_viewer(self, people: tk.Frame, row: int, viewer: ViewerWords, *, is_held: bool) -> tk.Label | None:
+        """One row; gives the label that counts down while this person is away."""
         look, palette, px = self._look, self._look.theme.palette, self._look.theme.px
         name = paragraph(people, look, viewer.name, px(340), is_bold=True)
         name.grid(row=row, column=0, sticky="w", padx=(0, px(16)))
-        if is_held:
-            return
-        for column, right in enumerate((viewer.sees, viewer.acts), start=1):
+        text: tk.Label | None = None
+        for column, right in enumerate(() if is_held and not viewer.is_away else viewer.rights, start=1):
             colour = look.colour_of(right.mark)
             one = tk.Frame(people, background=palette.raised)
-            one.grid(row=row, column=column, sticky="w", padx=(0, px(14)))
+            one.grid(row=row, column=column, columnspan=2 if viewer.is_away else 1, sticky="w", padx=(0, px(14)))
             picture = look.mark(right.mark, colour, palette.raised, 20)
             tk.Label(one, image=picture, background=palette.raised, borderwidth=0).pack(side="left", padx=(0, px(6)))
-            paragraph(one, look, right.text, px(300), size=SMALL, colour=colour).pack(side="left")
+            text = paragraph(one, look, right.text, px(300), size=SMALL, colour=colour)
+            text.pack(side="left")
+        if viewer.send_away:
+            away = self._button(
+                people, viewer.send_away, lambda: self._commands.send_away(viewer.viewer), kind=Kind.QUIET
+            )
+            away.grid(row=row, column=3, sticky="e")
+        return text if viewer.is_away else None
 
     def _fill_buttons(self, frame: tk.Frame, words: BarWords) -> None:
         assert self._state
         said, do = self._words, self._commands
-        self._buttons = []
         if words.go_on:
             self._add(frame, words.go_on, do.go_on, kind=Kind.MAIN, is_ready=self._may_go_on)
         if self._state.is_controlled:
@@ -185,9 +201,12 @@ class SessionBar:
         self._add(frame, said.other_language_name(), do.switch_language, kind=Kind.QUIET)
 
     def _add(self, frame: tk.Frame, text: str, command: Callable[[], None], **look: Any) -> None:
+        self._button(frame, text, command, **look).pack(side="left")
+
+    def _button(self, frame: tk.Frame, text: str, command: Callable[[], None], **look: Any) -> Button:
         button = Button(frame, self._look, text, command, size=SMALL, is_on_bar=True, **look)
-        button.pack(side="left")
         self._buttons.append(button)
+        return button
 
     def _may_go_on(self) -> bool:
         return self._clock() >= self._go_on_reacts_at

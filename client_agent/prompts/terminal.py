@@ -38,6 +38,8 @@ _LINE_CHARACTERS_MAX = 4096
 
 _CLOSE, _LANGUAGE, _MORE_TIME = "q", "l", "m"
 _TAKE_BACK, _PAUSE, _GO_ON, _STOP, _STATUS = "t", "p", "g", "s", "?"
+# Followed by a person's number; a number alone may be an answer that came too late.
+_SEND_AWAY = "x"
 
 
 @dataclass(frozen=True)
@@ -241,11 +243,12 @@ class TerminalCustomer:
         self._bar = self._bar_said = None
 
     def _say_bar(self, words: BarWords) -> None:
+        assert self._bar
         self._say("")
-        for viewer in words.viewers:
-            rights = () if words.notice else (viewer.sees.text, viewer.acts.text)
+        for viewer in self._words.viewers(self._bar.after(self._bar_age_s())):
+            rights = () if words.notice and not viewer.is_away else (right.text for right in viewer.rights)
             self._say(", ".join((viewer.name, *rights)))
-        self._say(*filter(None, (words.others, words.notice.text if words.notice else "", words.minutes)))
+        self._say(*filter(None, (words.notice.text if words.notice else "", words.minutes)))
         self._say("", self._words.type_and_enter())
         self._say_keys(self._commands(words))
 
@@ -256,6 +259,9 @@ class TerminalCustomer:
             commands[_TAKE_BACK] = self._words.take_back()
         if not words.is_paused:
             commands[_PAUSE] = self._words.pause()
+        for number, viewer in enumerate(self._words.viewers(self._bar), start=1):
+            if viewer.send_away:
+                commands[f"{_SEND_AWAY}{number}"] = f"{viewer.send_away} ({viewer.name})"
         return commands | {
             _STOP: self._words.stop(),
             _STATUS: self._words.status(),
@@ -271,7 +277,7 @@ class TerminalCustomer:
             self._switch_language()
         if self._bar is None or self._callbacks is None:
             return
-        words = self._words.bar(self._bar.after(int(self._clock() - self._bar_told_at)))
+        words = self._words.bar(self._bar.after(self._bar_age_s()))
         if letter in (_STATUS, _LANGUAGE):
             self._say_bar(words)
         elif letter not in self._commands(words):
@@ -285,6 +291,11 @@ class TerminalCustomer:
                 self._callbacks.on_go_on()
             else:
                 self._say(self._words.too_soon())
+        else:
+            self._callbacks.on_send_away(self._bar.viewers[int(letter.removeprefix(_SEND_AWAY)) - 1])
+
+    def _bar_age_s(self) -> int:
+        return int(self._clock() - self._bar_told_at)
 
     # --- after the session ---------------------------------------------------------------------------------------------
 

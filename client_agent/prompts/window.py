@@ -113,6 +113,7 @@ class WindowCustomer:
             pause=lambda: self._tell(lambda callbacks: callbacks.on_pause()),
             go_on=lambda: self._tell(lambda callbacks: callbacks.on_go_on()),
             stop=lambda: self._tell(lambda callbacks: callbacks.on_stop()),
+            send_away=lambda viewer: self._tell(lambda callbacks: callbacks.on_send_away(viewer)),
             switch_language=self._switch_language,
         )
 

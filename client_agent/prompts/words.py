@@ -11,8 +11,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from client_agent.prompts.customer import BarState, ConsentQuestion, Participation, Problem, Progress, Summary, Viewer
+from client_agent.prompts.customer import (
+    BarState,
+    ConsentQuestion,
+    Interruption,
+    Participation,
+    Problem,
+    Progress,
+    QuestionKind,
+    Summary,
+    Viewer,
+)
 from client_agent.prompts.others_text import one_line, some_lines
+from protocol.identity import Role
 from protocol.vocabulary import Capability, Hold, Outcome
 from translations import best_language, catalogue
 
@@ -78,11 +89,20 @@ class ConsentWords:
 
 @dataclass(frozen=True)
 class ViewerWords:
-    """One person on the bar."""
+    """One person on the bar: what they may do now, or that they are away; and how to send them away, where that is possible."""
 
+    viewer: Viewer
     name: str
-    sees: Marked
-    acts: Marked
+    rights: tuple[Marked, ...]
+    send_away: str = ""
+
+    @property
+    def is_away(self) -> bool:
+        return any(right.mark is Mark.BROKEN for right in self.rights)
+
+    def without_counts(self) -> "ViewerWords":
+        """The words without the time that a person who is away has left."""
+        return replace(self, rights=(Marked(Mark.BROKEN, ""),)) if self.is_away else self
 
 
 @dataclass(frozen=True)
@@ -101,8 +121,7 @@ class BarWords:
 
     def without_counts(self) -> "BarWords":
         """The words without what changes by itself while time passes."""
-        is_counting = self.notice is not None and self.notice.mark is Mark.BROKEN
-        return replace(self, minutes="", notice=Marked(Mark.BROKEN, "") if is_counting else self.notice)
+        return replace(self, minutes="", viewers=tuple(viewer.without_counts() for viewer in self.viewers))
 
 
 @dataclass(frozen=True)
@@ -140,6 +159,12 @@ def duration(seconds: int) -> str:
     else:
         text = f"{minutes} min" if minutes else f"{rest_s} s"
     return text.replace(" ", NO_BREAK)
+
+
+def remaining(seconds: int) -> str:
+    """A time that runs down, as both languages write it: `4:05`."""
+    minutes, rest_s = divmod(max(0, seconds), 60)
+    return f"{minutes}:{rest_s:02}"
 
 
 class Words:
@@ -258,6 +283,10 @@ class Words:
 
     def _consent_title(self, question: ConsentQuestion) -> str:
         _ = self._
+        if question.kind is QuestionKind.JOIN:
+            return _("Let one more person see your screen?")
+        if question.kind is QuestionKind.HAND_OVER:
+            return _("Let another person control your computer?")
         if question.asks is Capability.CONTROL:
             if question.is_first:
                 return _("Let someone see and control your computer?")
@@ -280,21 +309,46 @@ class Words:
 
     def _request(self, question: ConsentQuestion) -> str:
         _ = self._
-        who = (
-            _("{technician}, {from_organisation},")
-            if question.is_verified
-            else _("Somebody who gives the name {technician}, {from_organisation},")
-        ).format(
-            technician=self._person(question.technician),
-            from_organisation=self._from(self._organisation(question.organisation)),
-        )
-        if question.asks is Capability.VIEW:
+        who, controller = self._who(question), self._person(question.controller)
+        if question.kind is QuestionKind.JOIN:
+            request = _("{who} wants to join and watch {for_ticket}.")
+        elif question.kind is QuestionKind.HAND_OVER:
+            request = _("Control is to pass from {controller} to {who} {for_ticket}.")
+        elif question.asks is Capability.VIEW:
             request = _("{who} asks to see your screen {for_ticket}.")
         elif question.is_first:
             request = _("{who} asks to see your screen and to control your computer {for_ticket}.")
         else:
             request = _("{who} asks to control your computer {for_ticket}.")
-        return request.format(who=who, for_ticket=self._for_ticket(question.ticket, question.subject))
+        for_ticket = self._for_ticket(question.ticket, question.subject)
+        return request.format(who=who, controller=controller, for_ticket=for_ticket)
+
+    def _who(self, question: ConsentQuestion) -> str:
+        _ = self._
+        if question.kind is QuestionKind.ACCESS:
+            who = _("{technician}, {from_organisation},")
+            stranger = _("Somebody who gives the name {technician}, {from_organisation},")
+            return (who if question.is_verified else stranger).format(
+                technician=self._person(question.technician),
+                from_organisation=self._from(self._organisation(question.organisation)),
+            )
+        employer = self._organisation(question.employer or question.organisation)
+        who, stranger = _("{technician} ({belongs_to})"), _("somebody who gives the name {technician} ({belongs_to})")
+        belongs_to = ", ".join(filter(None, (employer, self._role(question.role))))
+        text = (who if question.is_verified else stranger).format(
+            technician=self._person(question.technician), belongs_to=belongs_to
+        )
+        return text if question.kind is QuestionKind.HAND_OVER else text[0].upper() + text[1:]
+
+    def _role(self, role: Role | None) -> str:
+        _ = self._
+        return {
+            None: "",
+            Role.TECHNICIAN: _("technician"),
+            Role.OBSERVER: _("observer"),
+            Role.SUPERVISOR: _("supervisor"),
+            Role.EXPERT: _("expert"),
+        }[role]
 
     def _from(self, organisation: str) -> str:
         _ = self._
@@ -323,6 +377,19 @@ class Words:
             ),
         )
         stop = Marked(Mark.STOP, _("You can stop at any time: hold Esc."))
+        if question.kind is QuestionKind.JOIN:
+            return (
+                sees,
+                touches_nothing,
+                Marked(Mark.STOP, _("You can send this person away at any time, or stop: hold Esc.")),
+            )
+        if question.kind is QuestionKind.HAND_OVER:
+            gives_up = _("{controller} will not be able to touch anything any more.")
+            return (
+                controls,
+                Marked(Mark.NO_HAND, gives_up.format(controller=self._person(question.controller))),
+                stop,
+            )
         if question.asks is Capability.VIEW:
             return (sees, touches_nothing, stop)
         return (sees, controls, stop) if question.is_first else (controls, stop)
@@ -336,7 +403,9 @@ class Words:
         _ = self._
         see = Choice(_("Let them see my screen"), _VIEW)
         refuse = Choice(_("Refuse"), _NOTHING)
-        if question.asks is Capability.VIEW:
+        if question.kind is QuestionKind.HAND_OVER:
+            return (Choice(_("Let them control"), _CONTROL), refuse)
+        if question.kind is QuestionKind.JOIN or question.asks is Capability.VIEW:
             return (see, refuse)
         if question.is_first:
             return (see, Choice(_("Let them see and control"), _VIEW | _CONTROL), refuse)
@@ -357,31 +426,50 @@ class Words:
     # --- during the session --------------------------------------------------------------------------------------------
 
     def bar(self, state: BarState) -> BarWords:
-        """What the bar says now."""
+        """What the bar says now; nobody is left out but those for whom there is no room, and the list has them."""
         _ = self._
-        others = len(state.viewers) - VIEWERS_NAMED_MAX
+        viewers = self.viewers(state)
+        hidden = len(viewers) - VIEWERS_NAMED_MAX
         return BarWords(
-            viewers=tuple(self._viewer(viewer) for viewer in state.viewers[:VIEWERS_NAMED_MAX]),
-            others=_("and {count} more").format(count=others) if others > 0 else "",
+            viewers=viewers[:VIEWERS_NAMED_MAX],
+            others=_("and {count} more").format(count=hidden) if hidden > 0 else "",
             notice=self._notice(state),
             minutes=_("{count} min").format(count=state.elapsed_s // 60),
             go_on=self._go_on(state),
         )
 
-    def _viewer(self, viewer: Viewer) -> ViewerWords:
+    def viewers(self, state: BarState) -> tuple[ViewerWords, ...]:
+        """Everybody who takes part; where there are several, each can be sent away alone."""
+        _ = self._
+        away = {one.viewer: one for one in state.interrupted}
+        send_away = _("Send away") if len(state.viewers) > 1 else ""
+        return tuple(
+            ViewerWords(
+                viewer,
+                one_line(viewer.name, characters_max=40) or self._person(""),
+                (self._away(away[viewer.id]),) if viewer.id in away else self._rights(viewer),
+                send_away,
+            )
+            for viewer in state.viewers
+        )
+
+    def _rights(self, viewer: Viewer) -> tuple[Marked, ...]:
         _ = self._
         sees, acts = (capability in viewer.capabilities for capability in (Capability.VIEW, Capability.CONTROL))
-        return ViewerWords(
-            name=one_line(viewer.name, characters_max=40) or self._person(""),
-            sees=Marked(Mark.EYE, _("sees your screen") if sees else _("sees nothing")),
-            acts=Marked(Mark.HAND, _("controls")) if acts else Marked(Mark.NO_HAND, _("touches nothing")),
+        return (
+            Marked(Mark.EYE, _("sees your screen") if sees else _("sees nothing")),
+            Marked(Mark.HAND, _("controls")) if acts else Marked(Mark.NO_HAND, _("touches nothing")),
         )
+
+    def _away(self, one: Interruption) -> Marked:
+        _ = self._
+        text = _("The connection is interrupted. Can come back for {view} more.")
+        if one.control_s:
+            text = _("The connection is interrupted. Can come back for {view} more, and control for {control} more.")
+        return Marked(Mark.BROKEN, text.format(view=remaining(one.view_s), control=remaining(one.control_s)))
 
     def _notice(self, state: BarState) -> Marked | None:
         _ = self._
-        if state.grace_s is not None:
-            text = _("Connection lost: nobody can act. The session ends in {time} unless it comes back.")
-            return Marked(Mark.BROKEN, text.format(time=duration(state.grace_s)))
         if Hold.PAUSED in state.holds:
             return Marked(Mark.PAUSE, _("Paused: nobody sees your screen, nobody can act."))
         if Hold.STOP_KEY in state.holds:

@@ -15,15 +15,26 @@ from pathlib import Path
 import mss
 import mss.tools
 
-from client_agent.prompts.customer import BarState, ConsentQuestion, Participation, Problem, Progress, Summary, Viewer
+from client_agent.prompts.customer import (
+    BarState,
+    ConsentQuestion,
+    Interruption,
+    Participation,
+    Problem,
+    Progress,
+    QuestionKind,
+    Summary,
+    Viewer,
+)
 from client_agent.prompts.window import WindowCustomer
+from protocol.identity import Role
 from protocol.vocabulary import Capability, Hold, Outcome
 from tests.client_agent.prompts.played import remembering
 from tests.virtual_display import VirtualDisplay, virtual_display
 
 VIEW = frozenset({Capability.VIEW})
 BOTH = frozenset({Capability.VIEW, Capability.CONTROL})
-CAMILLE = Viewer("Camille Moreau", BOTH)
+CAMILLE = Viewer("Camille Moreau", BOTH, "camille")
 SCALES = (1.0, 2.0)
 PAINTED_S = 1.3
 
@@ -89,12 +100,20 @@ SCENES: dict[str, Show] = {
     "consent-control": _consent(QUESTION, asks=Capability.CONTROL),
     "consent-unverified": _consent(QUESTION, asks=Capability.CONTROL, is_verified=False),
     "consent-more": _consent(QUESTION, asks=Capability.CONTROL, is_first=False),
+    "consent-join": _consent(QUESTION, kind=QuestionKind.JOIN, technician="Jean Petit", role=Role.SUPERVISOR),
+    "consent-hand-over": _consent(
+        QUESTION, kind=QuestionKind.HAND_OVER, technician="Jean Petit", role=Role.EXPERT, controller="Camille Moreau"
+    ),
     "consent-hostile": _consent(HOSTILE),
     "bar-view": _bar(viewers=(Viewer("Camille Moreau", VIEW),), elapsed_s=65),
     "bar-control": _bar(viewers=(CAMILLE,), elapsed_s=725),
     "bar-paused": _bar(viewers=(CAMILLE,), elapsed_s=725, holds=frozenset({Hold.PAUSED})),
     "bar-stop-key": _bar(viewers=(CAMILLE,), elapsed_s=725, holds=frozenset({Hold.STOP_KEY})),
-    "bar-lost": _bar(viewers=(CAMILLE,), elapsed_s=725, grace_s=48),
+    "bar-interrupted": _bar(viewers=(CAMILLE,), elapsed_s=725, interrupted=(Interruption("camille", 288, 48),)),
+    "bar-one-away": _bar(
+        viewers=(CAMILLE, Viewer("Jean Petit", VIEW, "jean")), elapsed_s=725, interrupted=(Interruption("jean", 288),)
+    ),
+    "bar-two": _bar(viewers=(CAMILLE, Viewer("Jean Petit", VIEW, "jean")), elapsed_s=725),
     "bar-several": _bar(
         viewers=(CAMILLE, *(Viewer(name, VIEW) for name in ("Jean Petit", "Aïcha Benali", "Li", "Zoé"))), elapsed_s=4000
     ),

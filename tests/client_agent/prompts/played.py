@@ -48,6 +48,7 @@ def remembering(events: list[str], before_question: Callable[[], Awaitable[None]
         on_stop=lambda: events.append("stop"),
         before_question=before,
         after_question=lambda: events.append("after question"),
+        on_send_away=lambda viewer: events.append(f"send away: {viewer.id}"),
         on_more_time=lambda seconds: events.append(f"more time: {seconds}"),
     )
 
