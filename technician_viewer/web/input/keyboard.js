@@ -2,6 +2,8 @@
 import { HeldKeys } from "./held_keys.js";
 
 const MODIFIERS = new Set(["Shift", "Control", "Alt", "Meta", "AltGraph", "OS"]);
+/** Modifiers that a key or click may be held with; where we do not know which of the two keys it is, it is the left one. */
+const HELD_WITH = /** @type {const} */ ([["Shift", "shiftKey"], ["Control", "ctrlKey"], ["Alt", "altKey"], ["Meta", "metaKey"]]);
 
 export class Keyboard {
   #held = new HeldKeys();
@@ -37,29 +39,52 @@ export class Keyboard {
 
   /** @param {KeyboardEvent} event @param {boolean} isDown */
   #onKey(event, isDown) {
-    if (event.ctrlKey && event.altKey && event.shiftKey && event.code === "KeyQ") {
+    // Q where this keyboard has it, and where most have it: on AZERTY the key that says Q is another one.
+    if (event.ctrlKey && event.altKey && event.shiftKey && (event.code === "KeyQ" || event.key.toLowerCase() === "q")) {
       event.preventDefault();
       this.releaseAll();
       if (isDown) this.listener.onLeave();
       return;
     }
+    if (!isDown) return this.#onUp(event);
     if (!this.listener.isActive() || event.isComposing || event.key === "Dead" || event.key === "Process") return;
     const isAltGr = event.getModifierState("AltGraph");
     const isCharacter = [...event.key].length === 1 && (isAltGr || !(event.ctrlKey || event.altKey || event.metaKey));
-    if (isCharacter && isDown) return; // arrives as text
-    if (!isDown && !this.#held.holds(event.code)) return;
-    // A Shift or AltGr that only makes characters must not be held there while the text is typed.
-    if (isDown && (event.key === "Shift" || event.key === "AltGraph")) return;
+    if (isCharacter) return; // arrives as text
+    // A Shift or AltGr that only makes characters must not be held there while the text is typed: Shift goes with what needs it.
+    if (event.key === "Shift" || event.key === "AltGraph") return;
     event.preventDefault();
-    if (isDown && event.shiftKey && !MODIFIERS.has(event.key)) return this.#withShift(event.code);
     if (!event.code) return;
-    this.#held.change(event.code, isDown);
-    this.listener.send({ type: "key_changed", code: event.code, is_down: isDown });
+    if (!MODIFIERS.has(event.key)) this.align(event);
+    this.#change(event.code, true);
   }
 
-  /** Shift is sent only together with a key that is no character, e.g. Shift+Tab or Ctrl+Shift+T. @param {string} code */
-  #withShift(code) {
-    this.chord(["ShiftLeft", code]);
+  /** @param {KeyboardEvent} event */
+  #onUp(event) {
+    this.align(event, false);
+    if (!this.#held.holds(event.code)) return;
+    event.preventDefault();
+    this.#change(event.code, false);
+  }
+
+  /**
+   * Let the modifiers be held there as they are here, for a key or a click that comes with them.
+   * @param {KeyboardEvent | MouseEvent} event @param {boolean} [mayPress] false: only let go of those that are up here
+   */
+  align(event, mayPress = true) {
+    if (!this.listener.isActive()) return;
+    for (const [name, flag] of HELD_WITH) {
+      const held = [`${name}Left`, `${name}Right`].filter((code) => this.#held.holds(code));
+      if (!event[flag]) for (const code of held) this.#change(code, false);
+      // AltGr passes for Control and Alt on some systems; it is neither.
+      else if (mayPress && !held.length && !event.getModifierState("AltGraph")) this.#change(`${name}Left`, true);
+    }
+  }
+
+  /** @param {string} code @param {boolean} isDown */
+  #change(code, isDown) {
+    this.#held.change(code, isDown);
+    this.listener.send({ type: "key_changed", code, is_down: isDown });
   }
 
   #flush() {

@@ -7,7 +7,7 @@ export class Mouse {
 
   /**
    * @param {HTMLCanvasElement} canvas
-   * @param {{ send: (message: any) => void, isActive: () => boolean, where: () => { screen: number, picture: number }, onPress: () => void }} listener
+   * @param {{ send: (message: any) => void, isActive: () => boolean, where: () => { screen: number, picture: number }, onPress: (event: MouseEvent) => void }} listener
    */
   constructor(canvas, listener) {
     this.canvas = canvas;
@@ -15,6 +15,7 @@ export class Mouse {
     canvas.addEventListener("pointermove", (event) => this.#onMove(event));
     canvas.addEventListener("pointerdown", (event) => this.#onButton(event, true));
     canvas.addEventListener("pointerup", (event) => this.#onButton(event, false));
+    canvas.addEventListener("pointercancel", () => listener.send({ type: "input_released" }));
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
     canvas.addEventListener("wheel", (event) => this.#onWheel(event), { passive: false });
   }
@@ -45,7 +46,7 @@ export class Mouse {
   #onButton(event, isDown) {
     if (event.button < 0 || event.button > 4) return;
     event.preventDefault();
-    this.listener.onPress();
+    this.listener.onPress(event);
     if (!this.listener.isActive()) return;
     this.#flush();
     if (isDown) this.canvas.setPointerCapture(event.pointerId);

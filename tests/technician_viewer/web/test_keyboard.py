@@ -1,0 +1,128 @@
+"""What the page says of keys and clicks, pressed in a real browser."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, Route
+
+WEB = Path(__file__).parents[3] / "technician_viewer" / "web"
+ORIGIN = "http://localhost:1"
+PAGE = """<!doctype html><title>keys</title><textarea id="field"></textarea><button>elsewhere</button>
+<canvas id="screen" width="300" height="200"></canvas>
+<script type="module">
+  import { Keyboard } from "./input/keyboard.js";
+  import { Mouse } from "./input/mouse.js";
+  const sent = [], field = document.querySelector("textarea"), canvas = document.querySelector("canvas");
+  const send = (message) => sent.push(message), isActive = () => true;
+  const keyboard = new Keyboard(field, { send, isActive, onLeave() {} });
+  const where = () => ({ screen: 0, picture: 1 });
+  new Mouse(canvas, { send, isActive, where, onPress(event) { field.focus(); keyboard.align(event); } });
+  window.takeSent = () => sent.splice(0);
+  field.focus();
+</script>"""
+
+Sent = Callable[[], Awaitable[list[str]]]
+
+
+@pytest.fixture
+async def page(chromium: Browser) -> Page:
+    async def answer(route: Route) -> None:
+        path = route.request.url.removeprefix(f"{ORIGIN}/")
+        if path:
+            await route.fulfill(path=WEB / path, content_type="text/javascript")
+        else:
+            await route.fulfill(body=PAGE, content_type="text/html")
+
+    page = await chromium.new_page()
+    await page.route(f"{ORIGIN}/**", answer)
+    await page.goto(f"{ORIGIN}/")
+    return page
+
+
+@pytest.fixture
+def sent(page: Page) -> Sent:
+    """What was sent since the last call: `+KeyA` and `-KeyA`, texts in quotes, buttons."""
+
+    async def take() -> list[str]:
+        return [said for message in await page.evaluate("takeSent()") if (said := in_short(message))]
+
+    return take
+
+
+def in_short(message: dict[str, Any]) -> str:
+    match message:
+        case {"type": "key_changed", "code": str(code), "is_down": bool(is_down)}:
+            return ("+" if is_down else "-") + code
+        case {"type": "text_typed", "text": str(text)}:
+            return repr(text)
+        case {"type": "pointer_button", "button": int(button), "is_down": bool(is_down)}:
+            return f"{'+' if is_down else '-'}button{button}"
+        case {"type": "input_released"}:
+            return "released"
+    return ""
+
+
+async def test_shift_that_makes_a_letter_is_not_held_there(page: Page, sent: Sent) -> None:
+    await page.keyboard.down("Shift")
+    await page.keyboard.press("A")
+    await page.keyboard.up("Shift")
+    assert await sent() == ["'A'"]
+
+
+async def test_shift_is_held_over_several_arrows_as_it_is_here(page: Page, sent: Sent) -> None:
+    await page.keyboard.down("ShiftRight")
+    await page.keyboard.press("ArrowLeft")
+    await page.keyboard.press("ArrowUp")
+    await page.keyboard.down("ArrowUp")
+    assert await sent() == ["+ShiftLeft", "+ArrowLeft", "-ArrowLeft", "+ArrowUp", "-ArrowUp", "+ArrowUp"]
+    await page.keyboard.up("ArrowUp")
+    await page.keyboard.up("ShiftRight")
+    assert await sent() == ["-ArrowUp", "-ShiftLeft"]
+
+
+async def test_a_letter_amid_a_selection_goes_as_text_and_shift_comes_up_with_the_hand(page: Page, sent: Sent) -> None:
+    await page.keyboard.down("Shift")
+    await page.keyboard.press("End")
+    await page.keyboard.press("B")
+    await page.keyboard.up("Shift")
+    assert await sent() == ["+ShiftLeft", "+End", "-End", "'B'", "-ShiftLeft"]
+
+
+async def test_a_shortcut_with_shift_is_what_it_is(page: Page, sent: Sent) -> None:
+    await page.keyboard.press("Control+Shift+T")
+    assert await sent() == ["+ControlLeft", "+ShiftLeft", "+KeyT", "-KeyT", "-ShiftLeft", "-ControlLeft"]
+
+
+@pytest.mark.parametrize("key", ["Shift", "Control", "Alt", "Meta"])
+async def test_a_click_has_the_modifiers_that_are_held(page: Page, sent: Sent, key: str) -> None:
+    await page.keyboard.down(key)
+    await page.locator("#screen").click()
+    await page.keyboard.up(key)
+    assert await sent() == [f"+{key}Left", "+button0", "-button0", f"-{key}Left"]
+
+
+async def test_a_click_has_the_modifiers_that_went_down_elsewhere_and_they_come_up(page: Page, sent: Sent) -> None:
+    await page.locator("button").focus()
+    await sent()
+    await page.keyboard.down("ControlRight")
+    await page.locator("#screen").click()
+    await page.keyboard.up("ControlRight")
+    assert await sent() == ["+ControlLeft", "+button0", "-button0", "-ControlLeft"]
+
+
+async def test_a_modifier_whose_release_was_not_heard_comes_up_with_the_next_click(page: Page, sent: Sent) -> None:
+    await page.keyboard.down("Shift")
+    await page.keyboard.press("ArrowLeft")
+    await page.evaluate("addEventListener('keyup', (event) => event.stopImmediatePropagation(), true)")
+    await page.keyboard.up("Shift")
+    await page.locator("#screen").click()
+    assert await sent() == ["+ShiftLeft", "+ArrowLeft", "-ArrowLeft", "-ShiftLeft", "+button0", "-button0"]
+
+
+async def test_everything_comes_up_when_the_field_is_left(page: Page, sent: Sent) -> None:
+    await page.keyboard.down("Shift")
+    await page.keyboard.down("ArrowLeft")
+    await page.locator("button").focus()
+    assert await sent() == ["+ShiftLeft", "+ArrowLeft", "-ShiftLeft", "-ArrowLeft", "released"]
