@@ -3,25 +3,24 @@
 import argparse
 import asyncio
 import getpass
-import locale
 import os
 import re
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import pyotp
 
-from protocol.errors import NotCertified, RemoteProtocolError
 from protocol.identity import fingerprint_text
 from protocol.text import tidy_line
 from relay import agent_package, demo_data, doctor
+from relay.commands import evidence
+from relay.commands.terminal import CannotGoOn, Exit, _, ask
 from relay.desk import people
 from relay.desk.application import log_to_stderr, run_desk, tenant_of
 from relay.desk.people import Seal, Tenant
-from relay.evidence.check import FILE_BYTES_MAX, check_log
 from relay.keys import (
     KeyUnusable,
     key_secret,
@@ -34,27 +33,18 @@ from relay.keys import (
 from relay.server import DeskDidNotStart, serve
 from relay.settings import CONFIG_NAME, SECRET_VARIABLE, Settings, WrongSetting, check_origin, read_settings
 from relay.storage.database import Database, migrate, open_database
-from translations import best_language, catalogue
 
 CONFIG_VARIABLE = "MAINFORTE_CONFIG"
 
 T = TypeVar("T")
 
-EXIT_FAILED = 1
-EXIT_INCOMPLETE = 2
 
+class _Parser(argparse.ArgumentParser):
+    """Leaves the exit codes below 64 to what commands find out."""
 
-class CannotGoOn(Exception):
-    """A command cannot be carried out; the text is for the operator."""
-
-
-def _language() -> str:
-    wanted = os.environ.get("MAINFORTE_LANGUAGE") or os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES")
-    return best_language([wanted or os.environ.get("LANG") or locale.getlocale()[0] or "en"])
-
-
-def _(text: str, **values: object) -> str:
-    return catalogue(_language()).gettext(text).format(**values)
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(Exit.USAGE, f"{self.prog}: {message}\n")
 
 
 def main() -> None:
@@ -62,7 +52,10 @@ def main() -> None:
     arguments = _parser().parse_args()
     try:
         sys.exit(arguments.run(arguments) or 0)
-    except (WrongSetting, KeyUnusable, CannotGoOn, FileExistsError) as error:
+    except CannotGoOn as error:
+        print(f"mainforte-relay: {error}", file=sys.stderr)
+        sys.exit(error.code)
+    except (WrongSetting, KeyUnusable, FileExistsError) as error:
         print(f"mainforte-relay: {error}", file=sys.stderr)
     except DeskDidNotStart:
         print(f"mainforte-relay: {_('The desk process did not start; the reason is above.')}", file=sys.stderr)
@@ -70,13 +63,11 @@ def main() -> None:
         print(f"mainforte-relay: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         pass
-    sys.exit(EXIT_FAILED)
+    sys.exit(Exit.FAILED)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="mainforte-relay", description=_("The organisation's server for remote assistance.")
-    )
+    parser = _Parser(prog="mainforte-relay", description=_("The organisation's server for remote assistance."))
     parser.add_argument(
         "--config", type=Path, default=Path(os.environ.get(CONFIG_VARIABLE, CONFIG_NAME)), help=_("the settings file")
     )
@@ -116,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check-log", help=_("check a session log that was downloaded from a ticket"))
     check.add_argument("file", type=Path)
-    check.add_argument("--root", default="", help=_("the fingerprint of the organisation's root key"))
+    check.add_argument("--root", help=_("the fingerprint of the organisation's root key"))
     check.set_defaults(run=_check_log)
 
     commands.add_parser("demo-data", help=_("add a few invented customers and tickets")).set_defaults(run=_demo_data)
@@ -124,9 +115,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _init(arguments: argparse.Namespace) -> None:
-    folder = Path(arguments.folder or _ask(_("Folder for everything"), "mainforte")).resolve()
-    name = tidy_line(arguments.name or _ask(_("Name of the organisation")))
-    origins = arguments.origin or [_ask(_("Address of this server"), f"http://localhost:{arguments.port}")]
+    folder = Path(arguments.folder or ask(_("Folder for everything"), "mainforte")).resolve()
+    name = tidy_line(arguments.name or ask(_("Name of the organisation")))
+    origins = arguments.origin or [ask(_("Address of this server"), f"http://localhost:{arguments.port}")]
     if not name:
         raise CannotGoOn(_("The organisation needs a name."))
     for origin in origins:
@@ -243,46 +234,11 @@ def _doctor(arguments: argparse.Namespace) -> int:
     findings = list(doctor.examine(read_settings(arguments.config)))
     for finding in findings:
         print(("✓ " if finding.is_well else "✗ ") + _(finding.text, **finding.values))
-    return 0 if all(finding.is_well for finding in findings) else EXIT_FAILED
+    return 0 if all(finding.is_well for finding in findings) else Exit.FAILED
 
 
 def _check_log(arguments: argparse.Namespace) -> int:
-    if arguments.file.stat().st_size > FILE_BYTES_MAX:
-        raise CannotGoOn(_("This file is too large to be a session log."))
-    try:
-        checked = check_log(arguments.file.read_bytes(), root=arguments.root)
-    except NotCertified as error:
-        print(_("ALTERED, or of another organisation: {why}", why=error))
-        return EXIT_FAILED
-    except RemoteProtocolError as error:
-        print(_("ALTERED: {why}", why=error))
-        return EXIT_FAILED
-    verdict = checked.verdict
-    print(_("Session {session}, ticket {ticket}", session=checked.opened.session, ticket=checked.opened.ticket))
-    print(
-        _(
-            "Technician: {name}, {organisation}",
-            name=checked.certificate.name,
-            organisation=checked.certificate.organisation,
-        )
-    )
-    print(
-        _(
-            "Entries: {count}; signed by both sides up to {both}, by the agent alone up to {agent}.",
-            count=len(verdict.entries),
-            both=verdict.both,
-            agent=verdict.agent,
-        )
-    )
-    if verdict.clocks_differ:
-        print(_("The clocks of the two sides differed by more than two minutes."))
-    if not checked.root_is_known:
-        print(_("No root was given (--root): the log agrees with itself, but who stands behind it is not checked."))
-    if not verdict.is_complete:
-        print(_("INCOMPLETE: nothing is altered, but the end is missing or not signed by both sides."))
-        return EXIT_INCOMPLETE
-    print(_("COMPLETE: nothing is altered, and both sides signed the whole log."))
-    return 0
+    return evidence.tell_what_it_proves(arguments.file, arguments.root)
 
 
 def _demo_data(arguments: argparse.Namespace) -> None:
@@ -309,12 +265,6 @@ async def _with_database(settings: Settings, work: Callable[[Database, Tenant], 
         return await work(database, tenant)
     finally:
         await database.close()
-
-
-def _ask(question: str, default: str = "") -> str:
-    if not sys.stdin.isatty():
-        return default
-    return input(f"{question} [{default}]: " if default else f"{question}: ").strip() or default
 
 
 if __name__ == "__main__":

@@ -37,6 +37,14 @@ class Checked:
     root_is_known: bool
 
 
+class NotALog(RemoteProtocolError):
+    """The bytes are not a session log as the ticket's page gives it."""
+
+
+class LogIsEmpty(RemoteProtocolError):
+    """There is no entry at all: nothing is proven, and nothing contradicted."""
+
+
 def technician_key_of(certificate: str) -> bytes:
     """The key that a certificate names, without judging the certificate; 32 bytes.
 
@@ -51,12 +59,15 @@ def check_log(data: bytes, *, root: str = "") -> Checked:
 
     Raises:
         LogTampered: something was altered, or does not belong together.
-        RemoteProtocolError: not a session log file.
+        NotALog: not a session log file.
+        LogIsEmpty: one without entries and heads.
     """
     try:
         log = msgspec.json.decode(data, type=LogFile)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise RemoteProtocolError("not a session log as the ticket's page gives it") from error
+        raise NotALog("not a session log as the ticket's page gives it") from error
+    if not log.entries and not log.heads:
+        raise LogIsEmpty("a session log without entries")
     certificate = _certificate.decode(_signed.decode(log.certificate.encode()).body.encode())
     verdict = verify(log.entries, log.heads, certificate.key)
     opened = verdict.entries[0].event

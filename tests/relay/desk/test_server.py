@@ -3,13 +3,14 @@
 import base64
 import json
 import sqlite3
+import time
 from pathlib import Path
 
 import pyotp
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from protocol.identity import text_hash
+from protocol.identity import fingerprint_text, text_hash
 from protocol.session_log import Answered, Asked, Event, LogWriter, Opened, SessionEnded, countersign_head, make_head
 from protocol.vocabulary import Answer, Capability, Outcome
 from tests.relay.desk.conftest import PASSWORD, TECHNICIAN_KEY, Browser, command
@@ -198,7 +199,7 @@ async def test_the_log_of_a_session_is_stored_as_a_chain_told_on_the_ticket_and_
     asked = {**NEW_SESSION, "key": base64.b64encode(key.public_key().public_bytes_raw()).decode()}
     _, opened = await technician.post("/api/tickets/2041/sessions", asked)
     session, log = opened["session"], LogWriter()
-    path, at = f"/internal/sessions/{session}", 1_800_000_000_000
+    path, at = f"/internal/sessions/{session}", int(time.time()) * 1000
     agent_key = agent.public_key().public_bytes_raw()
     words = "camille demande à voir votre écran."
     events: list[Event] = [
@@ -239,10 +240,55 @@ async def test_the_log_of_a_session_is_stored_as_a_chain_told_on_the_ticket_and_
     file.write_text((await technician.get(f"/api/sessions/{session}/log"))[1], encoding="utf-8")
     folder = technician.relay.folder
     assert json.loads(file.read_text(encoding="utf-8"))["entries"] == texts
+    root = technician.relay.fingerprint
+    checked = command(folder, "check-log", str(file), "--root", root)
+    assert (checked.returncode, "VERIFIED" in checked.stdout) == (0, True), checked
     checked = command(folder, "check-log", str(file))
-    assert checked.returncode == 0, checked.stdout
-    file.write_text(file.read_text(encoding="utf-8").replace("61000", "61001"), encoding="utf-8")
-    assert command(folder, "check-log", str(file)).returncode == 1
+    assert (checked.returncode, "CONSISTENT" in checked.stdout, "VERIFIED" in checked.stdout) == (3, True, False)
+    checked = command(folder, "check-log", str(file), "--root", fingerprint_text(bytes(32)))
+    assert (checked.returncode, "of another organisation" in checked.stdout) == (1, True)
+    whole = file.read_text(encoding="utf-8")
+    file.write_text(json.dumps(json.loads(whole) | {"heads": []}), encoding="utf-8")
+    checked = command(folder, "check-log", str(file), "--root", root)
+    assert (checked.returncode, "INCOMPLETE" in checked.stdout) == (2, True)
+    file.write_text(whole.replace("61000", "61001"), encoding="utf-8")
+    checked = command(folder, "check-log", str(file))
+    assert (checked.returncode, "ALTERED" in checked.stdout) == (1, True)
+
+
+@pytest.mark.parametrize("root", ["", "short", "ä" * 43, "A" * 44, "=" * 43])
+def test_a_malformed_root_is_a_wrong_command_and_never_called_altered(tmp_path: Path, root: str) -> None:
+    file = tmp_path / "log.json"
+    file.write_text("{}")
+    checked = command(tmp_path, "check-log", str(file), "--root", root)
+    assert (checked.returncode, checked.stdout) == (64, "")
+    assert "expected the fingerprint of a root key" in checked.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "word"),
+    [
+        (None, 66, "cannot be read"),
+        ("not json", 65, "is not a session log"),
+        ('{"entries":1}', 65, "is not a session log"),
+        ('{"entries":[],"heads":[],"certificate":"","document":""}', 2, "no entry at all"),
+        ('{"entries":["x"],"heads":[],"certificate":"","document":""}', 1, "ALTERED"),
+    ],
+)
+def test_what_cannot_be_checked_is_told_from_what_was_altered(
+    tmp_path: Path, content: str | None, code: int, word: str
+) -> None:
+    file = tmp_path / "log.json"
+    if content is not None:
+        file.write_text(content)
+    checked = command(tmp_path, "check-log", str(file))
+    assert (checked.returncode, word in checked.stdout + checked.stderr) == (code, True), checked
+    assert ("ALTERED" in checked.stdout) == (code == 1)
+
+
+@pytest.mark.parametrize("arguments", [["check-log"], ["check-log", "file", "--rooot", "x"], ["dance"]])
+def test_a_wrong_command_line_has_an_exit_code_that_no_answer_has(tmp_path: Path, arguments: list[str]) -> None:
+    assert command(tmp_path, *arguments).returncode == 64
 
 
 async def test_an_entry_for_an_unknown_session_is_not_stored(technician: Browser) -> None:

@@ -1,0 +1,1 @@
+"""What the operator types: each command's work, apart from its arguments (which `__main__` names)."""
