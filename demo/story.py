@@ -127,7 +127,8 @@ async def _read_ticket(report: Report, organisation: Organisation, technician: T
         altered.write_text(log.read_text().replace("allowed", "refused", 1))
         try:
             organisation.command("check-log", str(altered), "--root", organisation.root_fingerprint)
-        except RuntimeError:
+        except RuntimeError as error:
+            assert "ALTERED" in str(error), error
             altered.unlink()
         else:
             raise AssertionError("an altered log passed the check")
