@@ -1,7 +1,7 @@
 """A ticket changes only by events, and the same events always rebuild the same ticket. No I/O here."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 import msgspec
@@ -9,6 +9,10 @@ from msgspec import Meta
 
 from protocol.codec import Decoder, Message
 from protocol.text import Line, Text
+from relay.desk import guided_call, levels
+from relay.desk.guided_call import Call, CallEvent
+from relay.desk.levels import Case, LevelEvent
+from relay.desk.rules import NotPossible as NotPossible
 
 OPEN = "open"
 IN_SESSION = "in_session"
@@ -47,23 +51,32 @@ class SessionFinished(Message, frozen=True, tag="session_finished"):
     outcome: Line
 
 
-class TicketClosed(Message, frozen=True, tag="closed"):
-    """The case is over, and how."""
+class TicketClosed(Message, frozen=True, tag="closed", omit_defaults=True):
+    """The case is over, and how; what it went without has its reason (`levels.check_closing`)."""
 
     resolution: Annotated[Text, Meta(min_length=1)]
+    unconfirmed_because: Text = ""
+    without_article_because: Text = ""
 
 
 class TicketReopened(Message, frozen=True, tag="reopened"):
     """The case is taken up again."""
 
 
-TicketEvent = TicketOpened | NoteAdded | SessionStarted | SessionFinished | TicketClosed | TicketReopened
+TicketEvent = (
+    TicketOpened | NoteAdded | SessionStarted | SessionFinished | TicketClosed | TicketReopened | LevelEvent | CallEvent
+)
+
+# What still happens to a case that is over: the last words of the call, asking again later, what it taught.
+_AFTER_CLOSING = (
+    guided_call.ScriptSaid,
+    guided_call.CallEnded,
+    levels.FollowUpPlanned,
+    levels.FollowUpDone,
+    levels.ArticleLinked,
+)
 
 events: Decoder[TicketEvent] = Decoder(TicketEvent, bytes_max=32 * 1024)
-
-
-class NotPossible(Exception):
-    """The ticket's state does not admit this event."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +87,8 @@ class Ticket:
     description: str = ""
     state: str = ""
     sessions_running: frozenset[str] = frozenset()
+    case: Case = field(default_factory=Case)
+    call: Call = field(default_factory=Call)
 
 
 def apply(ticket: Ticket, event: TicketEvent) -> Ticket:
@@ -101,11 +116,20 @@ def apply(ticket: Ticket, event: TicketEvent) -> Ticket:
         case TicketClosed():
             if ticket.state != OPEN:
                 raise NotPossible("only an open ticket without a running session can be closed")
+            if ticket.case.stage == levels.TESTING:
+                raise NotPossible("the customer is still trying the solution")
+            if ticket.case.needs_article and not event.without_article_because:
+                raise NotPossible("a new solution without its article")
             return replace(ticket, state=CLOSED)
         case TicketReopened():
             if ticket.state != CLOSED:
                 raise NotPossible("only a closed ticket can be reopened")
-            return replace(ticket, state=OPEN)
+            return replace(ticket, state=OPEN, case=levels.reopened(ticket.case))
+    if ticket.state == CLOSED and not isinstance(event, _AFTER_CLOSING):
+        raise NotPossible("the ticket is closed; reopen it first")
+    if isinstance(event, LevelEvent):
+        return replace(ticket, case=levels.apply(ticket.case, event), call=guided_call.follow(ticket.call, event))
+    return replace(ticket, call=guided_call.apply(ticket.call, event, is_assessed=bool(ticket.case.key_points)))
 
 
 def rebuild(history: Iterable[TicketEvent]) -> Ticket:
