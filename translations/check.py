@@ -18,7 +18,7 @@ _KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
 _METHODS = {".py": "python", ".js": "javascript"}
 _VALUE = re.compile(r"\{\w*\}|%\(\w+\)s|%[sd]")
 _IN_TEMPLATE = re.compile(r"""\b_\(\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""")
-_IN_PAGE = re.compile(r'data-text="([^"]+)"')
+_IN_PAGE = re.compile(r'data-(?:text|label)="([^"]+)"')
 
 
 def keys_of(path: Path) -> Iterator[str]:

@@ -1,66 +1,59 @@
-/** The session page: connects the desk's API, the session, the picture and the input. */
+/** The session page: connects the desk's API, the session and the views. */
 import { Api, ApiError } from "./api.js";
 import { _, loadCatalogue } from "./catalogue.js";
+import { freshSecret, inLink } from "./codes.js";
 import { fromBase64Url, toBase64 } from "./core/bytes.js";
-import { PICTURE_LIVE_S } from "./core/limits.js";
-import { newSecret } from "./core/support_code.js";
-import { Keyboard } from "./input/keyboard.js";
-import { Mouse } from "./input/mouse.js";
-import { RemoteScreen } from "./screen/remote_screen.js";
+import { button, element, get } from "./dom.js";
+import { servedLocally } from "./local.js";
 import { TechnicianSession } from "./session/technician_session.js";
 import { ZSTDDecoder } from "./vendor/zstddec.js";
+import { BeginForm } from "./views/begin_form.js";
+import { CodeView } from "./views/code_view.js";
+import { problemText } from "./views/problems.js";
+import { SessionView } from "./views/session_view.js";
+import { askToSignIn, listTickets } from "./views/sign_in.js";
 
-/** @template {HTMLElement} E @param {string} id @param {{ new (): E }} kind @returns {E} */
-function element(id, kind) {
-  const found = document.getElementById(id);
-  if (!(found instanceof kind)) throw new Error(`no ${id} on the page`);
-  return found;
-}
-const get = (/** @type {string} */ id) => element(id, HTMLElement);
-const input = (/** @type {string} */ id) => element(id, HTMLInputElement);
+/** How long the agent may take to say that it has ended, before we end without it. */
+const END_MS = 3000;
 
-const SPECIAL_KEYS = {
-  "Ctrl+Alt+Del": ["ControlLeft", "AltLeft", "Delete"],
-  "Alt+Tab": ["AltLeft", "Tab"],
-  "Alt+F4": ["AltLeft", "F4"],
-  "Ctrl+W": ["ControlLeft", "KeyW"],
-  Windows: ["MetaLeft"],
-  "Print Screen": ["PrintScreen"],
-};
+const OVER = ["ended", "gone", "refused", "used-up"];
 
 class App {
   api = new Api();
   ticketNumber = new URLSearchParams(location.search).get("ticket") ?? "";
   /** @type {any} */
   me;
-  /** @type {any} what the desk gave for this session */
+  /** @type {{ relay: string, root_fingerprint: string } | undefined} there where the technician's own machine serves this page */
+  local;
+  /** @type {any} */
+  ticket;
+  /** @type {any} what the desk gave for this session, and what was asked */
   opened;
   /** @type {TechnicianSession | undefined} */
   session;
-  /** @type {Set<string>} */
-  capabilities = new Set();
-  /** @type {Set<string>} */
-  holds = new Set();
-  secret = "";
-  isLate = false;
-  /** @type {Map<number, number>} pictures the agent has announced, and when we heard of them (performance.now) */
-  announced = new Map();
+  room = "";
+  codes = new CodeView();
 
   async begin() {
     const zstd = new ZSTDDecoder();
     await zstd.init();
-    this.screen = new RemoteScreen(element("screen", HTMLCanvasElement), element("pointer", HTMLCanvasElement), zstd, {
-      onScreens: () => this.#listScreens(),
-      onShown: (picture) => this.#onShown(picture),
+    this.view = new SessionView(zstd, {
+      send: (message) => this.session?.send(message),
+      heardMs: () => this.session?.lastHeardMs ?? 0,
+      askControl: () => this.session?.send({ type: "access_asked", capability: "control", reason: this.opened.reason }),
+      end: () => this.#end(),
+      onLive: (isLive) => this.#title(isLive ? _("Live picture") : _("Picture not live")),
     });
-    this.keyboard = new Keyboard(element("keyboard", HTMLTextAreaElement), {
-      send: (message) => this.session?.send(message), isActive: () => this.hasControl(), onLeave: () => get("end").focus(),
+    this.form = new BeginForm((wish) => this.#try(button("start"), () => this.#open(wish)));
+    button("new-code").onclick = () => this.#try(button("new-code"), async () => this.#pair(await this.api.newRoom(this.opened.session)));
+    button("other-form").onclick = () => this.#try(button("other-form"), () => this.#secret(this.#otherForm()));
+    button("extend").onclick = () => this.#try(button("extend"), async () => {
+      this.codes.validUntil((await this.api.extend(this.opened.session)).expires_at, this.me.language);
     });
-    this.mouse = new Mouse(element("screen", HTMLCanvasElement), {
-      send: (message) => this.session?.send(message), isActive: () => this.hasControl(),
-      where: () => ({ screen: this.screen?.current ?? 0, picture: this.screen?.picture ?? 0 }), onPress: () => get("keyboard").focus(),
-    });
-    this.#connectControls();
+    button("give-up").onclick = () => this.#end();
+    addEventListener("beforeunload", (event) => { if (["waiting", "live"].includes(document.body.dataset.state ?? "")) event.preventDefault(); });
+    this.local = await servedLocally();
+    if (this.local) await loadCatalogue(navigator.language.startsWith("fr") ? "fr" : "en");
     try {
       this.me = await this.api.me();
     } catch (error) {
@@ -68,97 +61,94 @@ class App {
       return this.#signIn();
     }
     await loadCatalogue(this.me.language);
+    if (this.local && this.me.root_fingerprint !== this.local.root_fingerprint) {
+      this.#show("", "wrong-root");
+      return this.#say(_("The server shows another organisation's key than the one this machine was given. Do not go on: tell whoever runs it."), true);
+    }
     get("person").textContent = this.me.full_name;
-    if (!this.ticketNumber) return this.#chooseTicket();
-    const ticket = await this.api.ticket(this.ticketNumber);
-    get("ticket").textContent = _("Ticket {number}", { number: this.ticketNumber });
-    get("subject").textContent = ticket.subject;
-    element("back", HTMLAnchorElement).href = `/tickets/${encodeURIComponent(this.ticketNumber)}`;
+    if (!this.ticketNumber) {
+      const { tickets } = await this.api.tickets();
+      listTickets(tickets);
+      return this.#show("tickets", "tickets");
+    }
+    const label = _("Ticket {number}", { number: this.ticketNumber });
+    get("ticket").textContent = label;
+    const path = `${this.local?.relay ?? ""}/tickets/${encodeURIComponent(this.ticketNumber)}`;
+    element("back", HTMLAnchorElement).href = path;
+    element("ticket", HTMLAnchorElement).href = path;
+    element("again", HTMLAnchorElement).href = location.href;
+    this.ticket = await this.api.ticket(this.ticketNumber);
+    const { subject, customer } = this.ticket;
+    this.view.begin({ ticket: label, customer: customer.name, me: this.me.full_name });
     this.#show("begin", "begin");
-    get("reason").focus();
+    this.#title(_("Start remote assistance"));
+    this.form.show({ subject, customer: customer.name, language: this.me.language });
   }
-
-  hasControl() { return this.capabilities.has("control") && this.holds.size === 0 && !this.isLate; }
 
   /** Served by the relay, signing in is the desk's page; served by the technician's own machine, it is this one. */
   async #signIn() {
-    const local = await fetch("/local.json").then((answer) => answer.ok, () => false);
-    if (!local) return location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
-    await loadCatalogue(navigator.language.startsWith("fr") ? "fr" : "en");
+    if (!this.local) return location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
     this.#show("sign-in", "sign-in");
-    element("sign-in", HTMLFormElement).onsubmit = async (event) => {
-      event.preventDefault();
-      try {
-        await this.api.signIn(input("name").value, input("password").value, input("code6").value);
-        location.reload();
-      } catch (error) {
-        const tooOften = error instanceof ApiError && error.status === 429;
-        this.#say(tooOften ? _("Too many attempts. Wait a minute and try again.") : _("Name, password or code is not right. Try again."));
-      }
-    };
+    askToSignIn(this.api, (text) => this.#say(text));
   }
 
-  async #chooseTicket() {
-    const { tickets } = await this.api.tickets();
-    for (const ticket of tickets) {
-      const link = document.createElement("a");
-      link.href = `?ticket=${encodeURIComponent(ticket.number)}`;
-      link.textContent = `${ticket.number}  ${ticket.subject}`;
-      const item = document.createElement("li");
-      item.append(link);
-      get("ticket-list").append(item);
-    }
-    this.#show("tickets", "tickets");
-  }
-
-  async #open() {
-    const asks = input("asks-control").checked ? "control" : "view";
-    const reason = element("reason", HTMLTextAreaElement).value.trim();
+  /** @param {{ reason: string, asks: string, form: string }} wish */
+  async #open(wish) {
     const keys = /** @type {CryptoKeyPair} */ (await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]));
     const key = toBase64(new Uint8Array(await crypto.subtle.exportKey("raw", keys.publicKey)));
-    this.opened = { ...(await this.api.openSession(this.ticketNumber, { reason, asks, key })), reason, asks, keys };
-    this.#pair(this.opened);
+    const { reason, asks } = wish;
+    this.opened = { ...(await this.api.openSession(this.ticketNumber, { reason, asks, key })), ...wish, keys };
+    await this.#pair(this.opened);
   }
 
+  /** For a customer who cannot type what is shown. */
+  #otherForm() { return this.opened.form === "digits" ? this.me.language : "digits"; }
+
   /** @param {{ room: string, token: string, expires_at: number }} room */
-  #pair(room) {
-    this.secret = newSecret();
-    const digits = `${this.secret.slice(0, 3)} ${this.secret.slice(3)}`;
-    get("code").textContent = `${room.room} ${digits}`;
-    const link = `${location.origin}/#code=${room.room}-${this.secret}&root=${this.me.root_fingerprint}`;
-    element("link", HTMLAnchorElement).href = link;
-    get("expires").textContent = _("Valid for {minutes} minutes, for one use.", {
-      minutes: Math.max(1, Math.round((room.expires_at - Date.now() / 1000) / 60)),
-    });
-    const { certificate, ticket, subject, reason, asks, keys } = this.opened;
+  async #pair(room) {
+    const { certificate, ticket, subject, reason, asks, keys, form } = this.opened;
     const session = new TechnicianSession({
-      url: `${location.origin.replace(/^http/, "ws")}/room`, token: room.token, code: `${room.room} ${this.secret}`,
+      url: `${location.origin.replace(/^http/, "ws")}/room`, token: room.token, code: "",
       rootFingerprint: fromBase64Url(this.me.root_fingerprint), keys, certificate, ticket, subject, reason, asks,
     });
     session.addEventListener("state", (event) => this.#onState(/** @type {CustomEvent} */ (event).detail));
     session.addEventListener("message", (event) => this.#onMessage(/** @type {CustomEvent} */ (event).detail));
-    session.addEventListener("parts", (event) => this.screen?.take(/** @type {CustomEvent} */ (event).detail));
+    session.addEventListener("parts", (event) => this.view?.screen.take(/** @type {CustomEvent} */ (event).detail));
     this.session = session;
+    this.room = room.room;
+    await this.#secret(form);
     session.start();
     this.#show("pairing", "waiting");
-    this.#say(_("Waiting for the customer to type the code."));
+    this.codes.show({ asks, reason });
+    this.codes.validUntil(room.expires_at, this.me.language);
+    this.#waiting("waiting", _("Waiting for the customer to type the code."));
+  }
+
+  /** Make a fresh secret for the room; the one before is worth nothing from now on. @param {string} form */
+  async #secret(form) {
+    if (!this.session) return;
+    const code = `${this.room} ${await freshSecret(form)}`;
+    this.opened.form = form;
+    this.session.request.code = code;
+    this.codes.showCode(code, `${location.origin}/#code=${inLink(code)}&root=${this.me.root_fingerprint}`);
+    button("other-form").textContent = form === "digits" ? _("In words instead") : _("In digits instead");
   }
 
   /** @param {{ state: string, reason: string }} detail */
   #onState({ state, reason }) {
-    if (state === "candidate") this.#say(_("Somebody has typed the code: connecting."));
-    if (state === "waiting") this.#say(_("Waiting for the customer to type the code."));
-    if (state === "paired") this.#say(_("Connected. The customer's computer checks who you are."));
+    if (state === "candidate") this.#waiting("connecting", _("Somebody has typed the code: connecting."));
+    if (state === "waiting") this.#waiting("waiting", _("Waiting for the customer to type the code."));
+    if (state === "paired") this.#waiting("reading", _("Connected. The customer's computer checks who you are."));
     if (state === "code_used_up") {
-      this.#over("used-up", _("Three wrong attempts: this code is used up. Somebody may be guessing. Nothing was shown."));
-      get("new-code").hidden = false;
+      this.#over("used-up", _("This code is used up"), _("Three wrong attempts: somebody may be guessing. Nothing was shown. Make sure that you speak with your customer, then give a new code."));
     }
     if (state === "refused") {
       const expired = reason === "expired" || reason === "bad_token";
-      this.#over("refused", expired ? _("This code has expired. Get a new one.") : _("The connection was ended because something in it was not right."));
-      get("new-code").hidden = !expired;
+      if (expired) this.#over("refused", _("This code has expired"), _("Nobody typed it in time. Nothing was shown. One press gives a new one."), true);
+      else if (reason === "desk_unreachable") this.#over("refused", _("The server is starting again"), _("This code was not opened, and nothing was shown. Wait a minute, then get a new one."), true);
+      else this.#over("refused", _("The connection was ended"), _("Something in it was not right, so it was not trusted. What happened until then is on the ticket. Start again."));
     }
-    if (state === "gone") this.#over("gone", _("The connection to the customer is gone. What happened until then is on the ticket."));
+    if (state === "gone") this.#over("gone", _("The customer is gone"), _("The connection is lost. What happened until then is on the ticket."));
   }
 
   /** @param {any} message */
@@ -166,200 +156,121 @@ class App {
     switch (message.type) {
       case "prompt_opened":
         document.body.dataset.prompt = "open";
-        this.#say(_("The customer is reading your question."));
+        if (document.body.dataset.state === "waiting") {
+          this.codes.reading(message.seconds);
+          this.#waiting("", _("The customer is reading your question."));
+        }
         break;
-      case "prompt_closed":
+      case "prompt_closed": {
         document.body.dataset.prompt = "";
-        if (message.answer === "allowed") this.#say(_("The customer said yes."));
-        else if (message.answer === "refused") this.#say(_("The customer said no."));
-        else this.#say(_("The customer did not answer, which counts as a no."));
+        const answers = { allowed: _("The customer said yes."), refused: _("The customer said no.") };
+        this.#waiting("", answers[/** @type {keyof typeof answers} */ (message.answer)] ?? _("The customer did not answer, which counts as a no."));
         break;
+      }
       case "access_not_stored":
-        this.#say(_("The customer said yes, but it could not be recorded: nothing is allowed. Ask again."));
+        this.#waiting("", _("The customer said yes, but it could not be recorded: nothing is allowed. Ask again."));
         break;
       case "access_changed":
-        this.#setAccess(message.capabilities, message.holds);
-        break;
-      case "input_dropped":
-        this.#say(_("Your input was held back."));
-        break;
-      case "media_reached":
-        this.announced.set(message.picture, this.announced.get(message.picture) ?? performance.now());
+        if (message.capabilities.length) this.#goLive();
         break;
       case "ended":
-        this.#over("ended", this.#endText(message.outcome));
+        this.#ended(message.outcome);
         break;
     }
-  }
-
-  /** @param {string} outcome */
-  #endText(outcome) {
-    const texts = {
-      completed: _("You ended the session."), stopped: _("The customer ended the session."), declined: _("The customer refused. Nothing was shown."),
-      unanswered: _("The customer did not answer, which counts as a no. Nothing was shown."),
-      dropped: _("The connection was lost."), failed: _("The session could not go on."),
-    };
-    return texts[/** @type {keyof typeof texts} */ (outcome)] ?? texts.failed;
-  }
-
-  /** @param {string[]} capabilities @param {string[]} holds */
-  #setAccess(capabilities, holds) {
-    const had = this.capabilities.has("control");
-    this.capabilities = new Set(capabilities);
-    this.holds = new Set(holds);
-    if (had && !this.hasControl()) this.keyboard?.releaseAll();
-    const access = this.capabilities.has("control") ? "control" : this.capabilities.has("view") ? "view" : "";
-    document.body.dataset.access = access;
-    document.body.dataset.held = holds.length ? "yes" : "";
-    get("ask-control").hidden = access === "control";
-    get("give-back").hidden = access !== "control";
-    const held = {
-      prompt: _("the customer is reading a question"), paused: _("paused by the customer"),
-      stop_key: _("stopped by the customer's Esc key"), stale_picture: _("the picture is late"),
-    };
-    const why = holds.map((hold) => held[/** @type {keyof typeof held} */ (hold)]).join(", ");
-    const word = access === "control" ? `✋ ${_("You control")}` : access === "view" ? `👁 ${_("You see")}` : _("Nothing is allowed");
-    get("access").textContent = why ? `${word} – ${why}` : word;
-    get("access").className = `state ${why ? "attention" : access ? "allowed" : "stopped"}`;
-    if (access && document.body.dataset.state !== "live") this.#goLive();
+    this.view?.take(message);
   }
 
   #goLive() {
+    if (document.body.dataset.state === "live") return;
+    this.codes.over();
+    document.body.dataset.state = "live";
     get("card").hidden = true;
     get("top").hidden = true;
-    get("live").hidden = false;
-    get("who").textContent = _("Ticket {number}", { number: this.ticketNumber });
-    document.body.dataset.state = "live";
-    document.body.dataset.picture = "late";
-    this.isLate = true;
-    setInterval(() => this.#watchPicture(), 250);
-    get("keyboard").focus();
   }
 
-  /** A picture that is no longer live says so within two seconds, and input is held back. */
-  #watchPicture() {
-    const now = performance.now();
-    const shown = this.screen?.picture ?? 0;
-    for (const number of this.announced.keys()) if (number <= shown) this.announced.delete(number);
-    const oldest = Math.min(...this.announced.values());
-    const silent = now - (this.session?.lastHeardMs ?? 0) > (PICTURE_LIVE_S - 0.5) * 1000;
-    const late = silent || now - oldest > PICTURE_LIVE_S * 1000 || shown === 0;
-    if (late === this.isLate) return;
-    if (late) this.keyboard?.releaseAll();
-    this.isLate = late;
-    document.body.dataset.picture = late ? "late" : "live";
-    if (late) this.#say(_("This picture is not live: the connection is interrupted. Your input is held back."));
-    else this.#say("");
+  /** End it; where the agent does not answer any more, without it. */
+  #end() {
+    button("end").disabled = true;
+    void this.session?.end();
+    setTimeout(() => this.#ended("completed"), document.body.dataset.state === "live" ? END_MS : 0);
   }
 
-  /** @param {number} picture */
-  #onShown(picture) {
-    this.session?.send({ type: "picture_shown", picture });
-    document.body.dataset.shown = String(picture);
-    if (document.body.dataset.picture === "late") this.#watchPicture();
-  }
-
-  #listScreens() {
-    const list = element("screens", HTMLSelectElement);
-    const screens = this.screen?.screens ?? [];
-    list.replaceChildren(...screens.map((screen) => new Option(`${screen.name || screen.number + 1} (${screen.width} × ${screen.height})`, String(screen.number))));
-    list.value = String(this.screen?.current ?? 0);
-    list.hidden = screens.length < 2;
-    get("screen").setAttribute("aria-label", _("The customer's screen"));
-  }
-
-  #connectControls() {
-    element("begin", HTMLFormElement).onsubmit = (event) => { event.preventDefault(); this.#try(() => this.#open()); };
-    get("new-code").onclick = () => this.#try(async () => {
-      const room = await this.api.newRoom(this.opened.session);
-      get("after").hidden = true;
-      this.#pair(room);
-    });
-    get("copy-link").onclick = () => navigator.clipboard.writeText(element("link", HTMLAnchorElement).href);
-    get("ask-control").onclick = () => this.session?.send({ type: "access_asked", capability: "control", reason: this.opened.reason });
-    get("give-back").onclick = () => this.session?.send({ type: "control_given_back" });
-    get("end").onclick = () => this.session?.end();
-    get("scale").onclick = () => {
-      const stage = get("stage");
-      stage.dataset.scale = stage.dataset.scale === "fit" ? "exact" : "fit";
-      get("scale").textContent = stage.dataset.scale === "fit" ? _("Fit") : "1:1";
-      this.screen?.placePointer();
+  /** @param {string} outcome */
+  #ended(outcome) {
+    const onTicket = _("What happened is on the ticket.");
+    const texts = {
+      completed: [_("You ended the session"), onTicket],
+      stopped: [_("The customer ended the session"), onTicket],
+      declined: [_("The customer said no"), _("Nothing was shown. Speak with them before you ask again.")],
+      unanswered: [_("The customer did not answer"), _("That counts as a no. Nothing was shown.")],
+      dropped: [_("The connection was lost"), onTicket],
     };
-    get("full-screen").onclick = async () => {
-      await get("live").requestFullscreen();
-      // Where the browser allows it, keys that it would keep for itself go to the customer too.
-      await /** @type {any} */ (navigator).keyboard?.lock?.();
-      get("keyboard").focus();
-    };
-    element("screens", HTMLSelectElement).onchange = (event) => {
-      const number = Number(/** @type {HTMLSelectElement} */ (event.target).value);
-      this.screen?.show(number);
-      this.session?.send({ type: "screen_chosen", screen: number });
-    };
-    const dialog = element("text-dialog", HTMLDialogElement);
-    get("type-text").onclick = () => { element("text", HTMLTextAreaElement).value = ""; dialog.returnValue = ""; dialog.showModal(); };
-    dialog.onclose = () => {
-      const text = element("text", HTMLTextAreaElement).value.replaceAll("\r", "");
-      if (dialog.returnValue === "type" && text && this.hasControl()) this.session?.send({ type: "text_typed", text });
-      get("keyboard").focus();
-    };
-    for (const [label, codes] of Object.entries(SPECIAL_KEYS)) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = label;
-      button.onclick = () => { if (this.hasControl()) this.keyboard?.chord(codes); get("special").removeAttribute("open"); get("keyboard").focus(); };
-      get("special-keys").append(button);
-    }
-    addEventListener("keydown", (event) => {
-      const isTyping = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
-      if (event.key === "?" && !isTyping) element("help", HTMLDialogElement).showModal();
-    });
-    addEventListener("resize", () => this.screen?.placePointer());
-    addEventListener("beforeunload", (event) => { if (document.body.dataset.state === "live") event.preventDefault(); });
+    const [title, text] = texts[/** @type {keyof typeof texts} */ (outcome)] ?? [_("The session could not go on"), onTicket];
+    this.#over("ended", title ?? "", text ?? "");
   }
 
-  /** @param {() => Promise<void>} work */
-  async #try(work) {
+  /** Say what is waited for. @param {string} step of the code view, if it changes @param {string} text */
+  #waiting(step, text) {
+    if (OVER.includes(document.body.dataset.state ?? "")) return;
+    if (document.body.dataset.state === "live") return this.view?.note(text);
+    if (step) this.codes.step(step);
+    this.#title(text);
+    this.#say(text);
+  }
+
+  /** @param {string} state @param {string} title @param {string} text @param {boolean} [mayRenew] */
+  #over(state, title, text, mayRenew = state === "used-up") {
+    if (OVER.includes(document.body.dataset.state ?? "")) return;
+    this.session?.close();
+    this.codes.over();
+    this.view?.over();
+    get("top").hidden = false;
+    get("card").hidden = false;
+    this.#show("after", state);
+    get("after-title").textContent = title;
+    get("after-text").textContent = text;
+    get("new-code").hidden = !mayRenew;
+    get("again").hidden = mayRenew;
+    get("back").classList.toggle("main", !mayRenew);
+    this.#title(title);
+    this.#say("");
+    get("after-title").focus();
+  }
+
+  /** Do it once at a time, and say what went wrong. @param {HTMLButtonElement} pressed @param {() => Promise<void>} work */
+  async #try(pressed, work) {
+    pressed.disabled = true;
     try {
       await work();
     } catch (error) {
-      console.error(error);
-      this.#say(_("The server did not accept this. Nothing is lost: try again, or sign in again."));
+      this.#say(problemText(error), true);
+    } finally {
+      pressed.disabled = false;
     }
   }
 
   /** @param {string} section @param {string} state */
   #show(section, state) {
-    for (const id of ["sign-in", "tickets", "begin", "pairing"]) get(id).hidden = id !== section;
+    for (const id of ["sign-in", "tickets", "begin", "pairing", "after"]) get(id).hidden = id !== section;
     document.body.dataset.state = state;
+    this.#say("");
   }
 
-  /** @param {string} text */
-  #say(text) {
-    for (const id of ["status", "notice"]) {
-      get(id).textContent = text;
-      get(id).hidden = !text;
-    }
+  /** @param {string} text @param {boolean} [isProblem] */
+  #say(text, isProblem = false) {
+    get("status").textContent = text;
+    get("status").hidden = !text;
+    get("status").classList.toggle("problem", isProblem);
   }
 
-  /** @param {string} state @param {string} text */
-  #over(state, text) {
-    if (["ended", "gone", "refused", "used-up"].includes(document.body.dataset.state ?? "")) return;
-    this.capabilities.clear();
-    this.session?.close();
-    get("live").hidden = true;
-    get("top").hidden = false;
-    get("card").hidden = false;
-    this.#show("", state);
-    document.body.dataset.access = "";
-    get("after").hidden = false;
-    this.#say(text);
-  }
+  /** Several sessions run in several tabs: each says which it is. @param {string} text */
+  #title(text) { document.title = `${this.ticketNumber} ${text} – Mainforte`.trim(); }
 }
 
 const app = new App();
 app.begin().catch((error) => {
   console.error(error);
   get("status").hidden = false;
-  get("status").textContent = _("This page could not start. Reload it; nothing is lost.");
+  get("status").classList.add("problem");
+  get("status").textContent = error instanceof ApiError ? problemText(error) : _("This page could not start. Reload it; nothing is lost.");
 });

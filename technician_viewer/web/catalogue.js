@@ -11,6 +11,9 @@ export async function loadCatalogue(language) {
   for (const element of document.querySelectorAll("[data-text]")) {
     element.textContent = _(element.getAttribute("data-text") ?? "");
   }
+  for (const element of document.querySelectorAll("[data-label]")) {
+    element.setAttribute("aria-label", _(element.getAttribute("data-label") ?? ""));
+  }
 }
 
 /** @param {string} text @param {Record<string, string | number>} [values] fill `{name}` @returns {string} */
