@@ -72,8 +72,11 @@ def read_invitation(typed: str) -> Invitation:
     typed = typed.strip()
     if "://" not in typed:
         return Invitation(parse(typed))
-    link = urlsplit(typed)
-    fields = parse_qs(link.fragment, max_num_fields=8)
+    try:
+        link = urlsplit(typed)
+        fields = parse_qs(link.fragment, max_num_fields=8)
+    except ValueError:
+        raise BadSupportCode("not a link that an organisation makes") from None
     code = fields.get("code", [""])[0]
     try:
         fingerprint = fingerprint_from_text(fields.get("root", [""])[0])
@@ -133,7 +136,10 @@ class _Signed(msgspec.Struct):
 
 def _checked_address(address: str) -> str:
     """An address as `https://host[:port]`; plain HTTP only on this very machine."""
-    parts = urlsplit(address if "://" in address else f"https://{address}")
+    try:
+        parts = urlsplit(address if "://" in address else f"https://{address}")
+    except ValueError:
+        raise BadSupportCode("not an address") from None
     is_plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
     if not parts.hostname or (parts.scheme != "https" and not is_plain):
         raise BadSupportCode("an address begins with https://")

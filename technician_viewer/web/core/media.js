@@ -1,9 +1,10 @@
 /** Media records (PROTOCOL.md, section 7): opening them and reading their parts; protocol/media.py. */
 import { textOf } from "./bytes.js";
-import { encodeText } from "./codec.js";
+import { encodeText, integer } from "./codec.js";
 import { Audience } from "./envelope.js";
 import { NotAuthentic, RemoteProtocolError } from "./errors.js";
 import { POINTER_SIDE_PX_MAX, SCREEN_SIDE_PX_MAX, SCREENS_MAX } from "./limits.js";
+import { line } from "./messages.js";
 
 /**
  * @typedef {{ number: number, x: number, y: number, width: number, height: number, name: string }} ScreenShape
@@ -80,13 +81,18 @@ function readScreens(body) {
   } catch {
     throw new RemoteProtocolError("malformed screens");
   }
-  const { screens } = message;
+  const screens = message?.screens;
+  const place = integer(-SCREEN_SIDE_PX_MAX, SCREEN_SIDE_PX_MAX);
   const isOne = (/** @type {any} */ s) =>
-    Number.isSafeInteger(s?.number) && s.number >= 0 && s.number < SCREENS_MAX && typeof s.name === "string" && s.name.length <= 200 &&
-    [s.x, s.y, s.width, s.height].every(Number.isSafeInteger) && isBox(s.width, s.height, SCREEN_SIDE_PX_MAX);
-  check(Array.isArray(screens) && screens.length >= 1 && screens.length <= SCREENS_MAX && screens.every(isOne), "malformed screens");
+    hasOnly(s, ["height", "name", "number", "width", "x", "y"]) && integer(0, SCREENS_MAX - 1)(s.number) && line(s.name) &&
+    place(s.x) && place(s.y) && [s.width, s.height].every(Number.isSafeInteger) && isBox(s.width, s.height, SCREEN_SIDE_PX_MAX);
+  check(hasOnly(message, ["screens"]) && Array.isArray(screens) && screens.length >= 1 && screens.length <= SCREENS_MAX && screens.every(isOne), "malformed screens");
   return { type: "screens", screens };
 }
+
+/** @param {any} value @param {string[]} names in order */
+const hasOnly = (value, names) =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).sort().join() === names.join();
 
 /** @param {number} width @param {number} height @param {number} max */
 const isBox = (width, height, max) => width > 0 && height > 0 && width <= max && height <= max;

@@ -4,12 +4,16 @@ import { CONTROL_MESSAGE_BYTES_MAX, ENTRY_BYTES_MAX, PROMPT_S_MAX } from "./limi
 
 // eslint-disable-next-line no-control-regex
 const LINE = /^[^\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]*$/u;
-const line = text(200, LINE);
-const capability = oneOf(["view", "control"]);
-const hold = oneOf(["prompt", "paused", "stop_key", "stale_picture"]);
-const answer = oneOf(["allowed", "refused", "timed_out"]);
-const outcome = oneOf(["completed", "stopped", "declined", "unanswered", "wrong_code", "alone", "dropped", "failed"]);
-const key = bytes(32, 32);
+export const line = text(200, LINE);
+// eslint-disable-next-line no-control-regex
+const TEXT = /^[^\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]*$/u;
+/** Several lines: a reason. */
+export const lines = text(2000, TEXT);
+export const capability = oneOf(["view", "control"]);
+export const hold = oneOf(["prompt", "paused", "stop_key", "stale_picture"]);
+export const answer = oneOf(["allowed", "refused", "timed_out"]);
+export const outcome = oneOf(["completed", "stopped", "declined", "unanswered", "wrong_code", "alone", "dropped", "failed"]);
+export const key = bytes(32, 32);
 
 const FROM_AGENT = {
   welcomed: { agent_key: key, participant: line, system: line },

@@ -1,7 +1,9 @@
 /** Following the session log and signing its heads (PROTOCOL.md, section 9); protocol/session_log.py and signed_note.py. */
-import { areEqual, concat, fromBase64, toBase64, utf8 } from "./bytes.js";
-import { LogTampered } from "./errors.js";
-import { ENTRIES_MAX } from "./limits.js";
+import { areEqual, concat, fromBase64, textOf, toBase64, utf8 } from "./bytes.js";
+import { count, decode, encode, integer, listOf, oneOf, text } from "./codec.js";
+import { LogTampered, RemoteProtocolError } from "./errors.js";
+import { ENTRIES_MAX, ENTRY_BYTES_MAX } from "./limits.js";
+import { answer, capability, hold, key, line, lines, outcome } from "./messages.js";
 
 const COSIGNATURE = 4;
 
@@ -17,22 +19,54 @@ async function keyId(name, key) {
   return new Uint8Array(digest).subarray(0, 4);
 }
 
+/** What an entry can tell; a technician signs nothing else. */
+const EVENTS = {
+  opened: {
+    session: text(32, /^[0-9a-f]{32}$/), ticket: line, subject: line, reason: lines, organisation: line, document: key, certificate: key,
+    technician: line, participant: line, agent_key: key, agent_version: line, system: line, root_known_by: line,
+  },
+  asked: { participant: line, capability, reason: lines, words: text(6000), language: line },
+  answered: { question: count, answer, capabilities: listOf(capability, 8), until_ms: count, took_ms: count },
+  access_ended: { participant: line, capability, by: oneOf(["customer", "technician", "time", "storage"]) },
+  held: { hold },
+  continued: { hold },
+  input_counted: { participant: line, clicks: count, keys: count, characters: count },
+  ended: { outcome, by: oneOf(["customer", "technician", "network", "agent"]), view_ms: count, control_ms: count },
+};
+const ENTRY = { entry: { number: integer(0, ENTRIES_MAX - 1), previous: key, at_ms: count, event: () => true } };
+
+/** @param {string} written @returns {any} @throws {RemoteProtocolError} not an entry as the agent writes it */
+function parseEntry(written) {
+  if (utf8(written).length > ENTRY_BYTES_MAX) throw new RemoteProtocolError("an entry that is too long");
+  let entry;
+  try {
+    entry = JSON.parse(written);
+    if (textOf(encode(entry)) !== written) throw new Error("not canonical");
+  } catch {
+    throw new RemoteProtocolError("a malformed entry");
+  }
+  if (typeof entry !== "object" || entry === null || Object.hasOwn(entry, "type")) throw new RemoteProtocolError("not an entry");
+  decode(encode({ ...entry, type: "entry" }), ENTRY, 2 * ENTRY_BYTES_MAX);
+  decode(encode(entry.event), EVENTS, ENTRY_BYTES_MAX);
+  return entry;
+}
+
 export class LogReader {
   /** @type {string[]} the hash after each entry */
   #hashes = [];
   /** @type {string | undefined} */
   session;
 
-  /** @param {string} text @returns {Promise<any>} the next entry @throws {LogTampered} it does not continue the chain */
-  async add(text) {
-    const entry = JSON.parse(text);
+  /** @param {string} written @returns {Promise<any>} the next entry @throws {LogTampered} it does not continue the chain @throws {RemoteProtocolError} not an entry */
+  async add(written) {
+    const entry = parseEntry(written);
     const previous = this.#hashes.at(-1) ?? toBase64(new Uint8Array(32));
     const isFirst = this.#hashes.length === 0;
     if (entry.number !== this.#hashes.length || entry.previous !== previous || entry.number >= ENTRIES_MAX) {
       throw new LogTampered(`an entry that does not continue entry ${this.#hashes.length - 1}`);
     }
     if ((entry.event?.type === "opened") !== isFirst) throw new LogTampered("the first entry, and only the first, opens the session");
-    this.#hashes.push(await hashOf(text));
+    this.#hashes.push(await hashOf(written));
     if (isFirst) this.session = entry.event.session;
     return entry;
   }
