@@ -15,7 +15,6 @@ from playwright.async_api import Page, async_playwright
 
 from benchmarks.clock import PageClock
 from demo.customer import Customer
-from demo.desktop import Desktop
 from demo.organisation import running_organisation
 from demo.technician import Technician
 from tests.conftest import CHROMIUM, CHROMIUM_OPTIONS
@@ -83,7 +82,6 @@ async def session() -> AsyncIterator[Stage]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mainforte-bench-")))
         organisation = stack.enter_context(running_organisation(folder, free_port()))
         display = stack.enter_context(virtual_display(WIDTH_PX, HEIGHT_PX))
-        desktop = Desktop(display, folder / "letter.txt", folder, is_visible=False)
         playwright = await stack.enter_async_context(async_playwright())
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
         stack.push_async_callback(browser.close)
@@ -94,7 +92,9 @@ async def session() -> AsyncIterator[Stage]:
         customer = Customer(display, folder, LANGUAGE)
         await technician.sign_in()
         await technician.open_ticket()
-        desktop.start_agent(organisation.package, await technician.get_code(), LANGUAGE)
+        log = stack.enter_context((folder / "agent.log").open("w"))
+        agent = (sys.executable, "-m", "client_agent", "--organisation", str(organisation.package))
+        display.start(*agent, "--language", LANGUAGE, await technician.get_code(), output=log)
         await asyncio.to_thread(customer.find_question)
         await asyncio.to_thread(customer.allow_control)
         await technician.wait_for_access("control")

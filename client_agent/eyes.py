@@ -9,6 +9,7 @@ from contextlib import closing
 from client_agent.screen.handover import Handover
 from client_agent.screen.source import Screen, ScreenSource
 from client_agent.screen.stream import PictureStream
+from protocol.limits import PICTURE_LIVE_S
 
 # The pointer moves, and pacing lets go, without a sign from the desktop: look again this often while somebody watches.
 _LOOK_AGAIN_S = 0.05
@@ -40,6 +41,11 @@ class Eyes:
         self.looked_ms = 0
         """When the last look began, in milliseconds UTC."""
         source.watch(asyncio.get_running_loop(), self._is_due.set)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether a picture that was made has not been shown for so long that what is seen is not the screen as it is."""
+        return self._stream.behind_s(time.monotonic()) > PICTURE_LIVE_S
 
     async def wait(self) -> None:
         """Wait until there may be something new to show."""

@@ -103,6 +103,12 @@ class Hands:
                     return Counts(characters=len(text))
         return Counts()
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether a key or button is down because of us."""
+        held = self._sink.held()
+        return bool(held.keys or held.buttons)
+
     def release_all(self) -> None:
         """Every key and button that is down comes up; what still waits is dropped."""
         self._releases += 1

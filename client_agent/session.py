@@ -313,7 +313,7 @@ class Session:
             case InputReleased():
                 self._hands.release_all()
             case _ if isinstance(message, Hands.INPUT):
-                if self._gate.is_picture_recent(viewer, self._newest_ms):
+                if self._gate.is_picture_recent(viewer, self._newest_ms) and not self._eyes.is_late:
                     self._last_drop = None
                     self._hands.apply(message, self._eyes.screens)
                 else:
@@ -328,6 +328,8 @@ class Session:
     def _drop(self, hold: Hold) -> None:
         if self._last_drop is not hold:
             self._last_drop = hold
+            # The release of a key may be among what is dropped.
+            self._hands.release_all()
             self._send(InputDropped(hold))
 
     def _on_introduced(self, introduction: Introduced) -> None:
@@ -567,6 +569,9 @@ class Session:
                 continue
             if self._sealer.epoch:
                 self._send(MediaReached(self._sealer.next_counter, self._eyes.newest_picture))
+            if self._eyes.is_late and self._hands.is_holding:
+                # Nobody sees what a held key or button does there.
+                self._hands.release_all()
             for grant in self._gate.expire(_now_ms()):
                 self._count_allowed(grant.capability)
                 self._write(session_log.AccessEnded(grant.viewer, grant.capability, "time"))

@@ -1,0 +1,31 @@
+"""A technician's page that stops in the middle: what it holds at the customer's comes up, though nobody lets it go."""
+
+import asyncio
+
+from benchmarks.stage import session
+from tests.client_agent.desktop import what_is_down
+from tests.waiting import eventually
+
+ARROW = {"key": "ArrowRight", "code": "ArrowRight", "windowsVirtualKeyCode": 39}
+HANGS = "() => { const end = performance.now() + 12_000; while (performance.now() < end); }"
+
+
+async def test_a_key_that_a_hanging_page_holds_comes_up() -> None:
+    async with session() as stage:
+        stage.painter.forget_keys()
+        await stage.cdp.send("Input.dispatchKeyEvent", {"type": "keyDown", **ARROW})
+        keycode, _ = await stage.painter.key()
+        assert keycode in what_is_down(stage.display)[0]
+        hanging = asyncio.create_task(stage.page.evaluate(HANGS))
+        number = 0
+
+        def is_up() -> bool:
+            """The screen goes on changing, so there are pictures that nobody sees."""
+            nonlocal number
+            number += 1
+            stage.painter.tell("glyph", number, 100 + number, 600)
+            return keycode not in what_is_down(stage.display)[0]
+
+        await eventually(is_up, "the release of the key")
+        assert not hanging.done()
+        await hanging
