@@ -16,6 +16,7 @@ from relay.desk import api, assist, internal, pages, sessions
 from relay.desk.people import Seal, Tenant, insert_row
 from relay.desk.requests import BODY_BYTES_MAX, DESK, Desk, Refusal, check_origin, json_answer, log
 from relay.desk.sign_in_limits import SignInLimits
+from relay.desk.stories import Stories
 from relay.desk.tickets import NotPossible
 from relay.keys import key_secret, load_organisation
 from relay.settings import Settings
@@ -41,7 +42,8 @@ async def open_desk(settings: Settings, secret: str) -> Desk:
     await asyncio.to_thread(migrate, settings.database)
     database = open_database(settings.database)
     tenant = await tenant_of(database, organisation.document.name, organisation.fingerprint_text)
-    return Desk(settings, database, organisation, tenant, Seal(secret), SignInLimits(settings.sign_in_failures_max))
+    limits = SignInLimits(settings.sign_in_failures_max)
+    return Desk(settings, database, organisation, tenant, Seal(secret), limits, Stories(database))
 
 
 async def tenant_of(database: Database, name: str, fingerprint: str) -> Tenant:

@@ -11,8 +11,6 @@ from aiohttp import web
 from babel.dates import format_date, format_time
 from sqlalchemy import select, update
 
-from protocol.errors import RemoteProtocolError
-from protocol.session_log import Verdict, verify
 from relay.desk import api, people, sessions, signing_in, ticket_store, tickets
 from relay.desk.people import Person
 from relay.desk.requests import (
@@ -29,7 +27,6 @@ from relay.desk.requests import (
     set_cookie,
     signed_in,
 )
-from relay.evidence.check import technician_key_of
 from relay.storage import tables
 from translations import LANGUAGES, catalogue
 
@@ -256,11 +253,8 @@ async def get_ticket(request: web.Request) -> web.Response:
             .order_by(tables.session.c.id.desc())
             .limit(50)
         )
-        told = []
-        for row in rows.all():
-            texts = await sessions.entries_of(connection, row.id)
-            heads = await sessions.heads_of(connection, row.id)
-            told.append((row, await sessions.summary_of(connection, row.id), _verdict(texts, heads, row.certificate)))
+        held = rows.all()
+    stories = await request.app[DESK].stories.of([row.id for row in held])
     return _page(
         request,
         "ticket.html",
@@ -268,19 +262,11 @@ async def get_ticket(request: web.Request) -> web.Response:
         ticket=ticket,
         history=history,
         description=tickets.rebuild(happened.event for happened in history).description,
-        sessions=told,
+        sessions=[(row, stories[row.id].summary, stories[row.id].proof) for row in held],
         root_fingerprint=request.app[DESK].organisation.fingerprint_text,
         may_help=bool(person.roles & set(api.HELPERS)) and ticket.state != tickets.CLOSED,
         may_write=bool(person.roles & set(api.WRITERS)),
     )
-
-
-def _verdict(texts: list[str], heads: list[str], certificate: str) -> Verdict | None:
-    """What the log proves; None where it is empty or does not hold."""
-    try:
-        return verify(texts, heads, technician_key_of(certificate))
-    except RemoteProtocolError:
-        return None
 
 
 @routes.post("/tickets/{number}/events")

@@ -12,6 +12,7 @@ from aiohttp import web
 from protocol.text import Line, Text
 from relay.desk.people import Person, Seal, Tenant, person_of
 from relay.desk.sign_in_limits import SignInLimits
+from relay.desk.stories import Stories
 from relay.keys import Organisation
 from relay.settings import Settings
 from relay.storage.database import Database
@@ -39,6 +40,7 @@ class Desk:
     tenant: Tenant
     seal: Seal
     limits: SignInLimits
+    stories: Stories
 
 
 DESK = web.AppKey("desk", Desk)

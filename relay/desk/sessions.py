@@ -27,7 +27,6 @@ from protocol.session_log import (
 from protocol.text import tidy_line
 from relay.desk import ticket_store, tickets
 from relay.desk.people import Person, Tenant, insert_row, now_utc, token_hash
-from relay.evidence.summary import Summary, summarise
 from relay.keys import Organisation
 from relay.storage import tables
 
@@ -330,11 +329,6 @@ async def close_abandoned(connection: AsyncConnection, tenant: Tenant) -> None:
     )
     for session in rows.all():
         await set_state(connection, tenant, session, CLOSED)
-
-
-async def summary_of(connection: AsyncConnection, session_id: int) -> Summary:
-    """The story that the stored log tells."""
-    return summarise([parse_entry(text) for text in await entries_of(connection, session_id)])
 
 
 async def _derive(connection: AsyncConnection, tenant: Tenant, session: Any, entry: Entry) -> dict[str, Any]:
