@@ -17,6 +17,7 @@ from client_agent.input.injected import InjectedKeys
 from client_agent.input.keys import x11_keycode
 from client_agent.input.sink import DESKTOP_CLOSED, NO_INPUT, Held, InputLost, NoInput, OwnWindows
 from client_agent.input.typing import Placing, SpareKeys, batches
+from client_agent.input.x11_guardian import Guardian
 from client_agent.input.x11_keyboard import X11Keyboard
 from client_agent.input.x11_settling import Settling
 from client_agent.input.x11_windows import WindowGuard
@@ -48,6 +49,7 @@ class X11Sink:
         self._root: int = x11_connection.root_screen(self._connection).root
         self._keyboard = X11Keyboard(self._connection, injected or InjectedKeys())
         self._xtest = self._connection(xcffib.xtest.key)
+        self._guardian = Guardian(display)
         self._guard = WindowGuard(self._connection, self._root, own or OwnWindows())
         self._held = HeldInput()
         self._notches = WheelNotches()
@@ -90,6 +92,7 @@ class X11Sink:
             if is_down and self._guard.has_focus():
                 return False
             if self._held.change_key(code, is_down):
+                self._guardian.key(keycode, is_down)
                 self._keyboard.press(keycode, is_down)
             return True
 
@@ -130,6 +133,7 @@ class X11Sink:
         except InputLost:
             _log.debug("the desktop is gone, and with it its keyboard")
         self._connection.disconnect()
+        self._guardian.close()
 
     @contextmanager
     def _taking_turn(self) -> Iterator[None]:
@@ -146,6 +150,7 @@ class X11Sink:
         return True
 
     def _press_button(self, button: int, is_down: bool) -> None:
+        self._guardian.button(button, is_down)
         kind = xcffib.xproto.ButtonPressEvent if is_down else xcffib.xproto.ButtonReleaseEvent
         self._xtest.FakeInput(kind.event_number, button, 0, self._root, 0, 0, 0)
 
@@ -159,6 +164,7 @@ class X11Sink:
             keycode = x11_keycode(code)
             if keycode is not None:
                 self._keyboard.press(keycode, is_down=False)
+                self._guardian.key(keycode, is_down=False)
 
     def _type_batch(self, batch: str) -> bool:
         """Type a run of characters for which there is room on the spare keys; False where not all were typed."""
