@@ -1,4 +1,4 @@
-"""The customer's desktop: a virtual display with a window manager, a terminal and a text editor on it."""
+"""The customer's desktop: a display with a window manager, a terminal and a text editor on it, or one's own screen."""
 
 import os
 import subprocess
@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import xcffib
+
 from tests.virtual_display import VirtualDisplay, virtual_display
 from tests.waiting import wait_until
 
 WIDTH_PX, HEIGHT_PX = 1280, 800
+_END_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -21,32 +24,81 @@ class Desktop:
     display: VirtualDisplay
     letter: Path
     folder: Path
-    is_visible: bool
 
-    def start_agent(self, package: Path, code: str, language: str) -> subprocess.Popen[str]:
+    def start_agent(self, package: Path, code: str, language: str) -> "subprocess.Popen[str]":
         """Start the real agent as a customer would who was given a package, and perhaps a code."""
-        command = [sys.executable, "-m", "client_agent", "--organisation", str(package), "--language", language]
-        log = (self.folder / "agent.log").open("w")
-        return self.display.start(*command, *([code] if code else []), output=log)
+        with agent_log(self.folder).open("a") as log:
+            return self.display.start(*agent_command(package, code, language), output=log)
 
-    def play_customer(self, package: Path, language: str) -> None:
-        """Start the agent with the code that is typed here, and let the customer say yes."""
-        self.start_agent(package, input("Support code: "), language)
+
+def agent_command(package: Path, code: str, language: str) -> list[str]:
+    """How the agent is started."""
+    command = [sys.executable, "-m", "client_agent", "--organisation", str(package), "--language", language]
+    return [*command, *([code] if code else [])]
+
+
+def agent_log(folder: Path) -> Path:
+    """Where the agent's own messages go."""
+    return folder / "agent.log"
 
 
 @contextmanager
-def customers_desktop(folder: Path, *, is_visible: bool = False) -> Iterator[Desktop]:
-    """Start it, and end everything on it at the end."""
+def customers_desktop(folder: Path, *, shown_on: str = "", title: str = "") -> Iterator[Desktop]:
+    """Start it, and end everything on it at the end; with `shown_on` (as `:0`) it is a window of that display."""
     letter = folder / "lettre.txt"
     letter.write_text("")
-    with virtual_display(WIDTH_PX, HEIGHT_PX) as display:
+    width_px, height_px = _room_on(shown_on) if shown_on else (WIDTH_PX, HEIGHT_PX)
+    with virtual_display(width_px, height_px, shown_on=shown_on, title=title) as display:
         display.run("xsetroot", "-solid", "#2b5d8a")
         display.start(
             "xterm", "-geometry", "80x24+40+60", "-title", "Terminal", "-e", "sh", "-c", "echo Bonjour; exec sh"
         )
         display.start("mousepad", str(letter), environment={"LANG": "C.UTF-8", "HOME": str(folder)})
         wait_until(lambda: _has_window(display, "lettre"), "the editor's window")
-        yield Desktop(display, letter, folder, is_visible and bool(os.environ.get("DISPLAY")))
+        yield Desktop(display, letter, folder)
+
+
+@contextmanager
+def agent_on_this_screen(folder: Path, package: Path, language: str) -> Iterator["subprocess.Popen[str]"]:
+    """Run the agent on the display that the person sits at."""
+    with agent_log(folder).open("a") as log:
+        agent = subprocess.Popen(
+            agent_command(package, "", language), stdin=subprocess.DEVNULL, stdout=log, stderr=log, text=True
+        )
+    try:
+        yield agent
+    finally:
+        agent.terminate()
+        try:
+            agent.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            agent.kill()
+            agent.wait()
+
+
+def own_display() -> str:
+    """The display that the person sits at, as `:0`; empty where there is none that answers."""
+    name = os.environ.get("DISPLAY", "")
+    return name if name and answers(name) else ""
+
+
+def answers(display: str) -> bool:
+    """Tell whether this display can be used."""
+    try:
+        xcffib.connect(display=display).disconnect()
+    except xcffib.ConnectionException:
+        return False
+    return True
+
+
+def _room_on(display: str) -> tuple[int, int]:
+    """A window's size, in pixels, that leaves something of the person's own screen to see."""
+    connection = xcffib.connect(display=display)
+    try:
+        screen = connection.get_setup().roots[0]
+        return min(WIDTH_PX, screen.width_in_pixels * 9 // 10), min(HEIGHT_PX, screen.height_in_pixels * 9 // 10)
+    finally:
+        connection.disconnect()
 
 
 def _has_window(display: VirtualDisplay, title: str) -> bool:

@@ -16,6 +16,7 @@ class Report:
         self._began = time.monotonic()
         self._steps: list[dict[str, Any]] = []
         self.facts: dict[str, Any] = {}
+        self.failed_step = "before the first step"
 
     @contextmanager
     def step(self, name: str) -> Iterator[dict[str, Any]]:
@@ -27,6 +28,7 @@ class Report:
             yield step
         except BaseException as error:
             step["failed"] = f"{type(error).__name__}: {error}"
+            self.failed_step = name
             raise
         finally:
             step["took_s"] = round(time.monotonic() - self._began - step["at_s"], 3)

@@ -1,4 +1,7 @@
-"""An X display of one's own, without a screen: Xvfb and a light window manager, ended with everything started on it."""
+"""An X display of one's own and a light window manager, ended with everything started on it.
+
+Without a screen by Xvfb, or shown as a window of another display by Xephyr.
+"""
 
 import contextlib
 import os
@@ -62,14 +65,15 @@ class VirtualDisplay:
 
 @contextmanager
 def virtual_display(
-    width_px: int = 1280, height_px: int = 800, *, window_manager: bool = True
+    width_px: int = 1280, height_px: int = 800, *, window_manager: bool = True, shown_on: str = "", title: str = ""
 ) -> Iterator[VirtualDisplay]:
     """Start a display on a free number, 24 bits deep, and end it with all that runs on it.
 
     `-noreset` keeps monitors and modes when the last client leaves. xrandr can choose sizes up to the first one.
+    With `shown_on` (as `:0`) it is a window of that display, under `title`.
     """
     with ExitStack() as server, ExitStack() as programs:
-        name = server.enter_context(_server(width_px, height_px))
+        name = server.enter_context(_server(_server_command(width_px, height_px, shown_on, title), shown_on))
         # Left last: what runs on the display ends before the display.
         server.enter_context(programs)
         display = VirtualDisplay(name, width_px, height_px, programs)
@@ -79,13 +83,19 @@ def virtual_display(
         yield display
 
 
+def _server_command(width_px: int, height_px: int, shown_on: str, title: str) -> tuple[str, ...]:
+    if shown_on:
+        return ("Xephyr", "-screen", f"{width_px}x{height_px}", "-title", title, "-noreset", "-nolisten", "tcp")
+    return ("Xvfb", "-screen", "0", f"{width_px}x{height_px}x24", "-noreset", "-nolisten", "tcp")
+
+
 @contextmanager
-def _server(width_px: int, height_px: int) -> Iterator[str]:
+def _server(command: tuple[str, ...], shown_on: str) -> Iterator[str]:
     read_end, write_end = os.pipe()
+    environment = dict(os.environ) | ({"DISPLAY": shown_on} if shown_on else {})
     try:
-        command = ("Xvfb", "-displayfd", str(write_end), "-noreset", "-nolisten", "tcp")
-        screen = ("-screen", "0", f"{width_px}x{height_px}x24")
-        with _running(*command, *screen, environment=dict(os.environ), kept_open=(write_end,)) as server:
+        ready = ("-displayfd", str(write_end))
+        with _running(*command, *ready, environment=environment, kept_open=(write_end,)) as server:
             yield f":{_first_line(read_end, server)}"
     finally:
         os.close(read_end)
@@ -98,9 +108,9 @@ def _first_line(read_end: int, server: subprocess.Popen[str]) -> str:
     end = time.monotonic() + START_S
     while not received.endswith(b"\n"):
         if server.poll() is not None:
-            raise RuntimeError(f"Xvfb ended with {server.returncode} before it was ready")
+            raise RuntimeError(f"the display's server ended with {server.returncode} before it was ready")
         if time.monotonic() > end:
-            raise RuntimeError(f"Xvfb was not ready within {START_S:g} s")
+            raise RuntimeError(f"the display was not ready within {START_S:g} s")
         if select.select([read_end], [], [], 0.1)[0]:
             received += os.read(read_end, 16)
     return received.decode().strip()
