@@ -65,8 +65,9 @@ def read_files(package: str, folder: str) -> dict[str, File]:
 
 def catalogue_file(language: str) -> File:
     """All texts in a language, for the page: English text to translation."""
-    texts: dict[str, str] = getattr(catalogue(language), "_catalog", {})
-    simple = {key: text for key, text in texts.items() if key and text}
+    texts: dict[str | tuple[str, int], str] = getattr(catalogue(language), "_catalog", {})
+    # Plural forms have keys of another kind; the page uses none.
+    simple = {key: text for key, text in texts.items() if isinstance(key, str) and key and text}
     return file_of(msgspec.json.encode(simple, order="sorted"), "application/json")
 
 
