@@ -5,8 +5,8 @@ import { freshSecret, inLink } from "./codes.js";
 import { fromBase64Url, toBase64 } from "./core/bytes.js";
 import { button, element, get } from "./dom.js";
 import { servedLocally } from "./local.js";
+import { Zstd } from "./screen/zstd.js";
 import { TechnicianSession } from "./session/technician_session.js";
-import { ZSTDDecoder } from "./vendor/zstddec.js";
 import { BeginForm } from "./views/begin_form.js";
 import { CodeView } from "./views/code_view.js";
 import { problemText } from "./views/problems.js";
@@ -35,7 +35,7 @@ class App {
   codes = new CodeView();
 
   async begin() {
-    const zstd = new ZSTDDecoder();
+    const zstd = new Zstd();
     await zstd.init();
     this.view = new SessionView(zstd, {
       send: (message) => this.session?.send(message),

@@ -52,6 +52,7 @@ export class FrameBuffer {
 
 /**
  * Decompress one zstd frame that must hold exactly so many bytes; what the frame declares is compared before anything is allocated.
+ * The result is good until the next one.
  *
  * @param {{ decode(data: Uint8Array, bytes: number): Uint8Array }} zstd @param {Uint8Array} data @param {number} bytes
  * @throws {RemoteProtocolError}
@@ -60,7 +61,7 @@ export function decompress(zstd, data, bytes) {
   if (declaredBytes(data) !== bytes) throw new RemoteProtocolError("a rectangle that declares another size than its box");
   const plain = zstd.decode(data, bytes);
   if (plain.length !== bytes) throw new RemoteProtocolError("a rectangle that holds another size than its box");
-  return plain.byteOffset % 4 ? plain.slice() : plain;
+  return plain;
 }
 
 /** The content size in the frame's header (RFC 8878, section 3.1.1.1), -1 where there is none. @param {Uint8Array} data */
