@@ -77,7 +77,7 @@ def _on_this_screen(folder: Path, organisation: Organisation, language: str) -> 
 
 def _in_a_window(folder: Path, organisation: Organisation, language: str, own: str) -> None:
     _ = catalogue(language).gettext
-    with customers_desktop(folder, shown_on=own, title=_("Customer’s computer (Mainforte demo)")) as desktop:
+    with customers_desktop(folder, shown_on=own, title=_("Mainforte demo - the customer computer")) as desktop:
         _say(
             _("The customer’s computer is the window that has just opened. The agent waits there for the support code.")
         )

@@ -70,7 +70,7 @@ def virtual_display(
     """Start a display on a free number, 24 bits deep, and end it with all that runs on it.
 
     `-noreset` keeps monitors and modes when the last client leaves. xrandr can choose sizes up to the first one.
-    With `shown_on` (as `:0`) it is a window of that display, under `title`.
+    With `shown_on` (as `:0`) it is a window of that display, under `title` (ASCII: Xephyr shows nothing else).
     """
     with ExitStack() as server, ExitStack() as programs:
         name = server.enter_context(_server(_server_command(width_px, height_px, shown_on, title), shown_on))

@@ -174,7 +174,7 @@ def test_with_a_display_the_customers_computer_is_a_window_of_it(
     own = xvfb(1600, 1000)
     running = demo("--language", "en", display=own.name)
     running.wait_for("is the window that has just opened")
-    title = "computer .Mainforte demo.$"
+    title = "Mainforte demo - the customer computer"
     wait_until(lambda: shows(own, title), "the customer's window")
     with left_nothing(running, tmp_path):
         own.run("xdotool", "search", "--onlyvisible", "--name", title, "windowclose")
