@@ -18,7 +18,7 @@ _TICK_MS = 100
 class ConsentWindow(Dialog):
     """Shows a question until it is answered, its time is over or it is withdrawn.
 
-    Answers react one second after the window could last be seen anew, and only when all of it has been scrolled through.
+    Answers react one second after the window could last be seen anew; a yes only when all of it has been scrolled through.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class ConsentWindow(Dialog):
                 lambda choice=choice: self._choose(choice),  # type: ignore[misc]
                 kind=_kind(choice),
                 mark=_mark(choice),
-                is_ready=self._is_ready,
+                is_ready=self._may_allow if choice.allowed else self._may_answer,
             )
             self._buttons.append(button)
         if self.is_wide and sum(button.winfo_reqwidth() for button in self._buttons) < width:
@@ -164,8 +164,11 @@ class ConsentWindow(Dialog):
             self._reacts_at = now + BUTTONS_REACT_AFTER_S
             self._first_seen_at = now if self._first_seen_at is None else self._first_seen_at
 
-    def _is_ready(self) -> bool:
-        return self._is_read and self._reacts_at is not None and self._clock() >= self._reacts_at
+    def _may_answer(self) -> bool:
+        return self._reacts_at is not None and self._clock() >= self._reacts_at
+
+    def _may_allow(self) -> bool:
+        return self._is_read and self._may_answer()
 
     def _can_extend(self) -> bool:
         return self._total_s < PROMPT_S_MAX

@@ -1,5 +1,7 @@
 """Which windows, and which places on the desktop, are the agent's own: what a technician sends must not reach them."""
 
+import contextlib
+import threading
 import tkinter as tk
 from dataclasses import dataclass
 
@@ -15,12 +17,22 @@ class _Snapshot:
 
 
 class OwnWindows:
-    """Follows all windows of a Tk program, its file dialogs and menus included; any thread may ask."""
+    """Follows all windows of a Tk program, its file dialogs and menus included; any thread may ask.
+
+    What Tk tells comes after the window is already there, so a place is also looked up on the display itself.
+    """
 
     def __init__(self, root: tk.Tk, desktop: X11Desktop | None) -> None:
         self._root, self._desktop = root, desktop
+        self._tk_window = root.winfo_id()
         self._snapshot = _Snapshot()
         self._is_due = False
+        # A connection of its own for threads other than Tk's.
+        self._asked: X11Desktop | None = None
+        self._lock = threading.Lock()
+        if desktop:
+            with contextlib.suppress(OSError):
+                self._asked = X11Desktop()
         for event in _EVENTS:
             root.bind_all(event, self._on_change, add=True)
 
@@ -30,7 +42,16 @@ class OwnWindows:
 
     def is_at(self, x: int, y: int) -> bool:
         """Tell whether one of them is at this point of the desktop, in device pixels."""
-        return any((x, y) in area for area in self._snapshot.areas)
+        snapshot = self._snapshot
+        if any((x, y) in area for area in snapshot.areas):
+            return True
+        if self._asked is None:
+            return False
+        with self._lock:
+            windows = self._asked.windows_at(x, y)
+            return any(
+                window in snapshot.windows or self._asked.is_same_program(window, self._tk_window) for window in windows
+            )
 
     def stop(self) -> None:
         """Follow them no longer: the program is about to end."""

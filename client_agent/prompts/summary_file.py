@@ -24,9 +24,9 @@ def write_summary(path: Path, words: SummaryWords, language: str) -> None:
 def as_text(words: SummaryWords) -> str:
     """The summary in plain lines."""
     lines = [words.title, "", words.ending, ""]
-    lines += [f"{label}: {value}" for label, value in words.facts]
+    lines += words.fact_lines
     for name, deeds in words.people:
-        lines += ["", name, *(f"  {deed.text}" for deed in deeds)]
+        lines += ["", f"– {name}", *(f"  {deed.text}" for deed in deeds)]
     lines += ["", words.about_fingerprint, f"  {words.fingerprint}", ""]
     return "\n".join(lines)
 

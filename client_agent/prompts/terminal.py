@@ -189,11 +189,7 @@ class TerminalCustomer:
         # What was typed before it could be read is no answer.
         self._forget_typed()
         content = self._words.consent(question)
-        self._say("", content.title, content.organisation, content.standing.text, content.warning, content.request)
-        self._say(*(effect.text for effect in content.effects))
-        self._say(
-            *content.reason.split("\n"), content.silence, self._time_left(ends_at), "", self._words.type_and_enter()
-        )
+        self._say("", *content.lines, self._time_left(ends_at), "", self._words.type_and_enter())
         numbered = {str(number): choice.label for number, choice in enumerate(content.choices, start=1)}
         self._say_keys(numbered | {_MORE_TIME: self._words.more_time(), _LANGUAGE: self._words.other_language_name()})
         return self._clock() + BUTTONS_REACT_AFTER_S
@@ -247,7 +243,8 @@ class TerminalCustomer:
         self._say("")
         for viewer in self._words.viewers(self._bar.after(self._bar_age_s())):
             rights = () if words.notice and not viewer.is_away else (right.text for right in viewer.rights)
-            self._say(", ".join((viewer.name, *rights)))
+            # No line begins with a name: it could look like something that can be typed.
+            self._say(f"– {', '.join((viewer.name, *rights))}")
         self._say(*filter(None, (words.notice.text if words.notice else "", words.minutes)))
         self._say("", self._words.type_and_enter())
         self._say_keys(self._commands(words))

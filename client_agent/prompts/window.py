@@ -126,7 +126,13 @@ class WindowCustomer:
 
     def close(self) -> None:
         """End `run`."""
-        self._work.put(self._root.quit)
+        self._work.put(self._end)
+
+    def _end(self) -> None:
+        # Tk's file dialog waits in a loop of its own, which ends with its window only.
+        for path in self._root.tk.splitlist(self._root.tk.call("winfo", "children", ".")):
+            self._root.tk.call("destroy", path)
+        self._root.quit()
 
     def own_windows(self) -> frozenset[int]:
         return self._own.ids()

@@ -71,6 +71,7 @@ class ConsentWords:
 
     title: str
     organisation: str
+    organisation_line: str
     standing: Marked
     warning: str
     request: str
@@ -79,12 +80,17 @@ class ConsentWords:
     silence: str
     choices: tuple[Choice, ...]
 
+    @property
+    def lines(self) -> list[str]:
+        """All but the choices in plain lines, none of which begins with words that others wrote."""
+        lines = [self.title, self.organisation_line, self.standing.text, self.warning, self.request]
+        lines += [effect.text for effect in self.effects]
+        lines += [f"> {line}" for line in self.reason.split("\n") if line]
+        return [line for line in (*lines, self.silence) if line]
+
     def __str__(self) -> str:
         """All of it, as the session log keeps it."""
-        lines = [self.title, self.organisation, self.standing.text, self.warning, self.request]
-        lines += [effect.text for effect in self.effects]
-        lines += [self.reason, self.silence, " ".join(f"[ {choice.label} ]" for choice in self.choices)]
-        return "\n".join(line for line in lines if line)
+        return "\n".join((*self.lines, " ".join(f"[ {choice.label} ]" for choice in self.choices)))
 
 
 @dataclass(frozen=True)
@@ -131,6 +137,7 @@ class SummaryWords:
     title: str
     ending: str
     facts: tuple[tuple[str, str], ...]
+    fact_lines: tuple[str, ...]
     people: tuple[tuple[str, tuple[Marked, ...]], ...]
     fingerprint: str
     about_fingerprint: str
@@ -267,6 +274,7 @@ class Words:
         return ConsentWords(
             title=self._consent_title(question),
             organisation=self._organisation(question.organisation),
+            organisation_line=self.key(_("Organisation"), self._organisation(question.organisation)),
             standing=self._standing(question),
             warning=""
             if question.is_verified
@@ -421,7 +429,7 @@ class Words:
 
     def read_to_the_end(self) -> str:
         _ = self._
-        return _("Scroll to the end to answer.")
+        return _("Read to the end before you say yes.")
 
     # --- during the session --------------------------------------------------------------------------------------------
 
@@ -500,15 +508,17 @@ class Words:
     def summary(self, summary: Summary) -> SummaryWords:
         """How it ended and who did what."""
         _ = self._
+        facts = (
+            (_("Organisation"), self._organisation(summary.organisation)),
+            (_("Ticket"), " ".join(filter(None, (one_line(summary.ticket), one_line(summary.subject)))) or "–"),
+            (_("Began"), self._moment(summary.began_at)),
+            (_("Ended"), self._moment(summary.ended_at)),
+        )
         return SummaryWords(
             title=_("The session is over"),
             ending=f"{self._ending(summary.outcome)} {_('Nobody can see your screen or act any more.')}",
-            facts=(
-                (_("Organisation"), self._organisation(summary.organisation)),
-                (_("Ticket"), " ".join(filter(None, (one_line(summary.ticket), one_line(summary.subject)))) or "–"),
-                (_("Began"), self._moment(summary.began_at)),
-                (_("Ended"), self._moment(summary.ended_at)),
-            ),
+            facts=facts,
+            fact_lines=tuple(self.key(label, value) for label, value in facts),
             people=tuple((self._person(one.name), self._deeds(one)) for one in summary.participations),
             fingerprint=_in_groups(one_line(summary.fingerprint)),
             about_fingerprint=_(
@@ -566,7 +576,7 @@ class Words:
     # --- on a terminal -------------------------------------------------------------------------------------------------
 
     def key(self, letter: str, what: str) -> str:
-        """One line of a list of what can be typed."""
+        """One line of a list: what can be typed, or what something is."""
         _ = self._
         return _("{letter}: {what}").format(letter=letter, what=what)
 

@@ -63,6 +63,19 @@ class X11Desktop:
             return Framed(frozenset(windows), area)
         return None
 
+    def windows_at(self, x: int, y: int) -> list[int]:
+        """The windows at a point of the desktop, from the outermost inwards."""
+        windows: list[int] = []
+        around = self._root
+        with contextlib.suppress(xcffib.xproto.WindowError):
+            while around := self._connection.core.TranslateCoordinates(self._root, around, x, y).reply().child:
+                windows.append(around)
+        return windows
+
+    def is_same_program(self, window: int, other: int) -> bool:
+        """Whether the same connection made both windows."""
+        return not (window ^ other) & ~int(self._connection.get_setup().resource_id_mask)
+
     def name(self, window: int, name: str) -> None:
         """Give a part of a window a name, by which programs that drive a desktop find it, as they find whole windows."""
         self._set(window, self._atom("_NET_WM_NAME"), name)

@@ -83,14 +83,16 @@ class Stage:
 
     async def click(self, name: str) -> None:
         """Click into the middle of the button of this name."""
-        x, y = await self.middle(await self.window(name))
-        await self.do("mousemove", str(x), str(y), "click", "1")
+        await self.point_at(name)
+        await self.do("click", "1")
 
-    async def middle(self, window: int) -> tuple[int, int]:
-        """The middle of a window, in device pixels of the desktop."""
+    async def point_at(self, name: str) -> None:
+        """Bring the pointer to the middle of the button of this name."""
+        window = await self.window(name)
         lines = (await self.do("getwindowgeometry", "--shell", str(window))).split()
-        at = {name: int(value) for name, _, value in (line.partition("=") for line in lines)}
-        return at["X"] + at["WIDTH"] // 2, at["Y"] + at["HEIGHT"] // 2
+        size = {key: int(value) for key, _, value in (line.partition("=") for line in lines)}
+        middle = (str(size["WIDTH"] // 2), str(size["HEIGHT"] // 2))
+        await self.do("mousemove", "--window", str(window), *middle)
 
     async def press(self, *keys: str) -> None:
         await self.do("key", *keys)

@@ -1,0 +1,165 @@
+"""Every window of the agent is known as its own, with its frame, from the moment it can be seen: for mouse and for keys."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import xcffib
+import xcffib.xproto
+
+from client_agent.prompts.customer import BarState, Problem, Progress, Viewer
+from client_agent.prompts.window import WindowCustomer
+from tests.client_agent.prompts.played import Stage, play
+from tests.client_agent.prompts.questions import CONTROLLED, HOSTILE, QUESTION, SUMMARY, VIEW
+from tests.virtual_display import VirtualDisplay
+from tests.waiting import eventually
+
+Show = Callable[[WindowCustomer], Any]
+MANY = BarState("Opérateur Démo", tuple(Viewer(f"Viewer {n}", VIEW, str(n)) for n in range(9)))
+WINDOWS: dict[str, Show] = {
+    "code": lambda customer: customer.ask_code(),
+    "progress": lambda customer: customer.show_progress(Progress.CONNECTING),
+    "question": lambda customer: customer.ask_consent(QUESTION),
+    "hostile question": lambda customer: customer.ask_consent(HOSTILE),
+    "bar": lambda customer: customer.show_bar(CONTROLLED),
+    "bar with many": lambda customer: customer.show_bar(MANY),
+    "problem": lambda customer: customer.show_problem(Problem.NOT_STORED),
+    "summary": lambda customer: customer.show_summary(SUMMARY),
+}
+
+
+class Onlooker:
+    """What the display itself tells of windows, over a connection of its own."""
+
+    def __init__(self, display: VirtualDisplay) -> None:
+        self._connection = xcffib.connect(display=display.name)
+        setup = self._connection.get_setup()
+        self.root = setup.roots[0].root
+        self._mask = setup.resource_id_mask
+        self.before = set(self.on_top())
+
+    def on_top(self) -> list[int]:
+        """The windows that stand directly on the desktop and can be seen."""
+        return [window for window in self._children(self.root) if self._is_viewable(window)]
+
+    def everything(self, window: int) -> list[int]:
+        """A window and all that is inside it, as far as it can be seen."""
+        inside = [below for child in self._children(window) for below in self.everything(child)]
+        return [window, *inside] if self._is_viewable(window) else []
+
+    def middle(self, window: int) -> tuple[int, int]:
+        size = self._connection.core.GetGeometry(window).reply()
+        place = self._connection.core.TranslateCoordinates(window, self.root, size.width // 2, size.height // 2).reply()
+        return place.dst_x, place.dst_y
+
+    def corners(self, window: int) -> list[tuple[int, int]]:
+        """The outermost pixels of a window that stands on the desktop."""
+        at = self._connection.core.GetGeometry(window).reply()
+        right, bottom = at.x + at.width + 2 * at.border_width - 1, at.y + at.height + 2 * at.border_width - 1
+        return [(at.x, at.y), (right, at.y), (at.x, bottom), (right, bottom)]
+
+    def new(self) -> list[int]:
+        return [window for window in self.on_top() if window not in self.before]
+
+    def _children(self, window: int) -> list[int]:
+        try:
+            return list(self._connection.core.QueryTree(window).reply().children)
+        except xcffib.xproto.WindowError:
+            return []
+
+    def _is_viewable(self, window: int) -> bool:
+        try:
+            attributes = self._connection.core.GetWindowAttributes(window).reply()
+        except xcffib.xproto.WindowError:
+            return False
+        viewable = attributes.map_state == xcffib.xproto.MapState.Viewable
+        return bool(viewable and attributes._class == xcffib.xproto.WindowClass.InputOutput)
+
+
+async def shown(stage: Stage, show: Show) -> "asyncio.Future[Any] | None":
+    answer = show(stage.customer)
+    return asyncio.ensure_future(answer) if answer else None
+
+
+async def ended(task: "asyncio.Future[Any] | None") -> None:
+    if task:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+@pytest.mark.parametrize("name", WINDOWS)
+def test_every_part_of_every_window_and_its_frame_is_the_agents_own(
+    desktop: VirtualDisplay, name: str, scale: float
+) -> None:
+    async def scene(stage: Stage) -> None:
+        display = Onlooker(desktop)
+        task = await shown(stage, WINDOWS[name])
+        (outer,) = await eventually(display.new, f"the window {name}")
+        # The frame of the window manager comes a moment after the window itself.
+        await eventually(lambda: set(display.new()) <= stage.customer.own_windows(), "the outermost window is known")
+        (outer,) = display.new()
+        corners = display.corners(outer)
+        (left, top), (right, bottom) = corners[0], corners[-1]
+        # What a scrolled text hides lies elsewhere.
+        middles = [
+            (x, y)
+            for x, y in map(display.middle, display.everything(outer))
+            if left <= x <= right and top <= y <= bottom
+        ]
+        assert len(middles) > 3
+        for place in (*middles, *corners):
+            assert stage.customer.is_own_window_at(*place)
+        assert not stage.customer.is_own_window_at(1, desktop.height_px - 2)
+        await ended(task)
+
+    play(desktop, scene, scale=scale)
+
+
+@pytest.mark.parametrize("name", ["bar", "bar with many"])
+def test_a_bar_is_the_agents_own_from_the_very_moment_it_can_be_seen(desktop: VirtualDisplay, name: str) -> None:
+    async def scene(stage: Stage) -> None:
+        display = Onlooker(desktop)
+        for _ in range(20):
+            await shown(stage, WINDOWS[name])
+            while not (new := display.new()):
+                await asyncio.sleep(0)
+            assert stage.customer.is_own_window_at(*display.middle(new[0]))
+            stage.customer.hide_bar()
+            while display.new():
+                await asyncio.sleep(0)
+
+    play(desktop, scene)
+
+
+def test_the_place_of_a_window_that_has_gone_is_not_the_agents_any_more(desktop: VirtualDisplay) -> None:
+    async def scene(stage: Stage) -> None:
+        display = Onlooker(desktop)
+        stage.customer.show_bar(CONTROLLED)
+        (bar,) = await eventually(display.new, "the bar")
+        place = display.middle(bar)
+        assert stage.customer.is_own_window_at(*place)
+        stage.customer.hide_bar()
+        await eventually(lambda: not stage.customer.is_own_window_at(*place), "the place is free")
+        await eventually(lambda: not stage.customer.own_windows(), "no own window is left")
+
+    play(desktop, scene)
+
+
+def test_the_dialog_for_saving_is_the_agents_own_as_well(desktop: VirtualDisplay) -> None:
+    async def scene(stage: Stage) -> None:
+        display = Onlooker(desktop)
+        task = asyncio.ensure_future(stage.customer.show_summary(SUMMARY))
+        await stage.window("Save…")
+        await stage.click("Save…")
+        await eventually(lambda: len(display.new()) == 2, "the dialog beside the summary")
+        await eventually(lambda: set(display.new()) <= stage.customer.own_windows(), "both are known")
+        for window in display.new():
+            for part in display.everything(window):
+                assert stage.customer.is_own_window_at(*display.middle(part))
+        await stage.press("Escape")
+        await eventually(lambda: len(display.new()) == 1, "the dialog is closed")
+        await ended(task)
+
+    play(desktop, scene)
