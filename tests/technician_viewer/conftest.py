@@ -1,0 +1,87 @@
+"""A real organisation, a signed-in desk, and a customer's desktop, for tests of the technician's programs."""
+
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from demo.customer import Customer
+from demo.organisation import PASSWORD, TECHNICIAN, Organisation, running_organisation
+from technician_viewer.desk import Desk
+from tests.virtual_display import VirtualDisplay
+
+LANGUAGE = "en"
+COLOUR = (0x2B, 0x5D, 0x8A)
+"""Of the customer's desktop, where no window is."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def organisation() -> Iterator[Organisation]:
+    # A short path: the name of a Unix socket has room for 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="mf") as folder, running_organisation(Path(folder), free_port()) as running:
+        yield running
+
+
+_cookies: dict[str, aiohttp.CookieJar] = {}
+
+
+@pytest.fixture
+async def desk(organisation: Organisation) -> AsyncIterator[Desk]:
+    """A technician's desk; signed in once an organisation, since a code counts only once."""
+    jar = aiohttp.CookieJar()
+    is_known = organisation.address in _cookies
+    if is_known:
+        jar.update_cookies({c.key: c.value for c in _cookies[organisation.address]})
+    async with aiohttp.ClientSession(cookie_jar=jar) as client:
+        desk = Desk(client, organisation.address, root_fingerprint=organisation.root_fingerprint)
+        if is_known:
+            await desk.me()
+        else:
+            await desk.sign_in(TECHNICIAN, PASSWORD, organisation.code())
+            _cookies[organisation.address] = jar
+        yield desk
+
+
+@dataclass(frozen=True)
+class Desktop:
+    """A customer's display with one colour on it."""
+
+    display: VirtualDisplay
+    folder: Path
+
+    def start_agent(self, package: Path, code: str) -> "subprocess.Popen[str]":
+        """Start the real agent as a customer would who was given its package and a code."""
+        command = (sys.executable, "-m", "client_agent", "--organisation", str(package), "--language", LANGUAGE, code)
+        with (self.folder / "agent.log").open("w") as log:
+            return self.display.start(*command, output=log)
+
+
+@pytest.fixture
+def desktop(xvfb: Callable[..., VirtualDisplay], tmp_path: Path) -> Desktop:
+    display = xvfb(1280, 800)
+    display.run("xsetroot", "-solid", "#{:02x}{:02x}{:02x}".format(*COLOUR))
+    return Desktop(display, tmp_path)
+
+
+@pytest.fixture
+def customer(desktop: Desktop, tmp_path: Path) -> Customer:
+    return Customer(desktop.display, tmp_path, LANGUAGE)
+
+
+def tls_of(certificate: Path, key: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
