@@ -240,6 +240,9 @@ async def append_entry(connection: AsyncConnection, tenant: Tenant, session: Any
     )
     values = {"entries": number + 1, "last_hash": entry_hash(text)} | await _derive(connection, tenant, session, entry)
     await connection.execute(update(tables.session).where(tables.session.c.id == session.id).values(**values))
+    if isinstance(entry.event, SessionEnded):
+        # Over for the ticket from now on, not only once both connections are gone.
+        await set_state(connection, tenant, await find(connection, session.session), CLOSED)
 
 
 async def _entry_text(connection: AsyncConnection, session_id: int, number: int) -> str | None:

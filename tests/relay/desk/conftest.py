@@ -104,8 +104,8 @@ class Browser:
     relay: Relay
     csrf: str = ""
 
-    async def get(self, path: str) -> tuple[int, str]:
-        async with self.client.get(self.relay.address + path, allow_redirects=False) as answer:
+    async def get(self, path: str, **headers: str) -> tuple[int, str]:
+        async with self.client.get(self.relay.address + path, headers=headers, allow_redirects=False) as answer:
             return answer.status, await answer.text()
 
     async def post(self, path: str, body: Any = None, *, csrf: str | None = None, **headers: str) -> tuple[int, Any]:

@@ -11,7 +11,17 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from protocol.identity import fingerprint_text, text_hash
-from protocol.session_log import Answered, Asked, Event, LogWriter, Opened, SessionEnded, countersign_head, make_head
+from protocol.session_log import (
+    Answered,
+    Asked,
+    Event,
+    InputCounted,
+    LogWriter,
+    Opened,
+    SessionEnded,
+    countersign_head,
+    make_head,
+)
 from protocol.vocabulary import Answer, Capability, Outcome
 from tests.relay.desk.conftest import PASSWORD, TECHNICIAN_KEY, Browser, command
 
@@ -209,6 +219,7 @@ async def test_the_log_of_a_session_is_stored_as_a_chain_told_on_the_ticket_and_
         ),
         Asked("camille", Capability.VIEW, asked["reason"], words, "fr"),
         Answered(1, Answer.ALLOWED, [Capability.VIEW], at + 3_600_000, 4000),
+        InputCounted("camille", 1, 2, 0),
         SessionEnded(Outcome.STOPPED, "customer", 61_000, 0),
     ]  # fmt: skip
     texts = [log.append(event, at + 1000 * number) for number, event in enumerate(events)]
@@ -223,6 +234,7 @@ async def test_the_log_of_a_session_is_stored_as_a_chain_told_on_the_ticket_and_
     forged = other.append(SessionEnded(Outcome.COMPLETED, "technician", 0, 0), at)
     assert (await technician.inside(f"{path}/entries", {"number": 2, "entry": forged}))[0] == 409
     assert (await technician.inside(f"{path}/entries", {"number": 3, "entry": texts[3]}))[0] == 204
+    assert (await technician.inside(f"{path}/entries", {"number": 4, "entry": texts[4]}))[0] == 204
 
     head = make_head(session, texts, agent, at_s=at // 1000)
     head = countersign_head(head, session, texts, agent_key, key, at_s=at // 1000)
@@ -235,6 +247,9 @@ async def test_the_log_of_a_session_is_stored_as_a_chain_told_on_the_ticket_and_
     assert words in page
     assert "The customer stopped it" in page
     assert "Log complete, signed by both sides" in page
+    assert "1 click, 2 keys, 0 characters typed" in page
+    french = (await technician.get("/tickets/2041", **{"Accept-Language": "fr"}))[1]
+    assert "1 clic, 2 touches, 0 caractère saisi" in french
 
     file = tmp_path / "log.json"
     file.write_text((await technician.get(f"/api/sessions/{session}/log"))[1], encoding="utf-8")

@@ -30,7 +30,7 @@ from protocol.session_log import (
     verify,
 )
 from protocol.vocabulary import Answer, Capability, Hold, Outcome
-from relay.desk import sessions, stories
+from relay.desk import sessions, stories, ticket_store, tickets
 from relay.desk.people import Tenant, insert_row, now_utc
 from relay.desk.stories import Proof, Stories
 from relay.evidence.summary import Summary, summarise
@@ -240,6 +240,24 @@ async def test_a_stored_entry_that_was_altered_leaves_no_proof_and_the_story_bef
     story = (await Stories(database).of([id_]))[id_]
     assert story.proof is None
     assert [step.kind for step in story.summary.steps] == ["opened"]
+
+
+async def test_the_ticket_is_no_longer_in_remote_assistance_once_the_last_entry_is_stored(database: Database) -> None:
+    session = await _new_session(database)
+    async with database.transaction() as connection:
+        await ticket_store.append(connection, TENANT, 1, 1, tickets.TicketOpened("s", ""))
+        await ticket_store.append(connection, TENANT, 1, 1, tickets.SessionStarted(session, "view"))
+    log = LogWriter()
+    log.append(opened(session), NOON_MS)
+    log.append(SessionEnded(Outcome.STOPPED, "customer", 0, 0), NOON_MS)
+    row = await _append(database, session, log.texts)
+    assert (row.state, row.ended_at is not None) == ("closed", True)
+    async with database.transaction() as connection:
+        history = [happened.event for happened in await ticket_store.history_of(connection, 1)]
+        await sessions.set_state(connection, TENANT, row, "closed")
+        assert len(await ticket_store.history_of(connection, 1)) == len(history)
+    assert history[-1] == tickets.SessionFinished(session, "stopped")
+    assert tickets.rebuild(history).state == tickets.OPEN
 
 
 async def test_a_session_without_entries_has_no_story_yet(database: Database) -> None:
