@@ -130,7 +130,7 @@ class App {
     const code = `${this.room} ${await freshSecret(form)}`;
     this.opened.form = form;
     this.session.request.code = code;
-    this.codes.showCode(code, `${location.origin}/#code=${inLink(code)}&root=${this.me.root_fingerprint}`);
+    this.codes.showCode(code, `${this.local?.relay ?? location.origin}/#code=${inLink(code)}&root=${this.me.root_fingerprint}`);
     button("other-form").textContent = form === "digits" ? _("In words instead") : _("In digits instead");
   }
 
