@@ -59,7 +59,10 @@ export class SessionView {
     });
     field.addEventListener("focus", () => this.#onKeyboard(true));
     field.addEventListener("blur", () => this.#onKeyboard(false));
-    button("ask-control").onclick = () => this.session.askControl();
+    button("ask-control").onclick = () => {
+      this.session.askControl();
+      field.focus();
+    };
     button("give-back").onclick = () => {
       send({ type: "control_given_back" });
       field.focus();
@@ -86,7 +89,7 @@ export class SessionView {
         this.#liveness.announce(message.picture, performance.now());
         break;
       case "prompt_opened":
-        this.#countDown(message.seconds);
+        if (this.#isBegun) this.#countDown(message.seconds);
         break;
       case "prompt_closed":
         clearInterval(this.#promptTimer);
