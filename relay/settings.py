@@ -41,6 +41,8 @@ class Settings:
     """How long a sign-in lasts."""
     sign_in_failures_max: int = 10
     """Failed sign-ins per address, and per account, in a quarter of an hour."""
+    database_url: str = ""
+    """A PostgreSQL database, `postgresql://user@host/name`; empty: a file in the folder."""
 
     @property
     def is_secure(self) -> bool:
@@ -48,8 +50,9 @@ class Settings:
         return self.tls_certificate is not None or self.behind_proxy
 
     @property
-    def database(self) -> Path:
-        return self.folder / "database.sqlite3"
+    def database(self) -> Path | str:
+        """A file, or the URL of a database elsewhere."""
+        return self.database_url or self.folder / "database.sqlite3"
 
     @property
     def recordings(self) -> Path:
@@ -177,6 +180,12 @@ def _time_zone(key: str, value: Any, base: Path) -> str:
     return str(value)
 
 
+def _database_url(key: str, value: Any, base: Path) -> str:
+    if not _line(key, value, base).startswith(("postgresql://", "postgres://")):
+        raise WrongSetting(f"{key}: expected a URL such as postgresql://user@host/name")
+    return str(value).replace("postgres://", "postgresql://", 1)
+
+
 _CHECKS: dict[str, Callable[[str, Any, Path], Any]] = {
     "folder": _path,
     "origins": _origins,
@@ -189,6 +198,7 @@ _CHECKS: dict[str, Callable[[str, Any, Path], Any]] = {
     "time_zone": _time_zone,
     "sign_in_hours": _count(1, 24),
     "sign_in_failures_max": _count(3, 1000),
+    "database_url": _database_url,
 }
 
 

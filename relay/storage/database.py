@@ -1,5 +1,7 @@
 """One connection to the database, so that there is one writer; what is committed is on the disk.
 
+A path is an SQLite file; a text is a URL such as `postgresql://user@host/name`. The tables and the migrations are the same.
+
 SQLite with a rollback journal and full synchronisation: Debian's 3.40 may corrupt a database when two connections share a
 write-ahead log, and a session log's entry that was acknowledged must survive a power cut.
 """
@@ -14,13 +16,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, event
+from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-_FULL = ("database or disk is full", "disk I/O error")
+_FULL = ("database or disk is full", "disk I/O error", "No space left on device")
 
 
 class StorageFull(Exception):
@@ -52,17 +54,19 @@ class Database:
         await self._engine.dispose()
 
 
-def open_database(path: Path) -> Database:
+def open_database(place: Path | str) -> Database:
     """Open the database that `migrate` has made or brought up to date."""
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", pool_size=1, max_overflow=0, pool_timeout=30)
-    event.listen(engine.sync_engine, "connect", _set_up)
+    engine = create_async_engine(
+        url_of(place, "sqlite+aiosqlite"), pool_size=1, max_overflow=0, pool_timeout=30, pool_pre_ping=True
+    )
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _set_up)
     return Database(engine)
 
 
-def migrate(path: Path, *, to: str = "head") -> None:
-    """Bring the database at `path` to the newest form, or up to the revision `to`; make it where there is none."""
-    engine = create_engine(f"sqlite:///{path}")
-    event.listen(engine, "connect", _set_up)
+def migrate(place: Path | str, *, to: str = "head") -> None:
+    """Bring the database to the newest form, or up to the revision `to`; make it where there is none."""
+    engine = _engine(place)
     with engine.begin() as connection:
         config = _config()
         config.attributes["connection"] = connection
@@ -70,15 +74,36 @@ def migrate(path: Path, *, to: str = "head") -> None:
     engine.dispose()
 
 
-def is_migrated(path: Path) -> bool:
+def is_migrated(place: Path | str) -> bool:
     """Whether the database is there and in its newest form."""
-    if not path.is_file():
+    if isinstance(place, Path) and not place.is_file():
         return False
-    engine = create_engine(f"sqlite:///{path}")
-    with engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    engine.dispose()
+    engine = _engine(place)
+    try:
+        with engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+    except OperationalError:  # nobody answers at that address
+        return False
+    finally:
+        engine.dispose()
     return current == ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def url_of(place: Path | str, sqlite_driver: str = "sqlite") -> URL:
+    """The address as SQLAlchemy takes it. Raises ArgumentError where a text is no URL of a database that we know."""
+    if isinstance(place, Path):
+        return URL.create(sqlite_driver, database=str(place))
+    url = make_url(place)
+    if url.get_backend_name() != "postgresql":
+        raise ArgumentError(f"expected postgresql://…, not {url.drivername}://")
+    return url.set(drivername="postgresql+psycopg")
+
+
+def _engine(place: Path | str) -> Engine:
+    engine = create_engine(url_of(place))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_up)
+    return engine
 
 
 def _config() -> Config:

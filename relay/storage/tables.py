@@ -132,6 +132,11 @@ customer = _table(
     Column("phone", String(40), nullable=False),
     Column("email", String(200), nullable=False),
     Column("address", String(400), nullable=False),
+    # An external customer, or somebody of the organisation itself.
+    Column("kind", String(20), nullable=False, default="external", server_default="external"),
+    Column("language", String(2), nullable=False, default="fr", server_default="fr"),
+    Column("version", Integer, nullable=False, default=1, server_default="1"),
+    Index("ix_customer_number", "number"),
 )
 
 device = _table(
@@ -139,6 +144,39 @@ device = _table(
     Column("customer_id", ForeignKey("customer.id"), nullable=False, index=True),
     Column("type", String(20), nullable=False),
     Column("name", String(200), nullable=False),
+    Column("reference", String(60), nullable=False, default="", server_default=""),
+    Column("serial", String(60), nullable=False, default="", server_default=""),
+)
+
+contract = _table(
+    "contract",
+    Column("customer_id", ForeignKey("customer.id"), nullable=False, index=True),
+    Column("number", String(40), nullable=False),
+    Column("offer", String(200), nullable=False),
+    Column("terms", String(400), nullable=False),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+)
+
+customer_order = _table(
+    "customer_order",
+    Column("customer_id", ForeignKey("customer.id"), nullable=False, index=True),
+    Column("number", String(40), nullable=False),
+    Column("ordered_at", UtcDateTime, nullable=False),
+    Column("lines", Text, nullable=False),
+    Column("state", String(20), nullable=False),
+)
+
+contact = _table(
+    "contact",
+    Column("customer_id", ForeignKey("customer.id"), nullable=False, index=True),
+    Column("ticket_id", ForeignKey("ticket.id"), index=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("is_incoming", Boolean, nullable=False),
+    Column("text", Text, nullable=False),
+    # Texts to a customer wait until somebody, or a gateway, has sent them.
+    Column("state", String(20), nullable=False),
 )
 
 ticket = _table(
@@ -150,6 +188,15 @@ ticket = _table(
     Column("subject", String(200), nullable=False),
     Column("state", String(20), nullable=False, index=True),
     Column("changed_at", UtcDateTime, nullable=False, index=True),
+    Column("level", Integer, nullable=False, default=1, server_default="1"),
+    Column("stage", String(20), nullable=False, default="working", server_default="working"),
+    Column("procedure", String(40), nullable=False, default="", server_default=""),
+    Column("priority", Integer, nullable=False, default=3, server_default="3"),
+    Column("group_name", String(40), nullable=False, default="", server_default=""),
+    Column("handler", String(64), nullable=False, default="", server_default=""),
+    Column("events", Integer, nullable=False, default=0, server_default="0"),
+    Column("follow_up_at", UtcDateTime),
+    Index("ix_ticket_queue", "state", "level", "group_name", "priority"),
 )
 
 ticket_event = _table(
@@ -242,4 +289,120 @@ head = _table(
     Column("note", LargeBinary, nullable=False),
     Column("stored_at", UtcDateTime, nullable=False),
     UniqueConstraint("session_id", "note"),
+)
+
+# What the desk writes for itself: articles, scripts, question trees, procedures.
+document = _table(
+    "document",
+    Column("kind", String(20), nullable=False),
+    # The short name that others refer to it by; articles go by their number.
+    Column("name", String(40), nullable=False),
+    # What the events say, kept beside them.
+    Column("title", String(200), nullable=False),
+    Column("state", String(20), nullable=False, index=True),
+    Column("in_force", Integer, nullable=False),
+    Column("newest", Integer, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    UniqueConstraint("service_id", "kind", "name"),
+)
+
+document_event = _table(
+    "document_event",
+    Column("document_id", ForeignKey("document.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("person_id", ForeignKey("person.id")),
+    Column("event", Text, nullable=False),
+    UniqueConstraint("document_id", "number"),
+)
+
+# How often an article was used for a ticket, and by which level: what the knowledge is worth.
+article_use = _table(
+    "article_use",
+    Column("document_id", ForeignKey("document.id"), nullable=False, index=True),
+    Column("ticket_id", ForeignKey("ticket.id"), nullable=False, index=True),
+    Column("level", Integer, nullable=False),
+    Column("how", String(20), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    UniqueConstraint("document_id", "ticket_id", "how"),
+)
+
+# What somebody can do beyond their role: a domain, and from 1 to 3 how well; `level` 2 or 3 opens that level's work.
+skill = _table(
+    "skill",
+    Column("person_id", ForeignKey("person.id"), nullable=False, index=True),
+    Column("domain", String(40), nullable=False),
+    Column("grade", Integer, nullable=False),
+    UniqueConstraint("person_id", "domain"),
+)
+
+desk_group = _table(
+    "desk_group",
+    Column("name", String(40), nullable=False),
+    Column("title_fr", String(200), nullable=False),
+    Column("title_en", String(200), nullable=False),
+    Column("level", Integer, nullable=False),
+    UniqueConstraint("service_id", "name"),
+)
+
+group_member = _table(
+    "group_member",
+    Column("group_id", ForeignKey("desk_group.id"), nullable=False, index=True),
+    Column("person_id", ForeignKey("person.id"), nullable=False, index=True),
+    UniqueConstraint("group_id", "person_id"),
+)
+
+# Opening hours of a group: day 0 is Monday, minutes of the day in the organisation's time zone.
+opening = _table(
+    "opening",
+    Column("group_id", ForeignKey("desk_group.id"), nullable=False, index=True),
+    Column("day", Integer, nullable=False),
+    Column("from_minute", Integer, nullable=False),
+    Column("to_minute", Integer, nullable=False),
+    UniqueConstraint("group_id", "day", "from_minute"),
+)
+
+# Who was shown which version of a procedure.
+training = _table(
+    "training",
+    Column("person_id", ForeignKey("person.id"), nullable=False, index=True),
+    Column("document_id", ForeignKey("document.id"), nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    UniqueConstraint("person_id", "document_id", "version"),
+)
+
+# Changes that have no events of their own, for the audit trail.
+change = _table(
+    "change",
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("person_id", ForeignKey("person.id")),
+    Column("subject", String(20), nullable=False),
+    Column("subject_id", Integer, nullable=False),
+    Column("what", Text, nullable=False),
+)
+
+# What search finds; the words themselves lie in what each database does best (relay/storage/search.py).
+search_entry = _table(
+    "search_entry",
+    Column("kind", String(20), nullable=False),
+    Column("subject_id", Integer, nullable=False),
+    UniqueConstraint("service_id", "kind", "subject_id"),
+)
+
+# In the order of code points everywhere, so that words with the same beginning lie together.
+_word = String(40).with_variant(String(40, collation="C"), "postgresql")
+
+# Every word that was ever indexed, and each with one letter left out: how typing errors are forgiven.
+search_word = _table(
+    "search_word",
+    Column("word", _word, nullable=False),
+    UniqueConstraint("service_id", "word"),
+)
+
+search_spelling = _table(
+    "search_spelling",
+    Column("shorter", String(40), nullable=False),
+    Column("word", _word, nullable=False),
+    UniqueConstraint("service_id", "shorter", "word"),
 )

@@ -1,0 +1,66 @@
+"""Words as search compares them: without accents and capitals, by their stems in French and English, one typing error forgiven. No I/O.
+
+Both databases are given these words and only look them up, so that both find the same.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+
+import snowballstemmer
+
+WORD_CHARACTERS_MAX = 40
+FORGIVEN_FROM = 4
+"""Shorter words have too many neighbours to be corrected."""
+
+_WORD = re.compile(r"[^\W_]+")
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "’": "'"})
+_french = snowballstemmer.stemmer("french")
+_english = snowballstemmer.stemmer("english")
+
+
+def fold(word: str) -> str:
+    """Lower case, without accents: `Télévisions` becomes `televisions`."""
+    lower = word.casefold().translate(_LIGATURES)
+    return "".join(c for c in unicodedata.normalize("NFKD", lower) if not unicodedata.combining(c))
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text in order, as written but in lower case and composed."""
+    composed = unicodedata.normalize("NFC", text.casefold()).translate(_LIGATURES)
+    return [word for word in _WORD.findall(composed) if len(word) <= WORD_CHARACTERS_MAX]
+
+
+@lru_cache(maxsize=50_000)
+def terms_of(word: str) -> frozenset[str]:
+    """All forms under which one word is kept and looked for. A text with accents is found without them, and the other way round."""
+    plain = fold(word)
+    stems = (_french.stemWord(word), _french.stemWord(plain), _english.stemWord(plain))
+    return frozenset(term for term in (plain, *map(fold, stems)) if term and len(term) <= WORD_CHARACTERS_MAX)
+
+
+def index_terms(text: str) -> list[str]:
+    """Everything that a text is found by, each word with its forms."""
+    return [term for word in words_of(text) for term in sorted(terms_of(word))]
+
+
+def shortened(word: str) -> frozenset[str]:
+    """The word, and the word with each one letter left out: two words one typing error apart share one of these."""
+    return frozenset({word, *(word[:i] + word[i + 1 :] for i in range(len(word)))})
+
+
+def is_one_error_apart(left: str, right: str) -> bool:
+    """Whether one letter is missing, too many, another one, or two neighbours are swapped."""
+    if abs(len(left) - len(right)) > 1 or left == right:
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
+    a, b = left[start:], right[start:]
+    if len(a) == len(b):
+        return a[1:] == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])
+    return a[1:] == b or a == b[1:]
+
+
+def nearest(word: str, candidates: Iterable[str]) -> list[str]:
+    """Those of the candidates that one typing error makes of `word`, at most ten."""
+    return sorted(candidate for candidate in candidates if is_one_error_apart(word, candidate))[:10]

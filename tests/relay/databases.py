@@ -1,0 +1,110 @@
+"""Both databases for real: an SQLite file, and a PostgreSQL cluster of the tests' own that ends with them."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from relay.storage.database import url_of
+
+_PROGRAMS = ("initdb", "pg_ctl", "postgres")
+
+
+def missing_for_postgresql() -> str:
+    """What this machine lacks to run PostgreSQL; empty when it has all."""
+    folder = _programs()
+    if folder is None:
+        return "PostgreSQL's initdb, pg_ctl and postgres (on Debian: postgresql)"
+    if os.geteuid() == 0 and _owner() is None:
+        return "a user other than root to run PostgreSQL as"
+    return ""
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """A fresh cluster on a free port of this machine; gives the URL of an empty database."""
+    programs = _programs()
+    assert programs is not None
+    owner = _owner() if os.geteuid() == 0 else None
+    with tempfile.TemporaryDirectory(prefix="mfpg") as name:
+        folder, port = Path(name), _free_port()
+        folder.chmod(0o700)
+        if owner is not None:
+            os.chown(folder, owner.pw_uid, owner.pw_gid)
+        data = folder / "data"
+
+        def run(*command: str) -> None:
+            done = subprocess.run(
+                command, user=owner.pw_uid if owner else None, group=owner.pw_gid if owner else None,
+                extra_groups=[] if owner else None, cwd=folder, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+            )  # fmt: skip
+            log = (folder / "log").read_text() if (folder / "log").exists() else ""
+            assert done.returncode == 0, done.stdout + log
+
+        run(str(programs / "initdb"), "-D", str(data), "-U", "desk", "-A", "trust", "-E", "UTF8", "--no-sync")
+        options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
+        # Without a file of its own for what it says, the server would hold our pipe open.
+        run(str(programs / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
+        try:
+            yield f"postgresql://desk@127.0.0.1:{port}/postgres"
+        finally:
+            run(str(programs / "pg_ctl"), "-D", str(data), "-w", "-m", "immediate", "stop")
+
+
+def emptied(url: str) -> str:
+    """The same database with nothing in it."""
+    engine = create_engine(url_of(url))
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+    return url
+
+
+def _programs() -> Path | None:
+    places = [*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
+    if found := shutil.which("initdb"):
+        places.append(Path(found).resolve().parent)
+    return next((place for place in places if all((place / name).exists() for name in _PROGRAMS)), None)
+
+
+def _owner() -> pwd.struct_passwd | None:
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    return None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """One cluster for the whole run."""
+    if missing := missing_for_postgresql():
+        pytest.skip(f"missing: {missing}")
+    with postgresql() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """Where a new database may be made: a test with this runs on both kinds."""
+    if request.param == "sqlite":
+        return tmp_path / "database.sqlite3"
+    url: str = request.getfixturevalue("postgresql_url")
+    return emptied(url)

@@ -1,0 +1,122 @@
+"""relay/storage/search.py and words.py: the same query finds the same on both databases."""
+
+import pytest
+from hypothesis import given
+from hypothesis.strategies import characters, text
+from sqlalchemy import inspect
+
+from relay.desk.people import Tenant
+from relay.storage import search
+from relay.storage.database import Database
+from relay.storage.words import index_terms, is_one_error_apart, shortened, terms_of
+
+TEXTS = {
+    1: ("Pas d’image sur la télévision", "Le son fonctionne, l’écran reste noir depuis ce matin."),
+    2: ("Le wifi coupe dans la chambre", "Les connexions s’arrêtent plusieurs fois par soir ; la télévision aussi."),
+    3: ("Messagerie : mot de passe", "The mailbox keeps asking for passwords. Cœur de réseau. C-104418"),
+}
+
+
+@pytest.fixture
+def two(tenant: Tenant) -> tuple[int, int]:
+    return tenant.organisation_id, tenant.service_id
+
+
+async def found(database: Database, two: tuple[int, int], query: str) -> list[int]:
+    async with database.transaction() as connection:
+        return [hit.subject_id for hit in await search.find(connection, two, query, ["ticket"])]
+
+
+@pytest.fixture
+async def filled(database: Database, two: tuple[int, int]) -> Database:
+    async with database.transaction() as connection:
+        for number, (title, body) in TEXTS.items():
+            await search.index(connection, two, "ticket", number, title, body)
+        await search.index(connection, two, "article", 1, "Écran noir", "Choisir la sortie.")
+    return database
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("televisions", {1, 2}),
+        ("TÉLÉVISION noire", {1}),
+        ("connexion", {2}),
+        ("password", {3}),
+        ("coeur", {3}),
+        ("cœur", {3}),
+        ("télév", {1, 2}),
+        ("104418", {3}),
+        ("C-104418", {3}),
+        ("image wifi", set()),
+        ("réfrigérateur", set()),
+        ("", set()),
+        ("% _ * \" ' ) ( : & | ! \\", set()),
+    ],
+)
+async def test_word_forms_accents_and_beginnings_are_found(
+    filled: Database, two: tuple[int, int], query: str, expected: set[int]
+) -> None:
+    assert set(await found(filled, two, query)) == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"), [("telvision", {1, 2}), ("tleevision noir", {1}), ("passwrod", {3}), ("imagge", {1})]
+)
+async def test_one_typing_error_a_word_is_forgiven(
+    filled: Database, two: tuple[int, int], typed: str, expected: set[int]
+) -> None:
+    assert set(await found(filled, two, typed)) == expected
+
+
+async def test_what_has_the_word_in_its_title_comes_first(filled: Database, two: tuple[int, int]) -> None:
+    assert await found(filled, two, "télévision") == [1, 2]
+
+
+async def test_what_was_written_anew_is_found_by_its_new_words_only(filled: Database, two: tuple[int, int]) -> None:
+    async with filled.transaction() as connection:
+        await search.index(connection, two, "ticket", 1, "Facture illisible", "")
+        await search.forget(connection, two, "ticket", 2)
+    assert await found(filled, two, "télévision") == []
+    assert await found(filled, two, "factures") == [1]
+
+
+async def test_another_service_finds_nothing_of_this_one(filled: Database, two: tuple[int, int]) -> None:
+    assert await found(filled, (two[0], two[1] + 1), "image") == []
+
+
+async def test_any_text_at_all_can_be_looked_for(filled: Database, two: tuple[int, int]) -> None:
+    for query in (
+        "'; DROP TABLE ticket; --",
+        "\x00",
+        "NEAR(a b)",
+        "title:image",
+        "😀 ŕ ﬁ ǆ",
+        "a" * 5000,
+        "l'écran",
+        "-noir",
+    ):
+        await found(filled, two, query)
+
+
+async def test_the_migrations_make_the_same_tables_on_both(database: Database) -> None:
+    from relay.storage.tables import metadata
+
+    async with database.transaction() as connection:
+        names = await connection.run_sync(lambda sync: set(inspect(sync).get_table_names()))
+    assert {table.name for table in metadata.sorted_tables} <= names
+
+
+@given(text(characters(codec="utf-8"), max_size=60))
+def test_a_text_is_found_by_each_of_its_own_words(written: str) -> None:
+    terms = set(index_terms(written))
+    for word in written.split():
+        for term in index_terms(word):
+            assert term in terms
+            assert terms_of(term)
+
+
+@given(text("abcdé", min_size=1, max_size=8), text("abcdé", min_size=1, max_size=8))
+def test_two_words_one_typing_error_apart_share_a_shortened_form(left: str, right: str) -> None:
+    assert not (is_one_error_apart(left, right) and shortened(left).isdisjoint(shortened(right)))
+    assert is_one_error_apart(left, right) == is_one_error_apart(right, left)
