@@ -52,11 +52,11 @@ class Eyes:
         if self.is_paused:
             self._is_due.clear()
             await self._is_due.wait()
+        again = asyncio.get_running_loop().call_later(_LOOK_AGAIN_S, self._is_due.set)
         try:
-            await asyncio.wait_for(self._is_due.wait(), _LOOK_AGAIN_S)
-        except TimeoutError:
-            return
+            await self._is_due.wait()
         finally:
+            again.cancel()
             self._is_due.clear()
 
     async def look(self, send: Send) -> None:
