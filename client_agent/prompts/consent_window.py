@@ -70,7 +70,7 @@ class ConsentWindow(Dialog):
             self._quotation(body, content.reason, width).pack(anchor="w", fill="x", pady=(px(4), px(12)))
         self._buttons = []
         self._fill_answers(foot, content, width)
-        self._fill_countdown(foot, content)
+        self._fill_countdown(foot, content, width)
 
     def _organisation_card(self, body: tk.Frame, content: ConsentWords, width: int) -> tk.Frame:
         palette, px = self.look.theme.palette, self.look.theme.px
@@ -133,17 +133,16 @@ class ConsentWindow(Dialog):
                 button.pack(fill="x", pady=(0, px(4)))
         answers.pack(side="bottom", fill="x")
 
-    def _fill_countdown(self, foot: tk.Frame, content: ConsentWords) -> None:
+    def _fill_countdown(self, foot: tk.Frame, content: ConsentWords, width: int) -> None:
         palette, px = self.look.theme.palette, self.look.theme.px
         row = tk.Frame(foot, background=palette.ground)
-        self._time_left = tk.Label(
-            row, font=self.look.theme.font(SMALL), foreground=palette.quiet, background=palette.ground
-        )
-        self._time_left.pack(side="left")
         more = Button(
             row, self.look, self.words.more_time(), self._extend, kind=Kind.QUIET, size=SMALL, is_ready=self._can_extend
         )
         more.pack(side="right")
+        room = width - more.winfo_reqwidth() - px(8)
+        self._time_left = paragraph(row, self.look, "", room, size=SMALL, colour=palette.quiet)
+        self._time_left.pack(side="left")
         self._buttons.append(more)
         row.pack(fill="x", padx=(px(RING), 0))
         self._progress = tk.Frame(foot, background=palette.line, height=px(4))

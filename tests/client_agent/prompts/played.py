@@ -61,6 +61,8 @@ class Stage:
     display: VirtualDisplay
     clock: Clock
     events: list[str] = field(default_factory=list)
+    presses: list[str] = field(default_factory=list)
+    """What Tk has dealt with already: mouse buttons as `1`, keys by their name."""
 
     async def window(self, name: str) -> int:
         """The visible window, or button, of this name; waits for it."""
@@ -97,6 +99,10 @@ class Stage:
     async def press(self, *keys: str) -> None:
         await self.do("key", *keys)
 
+    async def pressed(self, *what: str) -> None:
+        """Wait until Tk has dealt with exactly these presses."""
+        await eventually(lambda: self.presses == list(what), f"the presses {what}")
+
     async def happened(self, event: str) -> None:
         await eventually(lambda: event in self.events, event)
 
@@ -111,17 +117,21 @@ def play(
     *,
     before_question: Callable[[], Awaitable[None]] = _ready,
     scale: float = 1.0,
+    language: str = "en",
 ) -> T:
     """Play a scene as the agent does: Tk in this thread, the session in another; gives what the scene gives."""
     os.environ["DISPLAY"] = display.name
     clock = Clock()
-    customer = WindowCustomer(language="en", is_dark=False, scale=scale, clock=clock)
+    customer = WindowCustomer(language=language, is_dark=False, scale=scale, clock=clock)
     _CUSTOMERS.append(customer)
+    presses: list[str] = []
+    customer._root.bind_all("<ButtonPress>", lambda event: presses.append(str(event.num)), add=True)
+    customer._root.bind_all("<KeyPress>", lambda event: presses.append(event.keysym), add=True)
     results: list[T] = []
     errors: list[BaseException] = []
 
     async def session() -> None:
-        stage = Stage(customer, display, clock)
+        stage = Stage(customer, display, clock, presses=presses)
         customer.attach(remembering(stage.events, before_question))
         results.append(await scene(stage))
 

@@ -5,11 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import xcffib
-import xcffib.xproto
 
 from client_agent.prompts.customer import BarState, Problem, Progress, Viewer
 from client_agent.prompts.window import WindowCustomer
+from tests.client_agent.prompts.onlooker import Onlooker
 from tests.client_agent.prompts.played import Stage, play
 from tests.client_agent.prompts.questions import CONTROLLED, HOSTILE, QUESTION, SUMMARY, VIEW
 from tests.virtual_display import VirtualDisplay
@@ -27,54 +26,6 @@ WINDOWS: dict[str, Show] = {
     "problem": lambda customer: customer.show_problem(Problem.NOT_STORED),
     "summary": lambda customer: customer.show_summary(SUMMARY),
 }
-
-
-class Onlooker:
-    """What the display itself tells of windows, over a connection of its own."""
-
-    def __init__(self, display: VirtualDisplay) -> None:
-        self._connection = xcffib.connect(display=display.name)
-        setup = self._connection.get_setup()
-        self.root = setup.roots[0].root
-        self._mask = setup.resource_id_mask
-        self.before = set(self.on_top())
-
-    def on_top(self) -> list[int]:
-        """The windows that stand directly on the desktop and can be seen."""
-        return [window for window in self._children(self.root) if self._is_viewable(window)]
-
-    def everything(self, window: int) -> list[int]:
-        """A window and all that is inside it, as far as it can be seen."""
-        inside = [below for child in self._children(window) for below in self.everything(child)]
-        return [window, *inside] if self._is_viewable(window) else []
-
-    def middle(self, window: int) -> tuple[int, int]:
-        size = self._connection.core.GetGeometry(window).reply()
-        place = self._connection.core.TranslateCoordinates(window, self.root, size.width // 2, size.height // 2).reply()
-        return place.dst_x, place.dst_y
-
-    def corners(self, window: int) -> list[tuple[int, int]]:
-        """The outermost pixels of a window that stands on the desktop."""
-        at = self._connection.core.GetGeometry(window).reply()
-        right, bottom = at.x + at.width + 2 * at.border_width - 1, at.y + at.height + 2 * at.border_width - 1
-        return [(at.x, at.y), (right, at.y), (at.x, bottom), (right, bottom)]
-
-    def new(self) -> list[int]:
-        return [window for window in self.on_top() if window not in self.before]
-
-    def _children(self, window: int) -> list[int]:
-        try:
-            return list(self._connection.core.QueryTree(window).reply().children)
-        except xcffib.xproto.WindowError:
-            return []
-
-    def _is_viewable(self, window: int) -> bool:
-        try:
-            attributes = self._connection.core.GetWindowAttributes(window).reply()
-        except xcffib.xproto.WindowError:
-            return False
-        viewable = attributes.map_state == xcffib.xproto.MapState.Viewable
-        return bool(viewable and attributes._class == xcffib.xproto.WindowClass.InputOutput)
 
 
 async def shown(stage: Stage, show: Show) -> "asyncio.Future[Any] | None":
@@ -123,12 +74,10 @@ def test_a_bar_is_the_agents_own_from_the_very_moment_it_can_be_seen(desktop: Vi
         display = Onlooker(desktop)
         for _ in range(20):
             await shown(stage, WINDOWS[name])
-            while not (new := display.new()):
-                await asyncio.sleep(0)
-            assert stage.customer.is_own_window_at(*display.middle(new[0]))
+            bar = display.next()
+            assert stage.customer.is_own_window_at(*display.middle(bar))
             stage.customer.hide_bar()
-            while display.new():
-                await asyncio.sleep(0)
+            await eventually(lambda: not display.new(), "the bar is gone")
 
     play(desktop, scene)
 
