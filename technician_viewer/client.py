@@ -261,7 +261,7 @@ class Helping:
         """Wait for a complete picture of the chosen screen that `is_it` says yes to."""
 
         def found() -> Picture | None:
-            if not self.viewing or not self.viewing.picture or not self.viewing.pictures.screens:
+            if not self.viewing or self.screen not in self.viewing.pictures.complete:
                 return None
             picture = self.picture()
             return picture if is_it(picture) else None

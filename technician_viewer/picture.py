@@ -70,7 +70,10 @@ class Pictures:
         self.screens: tuple[ScreenShape, ...] = ()
         self.pointer: PointerAt | None = None
         self.pointer_shape: PointerShape | None = None
+        self.complete: frozenset[int] = frozenset()
+        """The screens of which a whole picture has come since they are as they are."""
         self._drawn: dict[int, Picture] = {}
+        self._touched: set[int] = set()
 
     def set_screens(self, message: Screens) -> None:
         """Take the screens there are now; every picture begins anew.
@@ -85,6 +88,8 @@ class Pictures:
             raise RemoteProtocolError("screens that are too large to be held")
         self.screens = tuple(shapes)
         self._drawn.clear()
+        self._touched.clear()
+        self.complete = frozenset()
 
     def of(self, screen: int) -> Picture:
         """The picture of one screen.
@@ -110,6 +115,12 @@ class Pictures:
         except KeyError:
             raise RemoteProtocolError(f"a rectangle for screen {rectangle.screen}, which does not exist") from None
         picture.put(rectangle)
+        self._touched.add(rectangle.screen)
+
+    def end_picture(self) -> None:
+        """What has been drawn until now is a whole picture."""
+        self.complete |= self._touched
+        self._touched.clear()
 
     def set_pointer_shape(self, shape: PointerShape) -> None:
         """Take the pointer's look; `pointer_shape.data` is then plain RGBA.

@@ -259,6 +259,7 @@ class Viewing:
                 self.applied.append(part)
             case PictureEnd(number):
                 self.picture = number
+                self.pictures.end_picture()
                 while self._announced and self._announced[0][0] <= number:
                     self._announced.popleft()
                 self._send(PictureShown(number))

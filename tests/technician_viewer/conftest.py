@@ -81,7 +81,20 @@ def customer(desktop: Desktop, tmp_path: Path) -> Customer:
     return Customer(desktop.display, tmp_path, LANGUAGE)
 
 
-def tls_of(certificate: Path, key: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    return context
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate for 127.0.0.1 that no authority has signed, and what a server needs to show it."""
+
+    file: Path
+    server: ssl.SSLContext
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Certificate:
+    file, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", *subject]
+    subprocess.run([*command, "-keyout", str(key), "-out", str(file)], check=True, capture_output=True)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(file, key)
+    return Certificate(file, server)

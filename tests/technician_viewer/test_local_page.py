@@ -27,7 +27,7 @@ from technician_viewer import relay_proxy
 from technician_viewer.local_page import LocalPage
 from technician_viewer.settings import Settings, WrongSetting, default_config, read_settings
 from technician_viewer.visitors import VISITORS_MAX
-from tests.technician_viewer.conftest import COLOUR, LANGUAGE, Desktop
+from tests.technician_viewer.conftest import COLOUR, LANGUAGE, Certificate, Desktop
 from tests.waiting import eventually
 
 ROOT = "A" * 43
@@ -465,19 +465,13 @@ async def test_refusals_of_the_api_pass_with_how_long_to_wait() -> None:
         assert await answered.json() == {"error": "too_many_attempts"}
 
 
-async def test_a_server_whose_certificate_does_not_verify_is_not_believed(tmp_path: Path) -> None:
-    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", *subject]
-    subprocess.run([*command, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(certificate, key)
+async def test_a_server_whose_certificate_does_not_verify_is_not_believed(certificate: Certificate) -> None:
     server = Server()
-    async with serving(server.handle, tls=tls) as relay, aiohttp.ClientSession() as client:
+    async with serving(server.handle, tls=certificate.server) as relay, aiohttp.ClientSession() as client:
         async with LocalPage(Settings(relay, ROOT)) as page, client.get(f"{page.address}/api/me") as answer:
             assert answer.status == 502
         assert server.requests == []
-        trusting = Settings(relay, ROOT, certificate_authorities=certificate)
+        trusting = Settings(relay, ROOT, certificate_authorities=certificate.file)
         async with LocalPage(trusting) as page, client.get(f"{page.address}/api/me") as answer:
             assert answer.status == 200
     assert server.requests == [("GET", "/api/me")]
@@ -674,6 +668,22 @@ async def test_a_server_that_has_no_socket_or_sends_us_elsewhere_gets_none() -> 
             with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
                 await client.ws_connect(f"{page.address}/room", protocols=(SUBPROTOCOL,), origin=page.address)
             assert refused.value.status == 502
+
+
+async def test_a_socket_to_a_server_whose_certificate_does_not_verify_is_refused(certificate: Certificate) -> None:
+    room = Room()
+    async with serving(room.handle, tls=certificate.server) as relay, aiohttp.ClientSession() as client:
+        async with LocalPage(Settings(relay, ROOT)) as page:
+            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                await client.ws_connect(f"{page.address}/room", protocols=(SUBPROTOCOL,), origin=page.address)
+            assert (refused.value.status, room.origin) == (502, "")
+        trusting = Settings(relay, ROOT, certificate_authorities=certificate.file)
+        async with LocalPage(trusting) as page:
+            near = await client.ws_connect(f"{page.address}/room", protocols=(SUBPROTOCOL,), origin=page.address)
+            await near.send_bytes(b"data")
+            await eventually(lambda: room.heard == [b"data"], "the message at the server")
+            await near.close()
+        assert room.origin == relay
 
 
 async def test_a_socket_without_our_subprotocol_is_refused(local: Local) -> None:

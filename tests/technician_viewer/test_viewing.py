@@ -179,6 +179,17 @@ def test_a_picture_is_drawn_and_acknowledged_once_it_is_whole(agent: AgentEnd) -
     assert picture.image().getpixel((2, 1)) == (0x30, 0x20, 0x10)
 
 
+def test_a_screen_is_complete_once_a_picture_of_it_was_whole_and_not_after_it_changed(helped: AgentEnd) -> None:
+    pictures = helped.viewing.pictures
+    assert pictures.complete == {0}
+    helped.shows(Screens([SCREEN, ScreenShape(1, 8, 0, 2, 2, "two")]), box(0, 0, 2, 2, screen=1))
+    assert pictures.complete == frozenset()
+    helped.shows(PictureEnd(2, is_key=False, at_ms=0))
+    assert pictures.complete == {1}
+    helped.shows(box(0, 0, 1, 1), PictureEnd(3, is_key=False, at_ms=0))
+    assert pictures.complete == {0, 1}
+
+
 def test_a_place_outside_the_picture_has_no_colour(helped: AgentEnd) -> None:
     for place in ((-1, 0), (0, -1), (WIDTH_PX, 0), (0, HEIGHT_PX)):
         with pytest.raises(IndexError):
