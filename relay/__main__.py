@@ -2,41 +2,28 @@
 
 import argparse
 import asyncio
-import getpass
 import os
-import re
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import NoReturn, TypeVar
-
-import pyotp
+from typing import NoReturn
 
 from protocol.identity import fingerprint_text
-from protocol.text import tidy_line
+from protocol.limits import DOCUMENT_VALID_S_MAX
 from relay import agent_package, demo_data, doctor
-from relay.commands import evidence
-from relay.commands.terminal import CannotGoOn, Exit, _, ask
+from relay.commands import evidence, organisation, staff
+from relay.commands.terminal import CannotGoOn, Exit, _
 from relay.desk import people
-from relay.desk.application import log_to_stderr, run_desk, tenant_of
-from relay.desk.people import Seal, Tenant
-from relay.keys import (
-    KeyUnusable,
-    key_secret,
-    load_organisation,
-    make_organisation,
-    new_secret,
-    read_document,
-    write_new,
-)
+from relay.desk.application import log_to_stderr, run_desk
+from relay.desk.people import Tenant
+from relay.keys import KeyUnusable, key_secret, load_organisation, read_document
 from relay.server import DeskDidNotStart, serve
-from relay.settings import CONFIG_NAME, SECRET_VARIABLE, Settings, WrongSetting, check_origin, read_settings
-from relay.storage.database import Database, migrate, open_database
+from relay.settings import CONFIG_NAME, WrongSetting, read_settings
+from relay.storage.database import Database
 
 CONFIG_VARIABLE = "MAINFORTE_CONFIG"
 
-T = TypeVar("T")
+DOCUMENT_DAYS_MAX = DOCUMENT_VALID_S_MAX // organisation.DAY_S
 
 
 class _Parser(argparse.ArgumentParser):
@@ -79,7 +66,27 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--folder", type=Path, help=_("where everything is kept"))
     init.add_argument("--port", type=int, default=8443)
     init.add_argument("--root-key", type=Path, help=_("where the root key is written, to be carried away"))
+    init.add_argument("--passphrase-file", type=Path, help=_("a file with the root key's passphrase"))
+    init.add_argument(
+        "--generate-passphrase", action="store_true", help=_("make the root key's passphrase and print it once")
+    )
     init.set_defaults(run=_init)
+
+    sign = commands.add_parser(
+        "sign-document", help=_("sign the organisation's document anew, with the root key brought back")
+    )
+    sign.add_argument("--root-key", type=Path, required=True, help=_("the root key, e.g. on the stick it was kept on"))
+    sign.add_argument("--passphrase-file", type=Path, help=_("a file with the root key's passphrase"))
+    sign.add_argument(
+        "--valid-days",
+        type=int,
+        choices=range(1, DOCUMENT_DAYS_MAX + 1),
+        default=DOCUMENT_DAYS_MAX,
+        metavar="DAYS",
+        help=_("how long it is valid, at most {days} days", days=DOCUMENT_DAYS_MAX),
+    )
+    sign.add_argument("--number", type=int, help=_("its number, higher than that of the one in use"))
+    sign.set_defaults(run=_sign_document)
 
     user = commands.add_parser("user", help=_("the people of the desk")).add_subparsers(
         required=True, metavar=_("COMMAND")
@@ -91,6 +98,18 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--generate-password", action="store_true", help=_("make a password and print it once"))
     add.add_argument("--totp-secret", help=_("set the second factor up already (demonstrations and programs)"))
     add.set_defaults(run=_user_add)
+    password = user.add_parser("set-password", help=_("give somebody a new password"))
+    password.add_argument("name")
+    password.add_argument("--generate-password", action="store_true", help=_("make a password and print it once"))
+    password.set_defaults(run=_user_set_password)
+    for name, run, text in (
+        ("reset-second-factor", _user_reset_second_factor, _("take away a second factor that was lost")),
+        ("disable", _user_disable, _("sign somebody out everywhere and let them in no more")),
+        ("enable", _user_enable, _("let somebody in again")),
+    ):
+        command = user.add_parser(name, help=text)
+        command.add_argument("name")
+        command.set_defaults(run=run)
 
     package = commands.add_parser("agent-package", help=_("make the agent that carries the organisation's document"))
     package.add_argument("--output", type=Path, required=True, help=_("a new .zip file, or a new folder"))
@@ -115,91 +134,54 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _init(arguments: argparse.Namespace) -> None:
-    folder = Path(arguments.folder or ask(_("Folder for everything"), "mainforte")).resolve()
-    name = tidy_line(arguments.name or ask(_("Name of the organisation")))
-    origins = arguments.origin or [ask(_("Address of this server"), f"http://localhost:{arguments.port}")]
-    if not name:
-        raise CannotGoOn(_("The organisation needs a name."))
-    for origin in origins:
-        check_origin("--origin", origin)
-    config = folder / CONFIG_NAME
-    if config.exists():
-        raise CannotGoOn(_("{path} is there already: this organisation has been made.", path=config))
-    settings = Settings(folder=folder, origins=tuple(origins), port=arguments.port)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    settings.recordings.mkdir(mode=0o700, exist_ok=True)
-    secret, is_ours = os.environ.get(SECRET_VARIABLE, ""), False
-    if not secret:
-        secret, is_ours = new_secret(), True
-    passphrase = new_secret()
-    root_key = (arguments.root_key or settings.root_key).resolve()
-    fingerprint = make_organisation(settings, name, root_key=root_key, root_passphrase=passphrase, secret=secret)
-    migrate(settings.database)
-    listed = ", ".join(f'"{origin}"' for origin in origins)
-    write_new(config, f'folder = "."\norigins = [{listed}]\nhost = "127.0.0.1"\nport = {arguments.port}\n'.encode())
-    print(_("The organisation “{name}” is made.", name=name))
-    print(_("Settings: {path}", path=config))
-    print(_("Fingerprint of the root key: {fingerprint}", fingerprint=fingerprint))
-    print(_("Root key: {path}", path=root_key))
-    print(_("Its passphrase: {passphrase}", passphrase=passphrase))
-    print(
-        _(
-            "Carry the root key and its passphrase away, to two safe places; the server does not start while it lies beside the data."
+    organisation.make(
+        organisation.Wish(
+            name=arguments.name or "",
+            origins=tuple(arguments.origin),
+            folder=arguments.folder,
+            port=arguments.port,
+            root_key=arguments.root_key,
+            passphrase_file=arguments.passphrase_file,
+            generate_passphrase=arguments.generate_passphrase,
         )
     )
-    if is_ours:
-        print(_("Secret of the server's keys, shown this once: {secret}", secret=secret))
-        print(
-            _(
-                "Give it at start as {variable}, or in a file that the setting secret_file names.",
-                variable=SECRET_VARIABLE,
-            )
-        )
+
+
+def _sign_document(arguments: argparse.Namespace) -> None:
+    organisation.sign_document(
+        read_settings(arguments.config),
+        root_key=arguments.root_key,
+        passphrase_file=arguments.passphrase_file,
+        valid_days=arguments.valid_days,
+        number=arguments.number,
+    )
 
 
 def _user_add(arguments: argparse.Namespace) -> None:
-    name = arguments.name.strip().lower()
-    if not re.fullmatch(r"[a-z0-9][a-z0-9._@-]{0,63}", name):
-        raise CannotGoOn(_("A name to sign in with has letters a-z, digits, and . _ @ - only."))
-    password, is_ours = os.environ.get("MAINFORTE_NEW_PASSWORD", ""), False
-    if arguments.generate_password:
-        password, is_ours = new_secret(), True
-    elif not password:
-        password = getpass.getpass(_("Password (at least {count} characters): ", count=people.PASSWORD_CHARACTERS_MIN))
-        if password != getpass.getpass(_("The same again: ")):
-            raise CannotGoOn(_("The two passwords differ."))
-    if not people.PASSWORD_CHARACTERS_MIN <= len(password) <= people.PASSWORD_CHARACTERS_MAX:
-        raise CannotGoOn(_("A password has at least {count} characters.", count=people.PASSWORD_CHARACTERS_MIN))
-    settings = read_settings(arguments.config)
-    seal = None
-    if arguments.totp_secret is not None:
-        try:
-            pyotp.TOTP(arguments.totp_secret).now()
-        except ValueError:
-            raise CannotGoOn(_("The secret of a second factor is base32.")) from None
-        seal = Seal(key_secret(settings))
-    full_name = tidy_line(arguments.full_name or arguments.name)
+    staff.add(
+        read_settings(arguments.config),
+        arguments.name,
+        full_name=arguments.full_name,
+        roles=arguments.role,
+        generate_password=arguments.generate_password,
+        totp_secret=arguments.totp_secret,
+    )
 
-    async def add(database: Database, tenant: Tenant) -> None:
-        password_hash = await people.hash_password(password)
-        async with database.transaction() as connection:
-            if await people.find(connection, name) is not None:
-                raise CannotGoOn(_("There is somebody called {name} already.", name=name))
-            await people.add_person(
-                connection,
-                tenant,
-                name,
-                full_name,
-                password_hash,
-                arguments.role,
-                totp_secret=arguments.totp_secret,
-                seal=seal,
-            )
 
-    asyncio.run(_with_database(settings, add))
-    print(_("{name} can sign in now.", name=name))
-    if is_ours:
-        print(_("Password, shown this once: {password}", password=password))
+def _user_set_password(arguments: argparse.Namespace) -> None:
+    staff.set_password(read_settings(arguments.config), arguments.name, generate_password=arguments.generate_password)
+
+
+def _user_reset_second_factor(arguments: argparse.Namespace) -> None:
+    staff.reset_second_factor(read_settings(arguments.config), arguments.name)
+
+
+def _user_disable(arguments: argparse.Namespace) -> None:
+    staff.disable(read_settings(arguments.config), arguments.name)
+
+
+def _user_enable(arguments: argparse.Namespace) -> None:
+    staff.enable(read_settings(arguments.config), arguments.name)
 
 
 def _agent_package(arguments: argparse.Namespace) -> None:
@@ -251,20 +233,8 @@ def _demo_data(arguments: argparse.Namespace) -> None:
             raise CannotGoOn(_("Add somebody first: mainforte-relay user add NAME --role technician"))
         return await demo_data.add(database, tenant, somebody)
 
-    added = asyncio.run(_with_database(settings, add))
+    added = asyncio.run(staff.with_database(settings, add))
     print(_("Tickets added: {numbers}", numbers=", ".join(map(str, added)) or "-"))
-
-
-async def _with_database(settings: Settings, work: Callable[[Database, Tenant], Awaitable[T]]) -> T:
-    """Run `work` on the database, brought up to date first."""
-    _text, document, fingerprint = read_document(settings, now=int(time.time()))
-    await asyncio.to_thread(migrate, settings.database)
-    database = open_database(settings.database)
-    try:
-        tenant = await tenant_of(database, document.name, fingerprint_text(fingerprint))
-        return await work(database, tenant)
-    finally:
-        await database.close()
 
 
 if __name__ == "__main__":

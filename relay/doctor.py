@@ -88,12 +88,15 @@ def _document(settings: Settings, now: float) -> Finding:
     days = int((document.valid_until - now) // _DAY_S)
     if set(settings.origins) != set(document.origins):
         return _wrong(
-            "The organisation document names other addresses than the settings: {origins}",
+            "The organisation document names other addresses than the settings: {origins}. Sign a new one: "
+            "mainforte-relay sign-document --root-key FILE",
             origins=", ".join(document.origins),
         )
     if days < _EXPIRES_SOON_DAYS:
         return _wrong(
-            "The organisation document is valid for {days} more days only. Sign a new one with the root key.", days=days
+            "The organisation document is valid for {days} more days only. Bring the root key back and sign a new one: "
+            "mainforte-relay sign-document --root-key FILE",
+            days=days,
         )
     return _well("The organisation document is valid for {days} more days.", days=days)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -25,6 +26,7 @@ from protocol.limits import DOCUMENT_VALID_S_MAX
 from relay.settings import SECRET_VARIABLE, Settings
 
 _signed: Decoder[Signed] = Decoder(Signed, bytes_max=128 * 1024)
+_document: Decoder[OrganisationDocument] = Decoder(OrganisationDocument, bytes_max=65536)
 
 
 class KeyUnusable(Exception):
@@ -128,6 +130,48 @@ def make_organisation(settings: Settings, name: str, *, root_key: Path, root_pas
     save_key(settings.log_key, log, secret)
     write_new(settings.organisation_document, issue_document(document, root).encode())
     return fingerprint_text(root_fingerprint(public_bytes(root)))
+
+
+def renew_document(
+    settings: Settings, root: Ed25519PrivateKey, *, valid_s: int, number: int | None, now: int
+) -> OrganisationDocument:
+    """Sign the next document, with the settings' addresses, and put it in the place of the one there, which may have run out.
+
+    Raises:
+        KeyUnusable: the one there cannot be read, another root signed it, or its number is as high.
+    """
+    try:
+        old_text = settings.organisation_document.read_text(encoding="utf-8")
+        signed = _signed.decode(old_text.encode())
+        valid_from = _document.decode(signed.body.encode()).valid_from
+        old = verify_document(old_text, fingerprint=root_fingerprint(signed.key), now=valid_from)
+    except OSError as error:
+        raise KeyUnusable(f"the organisation document cannot be read: {error.strerror}") from None
+    except (RemoteProtocolError, UnicodeDecodeError) as error:
+        raise KeyUnusable(f"the organisation document does not hold: {error}") from None
+    if signed.key != public_bytes(root):
+        raise KeyUnusable("this is another root than the one that signed the document in use: no agent would accept it")
+    number = old.number + 1 if number is None else number
+    if number <= old.number:
+        raise KeyUnusable(f"document {old.number} is in use: expected a higher number than that, not {number}")
+    document = msgspec.structs.replace(
+        old, number=number, origins=list(settings.origins), valid_from=now, valid_until=now + valid_s
+    )
+    _replace(settings.organisation_document, issue_document(document, root).encode())
+    return document
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Put new content in a file's place: the old or the new one is there at every moment, whole."""
+    beside = path.with_name(path.name + ".new")
+    beside.unlink(missing_ok=True)
+    write_new(beside, data)
+    beside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def read_document(settings: Settings, *, now: int) -> tuple[str, OrganisationDocument, bytes]:

@@ -149,6 +149,34 @@ async def find(connection: AsyncConnection, name: str) -> Any | None:
     return (await connection.execute(select(tables.person).where(tables.person.c.name == name))).first()
 
 
+async def set_password(connection: AsyncConnection, person_id: int, password_hash: str) -> None:
+    """From now on another password; whoever is signed in by the old one is no more."""
+    person = tables.person
+    await connection.execute(update(person).where(person.c.id == person_id).values(password_hash=password_hash))
+    await sign_out_everywhere(connection, person_id)
+
+
+async def reset_second_factor(connection: AsyncConnection, person_id: int) -> None:
+    """Forget the second factor and its recovery codes: the next sign-in opens nothing but setting up a new one."""
+    for table in (tables.totp, tables.recovery_code):
+        await connection.execute(delete(table).where(table.c.person_id == person_id))
+    await sign_out_everywhere(connection, person_id)
+
+
+async def set_active(connection: AsyncConnection, person_id: int, *, is_active: bool) -> None:
+    """Let somebody in, or shut them out: no sign-in of theirs is left, and no room of theirs can be opened any more."""
+    person, room, session = tables.person, tables.room, tables.session
+    await connection.execute(update(person).where(person.c.id == person_id).values(is_active=is_active))
+    if not is_active:
+        await sign_out_everywhere(connection, person_id)
+        theirs = select(session.c.id).where(session.c.person_id == person_id)
+        await connection.execute(update(room).where(room.c.session_id.in_(theirs)).values(is_live=False))
+
+
+async def sign_out_everywhere(connection: AsyncConnection, person_id: int) -> None:
+    await connection.execute(delete(tables.sign_in).where(tables.sign_in.c.person_id == person_id))
+
+
 async def anybody(connection: AsyncConnection) -> int | None:
     """The id of the first person there is."""
     return (await connection.execute(select(tables.person.c.id).order_by(tables.person.c.id).limit(1))).scalar()

@@ -30,8 +30,12 @@ async def try_sign_in(request: web.Request, name: str, password: str, code: str)
         raise Refusal(401, WRONG)
     assert row is not None
     async with desk.database.transaction() as connection:
-        if await people.second_factor(connection, row.id) is None:
-            method: str | None = people.ENROLLING
+        now = await people.find(connection, name)
+        method: str | None = None
+        if now is None or not now.is_active or now.password_hash != row.password_hash:
+            pass  # changed while the password was checked
+        elif await people.second_factor(connection, row.id) is None:
+            method = people.ENROLLING
         else:
             method = await people.check_code(connection, desk.seal, row.id, code[:40])
         token = ""

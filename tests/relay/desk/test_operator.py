@@ -1,23 +1,37 @@
 """The operator's commands: what `init` made, `doctor` understands and `serve` accepts, or refuses with the reason."""
 
+import fcntl
 import hashlib
 import json
 import os
+import pty
 import signal
 import sqlite3
 import stat
 import subprocess
+import sys
+import termios
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 
 from protocol.identity import fingerprint_from_text, verify_document
+from relay.keys import KeyUnusable, load_key, read_document, renew_document, save_key
+from relay.settings import read_settings
 from relay.storage.database import StorageFull, is_migrated, migrate, open_database
 from relay.storage.tables import metadata
-from tests.relay.desk.conftest import Browser, Relay, command, free_port
+from tests.relay.desk.conftest import Browser, Relay, command, environment, free_port
 from tests.waiting import eventually
+
+INIT = ("init", "--name", "Télé Test", "--origin", "https://help.example.org")
+
+
+def init(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return command(folder, *INIT, "--folder", str(folder / "org"), *arguments)
 
 
 @pytest.fixture
@@ -75,7 +89,129 @@ def test_the_agent_package_carries_the_document_and_the_address(made: Path) -> N
 
 def test_a_short_password_and_a_strange_name_are_refused(made: Path) -> None:
     assert command(made, "user", "add", "<script>", "--role", "technician").returncode == 1
-    assert command(made, "user", "add", "marc", "--role", "emperor").returncode == 2
+    assert command(made, "user", "add", "marc", "--role", "emperor").returncode == 64
+
+
+PHRASE = "five words that nobody guesses"
+
+
+def test_the_root_passphrase_can_be_given_and_is_then_never_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAINFORTE_ROOT_PASSPHRASE", PHRASE)
+    done = init(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert PHRASE not in done.stdout + done.stderr
+    assert "passphrase:" not in done.stdout
+    load_key(tmp_path / "org" / "root-key.pem", PHRASE)
+
+
+@pytest.mark.parametrize(("content", "code"), [("short\n", 1), ("\n", 66), (None, 66)])
+def test_a_passphrase_file_that_is_of_no_use_makes_nothing(tmp_path: Path, content: str | None, code: int) -> None:
+    file = tmp_path / "phrase"
+    if content is not None:
+        file.write_text(content)
+    assert init(tmp_path, "--passphrase-file", str(file)).returncode == code
+    assert not (tmp_path / "org").exists()
+
+
+@pytest.mark.parametrize("again", [PHRASE, "something else"])
+def test_on_a_terminal_the_passphrase_is_typed_twice_and_not_shown(tmp_path: Path, again: str) -> None:
+    terminal, theirs = pty.openpty()
+    arguments = [sys.executable, "-m", "relay", *INIT, "--folder", str(tmp_path / "org")]
+    process = subprocess.Popen(
+        arguments,
+        env=environment(tmp_path),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(theirs)
+    shown = _until(terminal, b"characters): ")
+    os.write(terminal, f"{PHRASE}\n".encode())
+    shown += _until(terminal, b"again: ")
+    os.write(terminal, f"{again}\n".encode())
+    shown += _until(terminal, None)
+    os.close(terminal)
+    assert PHRASE.encode() not in shown
+    if again == PHRASE:
+        assert process.wait() == 0, shown
+        load_key(tmp_path / "org" / "root-key.pem", PHRASE)
+    else:
+        assert process.wait() == 1
+        assert b"differ" in shown
+        assert not (tmp_path / "org").exists()
+
+
+def _until(terminal: int, end: bytes | None) -> bytes:
+    """What the terminal shows up to `end`, or until the program is gone."""
+    shown = b""
+    while end is None or end not in shown:
+        try:
+            part = os.read(terminal, 4096)
+        except OSError:
+            part = b""
+        if not part:
+            break
+        shown += part
+    assert end is None or end in shown, shown
+    return shown
+
+
+def test_the_root_key_brought_back_signs_the_next_document_and_no_lower_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAINFORTE_ROOT_PASSPHRASE", PHRASE)
+    assert init(tmp_path).returncode == 0
+    org, key = tmp_path / "org", tmp_path / "stick.pem"
+    (org / "root-key.pem").rename(key)
+    settings = read_settings(org / "mainforte.toml", {})
+    first, _, fingerprint = read_document(settings, now=int(time.time()))
+
+    signed = command(tmp_path, "sign-document", "--root-key", str(key), "--valid-days", "30")
+    assert signed.returncode == 0, signed.stderr
+    text, document, same = read_document(settings, now=int(time.time()))
+    assert (document.number, document.valid_until - document.valid_from, same) == (2, 30 * 24 * 3600, fingerprint)
+    assert first != text
+    assert stat.S_IMODE(settings.organisation_document.stat().st_mode) == 0o600
+
+    for number in ("2", "1", "-5"):
+        refused = command(tmp_path, "sign-document", "--root-key", str(key), f"--number={number}")
+        assert (refused.returncode, "expected a higher number" in refused.stderr) == (1, True), refused
+    assert command(tmp_path, "sign-document", "--root-key", str(key), "--valid-days", "91").returncode == 64
+    assert "another root" in command(tmp_path, "sign-document", "--root-key", str(other_key(tmp_path))).stderr
+    monkeypatch.setenv("MAINFORTE_ROOT_PASSPHRASE", "not the passphrase")
+    assert "does not open" in command(tmp_path, "sign-document", "--root-key", str(key)).stderr
+    monkeypatch.delenv("MAINFORTE_ROOT_PASSPHRASE")
+    assert command(tmp_path, "sign-document", "--root-key", str(key)).returncode == 64
+    assert read_document(settings, now=int(time.time()))[0] == text
+
+
+def test_a_document_that_has_run_out_is_renewed_and_the_doctor_says_how(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAINFORTE_ROOT_PASSPHRASE", PHRASE)
+    assert init(tmp_path).returncode == 0
+    settings = read_settings(tmp_path / "org" / "mainforte.toml", {})
+    root = load_key(settings.root_key, PHRASE)
+    settings.root_key.unlink()
+    long_ago = int(time.time()) - 100 * 24 * 3600
+    renew_document(settings, root, valid_s=24 * 3600, number=None, now=long_ago)
+    with pytest.raises(KeyUnusable):
+        read_document(settings, now=int(time.time()))
+    renew_document(settings, root, valid_s=5 * 24 * 3600, number=None, now=int(time.time()))
+    assert read_document(settings, now=int(time.time()))[1].number == 3
+    seen = command(tmp_path, "doctor").stdout
+    assert "mainforte-relay sign-document" in seen
+
+
+def other_key(folder: Path) -> Path:
+    """A root key of nobody we know, under the same passphrase."""
+    path = folder / "other.pem"
+    save_key(path, Ed25519PrivateKey.generate(), PHRASE)
+    return path
 
 
 async def test_a_desk_that_dies_is_started_again(relay: Relay, stranger: Browser) -> None:

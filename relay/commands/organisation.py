@@ -1,0 +1,136 @@
+"""`init` and `sign-document`: the organisation is made, and its document is signed anew before it runs out."""
+
+import getpass
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from protocol.text import tidy_line
+from relay.commands.terminal import CannotGoOn, Exit, _, ask, say
+from relay.keys import load_key, make_organisation, new_secret, renew_document, write_new
+from relay.settings import CONFIG_NAME, SECRET_VARIABLE, Settings, check_origin
+from relay.storage.database import migrate
+
+PASSPHRASE_VARIABLE = "MAINFORTE_ROOT_PASSPHRASE"  # noqa: S105 - the variable's name
+PASSPHRASE_CHARACTERS_MIN = 12
+DAY_S = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What `init` was told; what is empty is asked for."""
+
+    name: str
+    origins: tuple[str, ...]
+    folder: Path | None
+    port: int
+    root_key: Path | None
+    passphrase_file: Path | None
+    generate_passphrase: bool
+
+
+def make(wish: Wish) -> None:
+    """Make keys, document, database and settings, and tell what to carry away."""
+    folder = Path(wish.folder or ask(_("Folder for everything"), "mainforte")).resolve()
+    name = tidy_line(wish.name or ask(_("Name of the organisation")))
+    origins = wish.origins or (ask(_("Address of this server"), f"http://localhost:{wish.port}"),)
+    if not name:
+        raise CannotGoOn(_("The organisation needs a name."))
+    for origin in origins:
+        check_origin("--origin", origin)
+    config = folder / CONFIG_NAME
+    if config.exists():
+        raise CannotGoOn(_("{path} is there already: this organisation has been made.", path=config))
+    settings = Settings(folder=folder, origins=origins, port=wish.port)
+    passphrase, is_generated = _new_passphrase(wish)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings.recordings.mkdir(mode=0o700, exist_ok=True)
+    secret, is_ours = os.environ.get(SECRET_VARIABLE, ""), False
+    if not secret:
+        secret, is_ours = new_secret(), True
+    root_key = (wish.root_key or settings.root_key).resolve()
+    fingerprint = make_organisation(settings, name, root_key=root_key, root_passphrase=passphrase, secret=secret)
+    migrate(settings.database)
+    listed = ", ".join(f'"{origin}"' for origin in origins)
+    write_new(config, f'folder = "."\norigins = [{listed}]\nhost = "127.0.0.1"\nport = {wish.port}\n'.encode())
+    say(_("The organisation “{name}” is made.", name=name))
+    say(_("Settings: {path}", path=config))
+    say(_("Fingerprint of the root key: {fingerprint}", fingerprint=fingerprint))
+    say(_("Root key: {path}", path=root_key))
+    if is_generated:
+        say(_("Its passphrase: {passphrase}", passphrase=passphrase))
+    say(
+        _(
+            "Carry the root key and its passphrase away, to two safe places; the server does not start while it lies beside the data."
+        )
+    )
+    if is_ours:
+        say(_("Secret of the server's keys, shown this once: {secret}", secret=secret))
+        say(
+            _(
+                "Give it at start as {variable}, or in a file that the setting secret_file names.",
+                variable=SECRET_VARIABLE,
+            )
+        )
+
+
+def sign_document(
+    settings: Settings, *, root_key: Path, passphrase_file: Path | None, valid_days: int, number: int | None
+) -> None:
+    """Sign the next document with the root key that was brought back, and put it in its place."""
+    passphrase = _given_passphrase(passphrase_file)
+    if not passphrase:
+        if not sys.stdin.isatty():
+            raise CannotGoOn(_no_passphrase(), Exit.USAGE)
+        passphrase = getpass.getpass(_("Passphrase of the root key: "))
+    key = load_key(root_key, passphrase)
+    document = renew_document(settings, key, valid_s=valid_days * DAY_S, number=number, now=int(time.time()))
+    say(
+        _(
+            "Document {number} is signed, valid for {days} days, and in its place: {path}",
+            number=document.number,
+            days=valid_days,
+            path=settings.organisation_document,
+        )
+    )
+    say(_("Carry the root key away again, start the server again, and give out new agent packages."))
+
+
+def _new_passphrase(wish: Wish) -> tuple[str, bool]:
+    """The passphrase for the root key, and whether it was made here and has to be shown."""
+    if wish.generate_passphrase:
+        return new_secret(), True
+    passphrase = _given_passphrase(wish.passphrase_file)
+    if not passphrase:
+        if not sys.stdin.isatty():
+            return new_secret(), True
+        passphrase = getpass.getpass(
+            _("Passphrase for the root key (at least {count} characters): ", count=PASSPHRASE_CHARACTERS_MIN)
+        )
+        if passphrase != getpass.getpass(_("The same again: ")):
+            raise CannotGoOn(_("The two passphrases differ. Nothing was made."))
+    if len(passphrase) < PASSPHRASE_CHARACTERS_MIN:
+        raise CannotGoOn(_("A passphrase has at least {count} characters.", count=PASSPHRASE_CHARACTERS_MIN))
+    return passphrase, False
+
+
+def _given_passphrase(file: Path | None) -> str:
+    """From the file or the environment; empty where neither has one."""
+    if file is None:
+        return os.environ.get(PASSPHRASE_VARIABLE, "")
+    try:
+        passphrase = file.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotGoOn(_("{file} cannot be read: {why}", file=file, why=error), Exit.NO_INPUT) from None
+    if not passphrase:
+        raise CannotGoOn(_("{file} is empty: expected a passphrase on its first line.", file=file), Exit.NO_INPUT)
+    return passphrase
+
+
+def _no_passphrase() -> str:
+    return _(
+        "The root key's passphrase is missing: give --passphrase-file, or {variable}, or start this on a terminal.",
+        variable=PASSPHRASE_VARIABLE,
+    )
