@@ -94,7 +94,9 @@ async def get_tickets(request: web.Request) -> web.Response:
     await required_person(request, *READERS)
     text, state = request.query.get("search", "")[:200], request.query.get("state", "")
     async with request.app[DESK].database.transaction() as connection:
-        rows = await ticket_store.search(connection, text, state if state in tickets.STATES else "")
+        rows = await ticket_store.search(
+            connection, request.app[DESK].tenant, text, state if state in tickets.STATES else ""
+        )
     return json_answer({"tickets": [_ticket(row) for row in rows]})
 
 

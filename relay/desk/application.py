@@ -12,7 +12,7 @@ from aiohttp import web
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from relay.desk import api, assist, internal, pages, sessions
+from relay.desk import api, assist, internal, pages, sessions, ticket_store
 from relay.desk.people import Seal, Tenant, insert_row
 from relay.desk.requests import BODY_BYTES_MAX, DESK, Desk, Refusal, check_origin, json_answer, log
 from relay.desk.sign_in_limits import SignInLimits
@@ -42,6 +42,8 @@ async def open_desk(settings: Settings, secret: str) -> Desk:
     await asyncio.to_thread(migrate, settings.database)
     database = open_database(settings.database)
     tenant = await tenant_of(database, organisation.document.name, organisation.fingerprint_text)
+    async with database.transaction() as connection:
+        await ticket_store.find_missing(connection, tenant)
     limits = SignInLimits(settings.sign_in_failures_max)
     return Desk(settings, database, organisation, tenant, Seal(secret), limits, Stories(database))
 

@@ -141,7 +141,7 @@ async def get_tickets(request: web.Request) -> web.Response:
     state = state if state in tickets.STATES else ""
     async with request.app[DESK].database.transaction() as connection:
         await sessions.close_abandoned(connection, request.app[DESK].tenant)
-        rows = await ticket_store.search(connection, text, state)
+        rows = await ticket_store.search(connection, request.app[DESK].tenant, text, state)
     return page(request, "tickets.html", person, tickets=rows, search=text, state=state)
 
 

@@ -1,16 +1,18 @@
 """Tickets in the database: appended events, and beside them what lists and search need."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import String, cast, func, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocol.codec import encode
-from relay.desk import tickets
+from relay.desk import guided_call, levels, tickets
 from relay.desk.people import Tenant, insert_row, now_utc
+from relay.storage import search as index
 from relay.storage import tables
+from relay.storage.changes import changed
 
 FIRST_NUMBER = 2001
 LISTED_MAX = 100
@@ -58,24 +60,24 @@ def _rows() -> Any:
     )
 
 
-async def search(connection: AsyncConnection, text: str = "", state: str = "") -> list[Any]:
-    """The tickets that hold `text` in number, subject or customer, the newest change first; at most a hundred."""
-    query = _rows()
+async def search(
+    connection: AsyncConnection, tenant: Tenant, text: str = "", state: str = "", **where: Any
+) -> list[Any]:
+    """The tickets that hold the words of `text`, the best first; without words the newest change first; at most a hundred.
+
+    `where` narrows by columns of the ticket, such as `level=2`.
+    """
+    query = _rows().where(tables.ticket.c.service_id == tenant.service_id)
     if state:
         query = query.where(tables.ticket.c.state == state)
-    for word in text.lower().split()[:10]:
-        escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        query = query.where(
-            or_(
-                cast(tables.ticket.c.number, String) == word,
-                *(
-                    func.lower(column).like(f"%{escaped}%", escape="\\")
-                    for column in (tables.ticket.c.subject, tables.customer.c.name, tables.customer.c.number)
-                ),
-            )
-        )
-    query = query.order_by(tables.ticket.c.changed_at.desc(), tables.ticket.c.id.desc()).limit(LISTED_MAX)
-    return list((await connection.execute(query)).all())
+    for name, value in where.items():
+        query = query.where(tables.ticket.c[name] == value)
+    if not text.strip():
+        query = query.order_by(tables.ticket.c.changed_at.desc(), tables.ticket.c.id.desc()).limit(LISTED_MAX)
+        return list((await connection.execute(query)).all())
+    found = [hit.subject_id for hit in await index.find(connection, tenant, text, ["ticket"], limit=LISTED_MAX)]
+    rows = {row.id: row for row in (await connection.execute(query.where(tables.ticket.c.id.in_(found)))).all()}
+    return [rows[ticket_id] for ticket_id in found if ticket_id in rows]
 
 
 async def find(connection: AsyncConnection, number: int) -> Any | None:
@@ -86,7 +88,7 @@ async def find(connection: AsyncConnection, number: int) -> Any | None:
 async def open_ticket(
     connection: AsyncConnection, tenant: Tenant, person_id: int, new: NewTicket, *, number: int | None = None
 ) -> int:
-    """Open a ticket; its number, which never changes."""
+    """Open a ticket for a customer who is not known yet; its number, which never changes."""
     customer_id = await insert_row(
         connection,
         tables.customer,
@@ -105,6 +107,21 @@ async def open_ticket(
         type=new.device_type,
         name=new.device_name,
     )
+    opened = tickets.TicketOpened(new.subject, new.description)
+    return await open_for(connection, tenant, person_id, customer_id, device_id, opened, number=number)
+
+
+async def open_for(
+    connection: AsyncConnection,
+    tenant: Tenant,
+    person_id: int,
+    customer_id: int,
+    device_id: int,
+    opened: tickets.TicketOpened,
+    *,
+    number: int | None = None,
+) -> int:
+    """Open a ticket for a known customer and one of their devices; its number."""
     if number is None:
         highest = (await connection.execute(select(func.max(tables.ticket.c.number)))).scalar()
         number = max(FIRST_NUMBER, (highest or 0) + 1)
@@ -119,7 +136,8 @@ async def open_ticket(
         state="",
         changed_at=now_utc(),
     )
-    await append(connection, tenant, ticket_id, person_id, tickets.TicketOpened(new.subject, new.description))
+    changed(connection, f"customer:{customer_id}")
+    await append(connection, tenant, ticket_id, person_id, opened)
     return number
 
 
@@ -144,12 +162,71 @@ async def append(
         person_id=person_id,
         event=encode(event).decode(),
     )
+    case = ticket.case
+    due = min((due for due, _ in case.follow_ups), default=None)
     await connection.execute(
         update(tables.ticket)
         .where(tables.ticket.c.id == ticket_id)
-        .values(subject=ticket.subject, state=ticket.state, changed_at=now)
+        .values(
+            subject=ticket.subject,
+            state=ticket.state,
+            changed_at=now,
+            level=case.level,
+            stage=case.stage,
+            procedure=case.procedure,
+            priority=case.priority,
+            group_name=case.group,
+            handler=case.handler,
+            events=len(history) + 1,
+            follow_up_at=None if due is None else datetime.fromtimestamp(due, UTC),
+        )
     )
+    changed(connection, f"ticket:{ticket_id}")
+    if isinstance(event, _WITH_TEXT):
+        await make_found(connection, tenant, ticket_id, [*(happened.event for happened in history), event])
     return ticket
+
+
+_WITH_TEXT = (
+    tickets.TicketOpened,
+    tickets.NoteAdded,
+    tickets.TicketClosed,
+    levels.Assessed,
+    levels.SolutionGiven,
+    guided_call.WordsHeard,
+)
+
+
+async def make_found(
+    connection: AsyncConnection, tenant: Tenant, ticket_id: int, history: list[tickets.TicketEvent]
+) -> None:
+    """Let search find the ticket by its number, its customer and all that was written."""
+    row = (await connection.execute(_rows().where(tables.ticket.c.id == ticket_id))).one()
+    texts: list[str] = []
+    for event in history:
+        match event:
+            case (
+                tickets.TicketOpened(description=text) | tickets.NoteAdded(text=text) | levels.SolutionGiven(text=text)
+            ):
+                texts.append(text)
+            case guided_call.WordsHeard(words=text) | levels.Assessed(key_points=text):
+                texts.append(text)
+            case tickets.TicketClosed(resolution=text):
+                texts.append(text)
+            case _:
+                pass
+    who = f"{row.customer_name} {row.customer_number} {row.device_name}"
+    title = f"{row.number} {row.subject}"
+    await index.index(connection, tenant, "ticket", ticket_id, title, "\n".join([who, *texts]))
+
+
+async def find_missing(connection: AsyncConnection, tenant: Tenant) -> None:
+    """Let search find the tickets of before there was search."""
+    known = select(tables.search_entry.c.subject_id).where(tables.search_entry.c.kind == "ticket")
+    where = tables.ticket.c.service_id == tenant.service_id, tables.ticket.c.id.not_in(known)
+    for ticket_id in (await connection.execute(select(tables.ticket.c.id).where(*where))).scalars().all():
+        history = [happened.event for happened in await history_of(connection, ticket_id)]
+        await make_found(connection, tenant, ticket_id, history)
 
 
 async def history_of(connection: AsyncConnection, ticket_id: int) -> list[Happened]:

@@ -22,6 +22,8 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from relay.storage.changes import Changes, taken
+
 _FULL = ("database or disk is full", "disk I/O error", "No space left on device")
 
 
@@ -34,6 +36,8 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self.changes = Changes()
+        """Tells of what `changed` noted in a transaction, once it is committed."""
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -44,11 +48,14 @@ class Database:
         """
         try:
             async with self._engine.begin() as connection:
+                taken(connection)  # what a transaction noted that was rolled back
                 yield connection
+                subjects = taken(connection)
         except OperationalError as error:
             if any(text in str(error.orig) for text in _FULL):
                 raise StorageFull from error
             raise
+        self.changes.tell(subjects)
 
     async def close(self) -> None:
         await self._engine.dispose()

@@ -6,6 +6,7 @@ the third migration makes as each database does it best.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy import delete, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -18,6 +19,15 @@ QUERY_WORDS_MAX = 8
 FOUND_MAX = 100
 
 
+class Scope(Protocol):
+    """Whose texts: one service of one organisation."""
+
+    @property
+    def organisation_id(self) -> int: ...
+    @property
+    def service_id(self) -> int: ...
+
+
 @dataclass(frozen=True)
 class Found:
     """One hit; `kind` says which table `subject_id` is of."""
@@ -26,13 +36,11 @@ class Found:
     subject_id: int
 
 
-async def index(
-    connection: AsyncConnection, tenant: tuple[int, int], kind: str, subject_id: int, title: str, body: str
-) -> None:
+async def index(connection: AsyncConnection, tenant: Scope, kind: str, subject_id: int, title: str, body: str) -> None:
     """Make something found by its title and its text; whatever it was found by before no longer counts."""
-    entry, service_id = tables.search_entry, tenant[1]
-    columns = {"organisation_id": tenant[0], "service_id": service_id}
-    where = entry.c.service_id == service_id, entry.c.kind == kind, entry.c.subject_id == subject_id
+    entry = tables.search_entry
+    columns = {"organisation_id": tenant.organisation_id, "service_id": tenant.service_id}
+    where = entry.c.service_id == tenant.service_id, entry.c.kind == kind, entry.c.subject_id == subject_id
     entry_id = (await connection.execute(select(entry.c.id).where(*where))).scalar()
     if entry_id is None:
         made = await connection.execute(insert(entry).values(**columns, kind=kind, subject_id=subject_id))
@@ -53,10 +61,10 @@ async def index(
     await _learn(connection, columns, {*title_terms, *terms})
 
 
-async def forget(connection: AsyncConnection, tenant: tuple[int, int], kind: str, subject_id: int) -> None:
+async def forget(connection: AsyncConnection, tenant: Scope, kind: str, subject_id: int) -> None:
     """It is no longer found."""
     entry = tables.search_entry
-    where = entry.c.service_id == tenant[1], entry.c.kind == kind, entry.c.subject_id == subject_id
+    where = entry.c.service_id == tenant.service_id, entry.c.kind == kind, entry.c.subject_id == subject_id
     for entry_id in (await connection.execute(select(entry.c.id).where(*where))).scalars().all():
         await _drop(connection, entry_id)
         await connection.execute(delete(entry).where(entry.c.id == entry_id))
@@ -64,7 +72,7 @@ async def forget(connection: AsyncConnection, tenant: tuple[int, int], kind: str
 
 async def find(
     connection: AsyncConnection,
-    tenant: tuple[int, int],
+    tenant: Scope,
     query: str,
     kinds: Sequence[str],
     *,
@@ -79,8 +87,8 @@ async def find(
         terms = [(term, False) for term in sorted(terms_of(word))]
         if position == len(words) - 1:
             terms.append((fold(word), True))
-        if not await _is_known(connection, tenant[1], word, as_beginning=position == len(words) - 1):
-            corrected = await _corrections(connection, tenant[1], fold(word))
+        if not await _is_known(connection, tenant.service_id, word, as_beginning=position == len(words) - 1):
+            corrected = await _corrections(connection, tenant.service_id, fold(word))
             terms += [(term, False) for near in corrected for term in sorted(terms_of(near))]
         alternatives.append(terms)
     is_sqlite = connection.dialect.name == "sqlite"
@@ -104,7 +112,7 @@ async def find(
         f"SELECT e.kind, e.subject_id FROM {source} AND e.service_id = :service"  # noqa: S608
         f" AND e.kind IN ({', '.join(':' + name for name in named)}) ORDER BY {order} LIMIT :limit"
     )
-    values = {"match": match, "service": tenant[1], "limit": min(limit, FOUND_MAX), **named}
+    values = {"match": match, "service": tenant.service_id, "limit": min(limit, FOUND_MAX), **named}
     rows = await connection.execute(text(statement), values)
     return [Found(row.kind, row.subject_id) for row in rows.all()]
 

@@ -17,22 +17,17 @@ TEXTS = {
 }
 
 
-@pytest.fixture
-def two(tenant: Tenant) -> tuple[int, int]:
-    return tenant.organisation_id, tenant.service_id
-
-
-async def found(database: Database, two: tuple[int, int], query: str) -> list[int]:
+async def found(database: Database, tenant: Tenant, query: str) -> list[int]:
     async with database.transaction() as connection:
-        return [hit.subject_id for hit in await search.find(connection, two, query, ["ticket"])]
+        return [hit.subject_id for hit in await search.find(connection, tenant, query, ["ticket"])]
 
 
 @pytest.fixture
-async def filled(database: Database, two: tuple[int, int]) -> Database:
+async def filled(database: Database, tenant: Tenant) -> Database:
     async with database.transaction() as connection:
         for number, (title, body) in TEXTS.items():
-            await search.index(connection, two, "ticket", number, title, body)
-        await search.index(connection, two, "article", 1, "Écran noir", "Choisir la sortie.")
+            await search.index(connection, tenant, "ticket", number, title, body)
+        await search.index(connection, tenant, "article", 1, "Écran noir", "Choisir la sortie.")
     return database
 
 
@@ -55,37 +50,37 @@ async def filled(database: Database, two: tuple[int, int]) -> Database:
     ],
 )
 async def test_word_forms_accents_and_beginnings_are_found(
-    filled: Database, two: tuple[int, int], query: str, expected: set[int]
+    filled: Database, tenant: Tenant, query: str, expected: set[int]
 ) -> None:
-    assert set(await found(filled, two, query)) == expected
+    assert set(await found(filled, tenant, query)) == expected
 
 
 @pytest.mark.parametrize(
     ("typed", "expected"), [("telvision", {1, 2}), ("tleevision noir", {1}), ("passwrod", {3}), ("imagge", {1})]
 )
 async def test_one_typing_error_a_word_is_forgiven(
-    filled: Database, two: tuple[int, int], typed: str, expected: set[int]
+    filled: Database, tenant: Tenant, typed: str, expected: set[int]
 ) -> None:
-    assert set(await found(filled, two, typed)) == expected
+    assert set(await found(filled, tenant, typed)) == expected
 
 
-async def test_what_has_the_word_in_its_title_comes_first(filled: Database, two: tuple[int, int]) -> None:
-    assert await found(filled, two, "télévision") == [1, 2]
+async def test_what_has_the_word_in_its_title_comes_first(filled: Database, tenant: Tenant) -> None:
+    assert await found(filled, tenant, "télévision") == [1, 2]
 
 
-async def test_what_was_written_anew_is_found_by_its_new_words_only(filled: Database, two: tuple[int, int]) -> None:
+async def test_what_was_written_anew_is_found_by_its_new_words_only(filled: Database, tenant: Tenant) -> None:
     async with filled.transaction() as connection:
-        await search.index(connection, two, "ticket", 1, "Facture illisible", "")
-        await search.forget(connection, two, "ticket", 2)
-    assert await found(filled, two, "télévision") == []
-    assert await found(filled, two, "factures") == [1]
+        await search.index(connection, tenant, "ticket", 1, "Facture illisible", "")
+        await search.forget(connection, tenant, "ticket", 2)
+    assert await found(filled, tenant, "télévision") == []
+    assert await found(filled, tenant, "factures") == [1]
 
 
-async def test_another_service_finds_nothing_of_this_one(filled: Database, two: tuple[int, int]) -> None:
-    assert await found(filled, (two[0], two[1] + 1), "image") == []
+async def test_another_service_finds_nothing_of_this_one(filled: Database, tenant: Tenant) -> None:
+    assert await found(filled, Tenant(tenant.organisation_id, tenant.service_id + 1), "image") == []
 
 
-async def test_any_text_at_all_can_be_looked_for(filled: Database, two: tuple[int, int]) -> None:
+async def test_any_text_at_all_can_be_looked_for(filled: Database, tenant: Tenant) -> None:
     for query in (
         "'; DROP TABLE ticket; --",
         "\x00",
@@ -96,7 +91,7 @@ async def test_any_text_at_all_can_be_looked_for(filled: Database, two: tuple[in
         "l'écran",
         "-noir",
     ):
-        await found(filled, two, query)
+        await found(filled, tenant, query)
 
 
 async def test_the_migrations_make_the_same_tables_on_both(database: Database) -> None:
