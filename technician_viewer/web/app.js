@@ -89,7 +89,7 @@ class App {
   async #signIn() {
     if (!this.local) return location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
     this.#show("sign-in", "sign-in");
-    askToSignIn(this.api, (text) => this.#say(text));
+    askToSignIn(this.api, (text) => this.#say(text, true), this.local.relay);
   }
 
   /** @param {{ reason: string, asks: string, form: string }} wish */
@@ -237,6 +237,17 @@ class App {
     get("after-title").focus();
   }
 
+  /** There is nothing to show but why. @param {string} text */
+  cannotBegin(text) {
+    this.#show("after", "failed");
+    get("after-title").textContent = _("This did not work");
+    get("after-text").textContent = text;
+    element("back", HTMLAnchorElement).href = this.local ? "./" : "/tickets";
+    get("back").textContent = _("Back to the tickets");
+    get("back").classList.add("main");
+    get("after-title").focus();
+  }
+
   /** Do it once at a time, and say what went wrong. @param {HTMLButtonElement} pressed @param {() => Promise<void>} work */
   async #try(pressed, work) {
     pressed.disabled = true;
@@ -270,7 +281,5 @@ class App {
 const app = new App();
 app.begin().catch((error) => {
   console.error(error);
-  get("status").hidden = false;
-  get("status").classList.add("problem");
-  get("status").textContent = error instanceof ApiError ? problemText(error) : _("This page could not start. Reload it; nothing is lost.");
+  app.cannotBegin(error instanceof ApiError ? problemText(error) : _("This page could not start. Reload it; nothing is lost."));
 });

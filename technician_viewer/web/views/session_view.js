@@ -199,7 +199,6 @@ export class SessionView {
     if (late) this.keyboard.releaseAll();
     this.#isLate = late;
     document.body.dataset.picture = late ? "late" : "live";
-    get("live-state").textContent = late ? _("Picture not live") : _("Live picture");
     this.session.onLive(!late);
     this.#showCurtain();
     this.#onKeyboard(document.activeElement === get("keyboard"));
@@ -207,6 +206,9 @@ export class SessionView {
 
   /** Say over the picture why it is not what the customer sees now. */
   #showCurtain() {
+    const isPaused = this.#holds.has("paused");
+    document.body.dataset.paused = isPaused ? "yes" : "";
+    get("live-state").textContent = this.#isLate ? _("Picture not live") : isPaused ? _("Paused by the customer") : _("Live picture");
     if (this.#isLate && this.screen.picture === 0) {
       this.curtain.show(_("The customer said yes."), _("The first picture is on its way."));
     } else if (this.#isLate) {
@@ -215,7 +217,7 @@ export class SessionView {
         _("This picture is not live"),
         _("Nothing new has come since {time}. Your input is held back until it goes on.", { time }),
       );
-    } else if (this.#holds.has("paused")) {
+    } else if (isPaused) {
       this.curtain.show(_("Paused by the customer"), _("You see nothing new, and your input is held back, until the customer lets it go on."));
     } else this.curtain.hide();
   }

@@ -2,17 +2,19 @@
 import { ApiError } from "../api.js";
 import { _ } from "../catalogue.js";
 import { element, get, input } from "../dom.js";
+import { problemText } from "./problems.js";
 
-/** @param {import("../api.js").Api} api @param {(text: string) => void} say */
-export function askToSignIn(api, say) {
+/** @param {import("../api.js").Api} api @param {(text: string) => void} say @param {string} relay where the desk's own pages are */
+export function askToSignIn(api, say, relay) {
   element("sign-in", HTMLFormElement).onsubmit = async (event) => {
     event.preventDefault();
     try {
       await api.signIn(input("name").value, input("password").value, input("code6").value);
       location.reload();
     } catch (error) {
-      const tooOften = error instanceof ApiError && error.status === 429;
-      say(tooOften ? _("Too many attempts. Wait a minute and try again.") : _("Name, password or code is not right. Try again."));
+      if (!(error instanceof ApiError) || error.status !== 401) say(problemText(error));
+      else if (error.reason === "second_factor_not_set_up") say(_("Your six-digit codes are not set up yet. Sign in once at {address}, then come back here.", { address: relay }));
+      else say(_("Name, password or code is not right. Try again."));
     }
   };
 }

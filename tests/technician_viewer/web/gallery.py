@@ -8,6 +8,7 @@ from pathlib import Path
 from playwright.async_api import Page, async_playwright
 
 from tests.conftest import CHROMIUM, CHROMIUM_OPTIONS
+from tests.journeys import stage as stages
 from tests.journeys.stage import COOKIE, Server, Stage
 from tests.technician_viewer.web.seen import desk_pages, session_states
 from tests.virtual_display import virtual_display
@@ -31,6 +32,7 @@ async def photograph(page: Page, folder: Path, name: str) -> None:
 
 async def main(folder: Path, language: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    stages.LANGUAGE = language
     with tempfile.TemporaryDirectory(prefix="mf") as made, virtual_display() as display:
         server = Server(Path(made))
         try:

@@ -54,7 +54,7 @@ async def session_states(stage: Stage, language: str) -> AsyncIterator[tuple[str
     await page.locator("#ask-control").click()
     await stage.technician.wait_for_prompt()
     yield "asked-for-control", page
-    await stage.press("Let them see and control")
+    await stage.press("Let them control")
     await stage.technician.wait_for_access("control")
     await stage.technician.keyboard_is_remote()
     yield "control", page
@@ -79,5 +79,5 @@ async def session_states(stage: Stage, language: str) -> AsyncIterator[tuple[str
         await details.locator("summary").click()
     yield "ticket-with-session", page
     await page.goto(f"{address}/assist/?ticket=999999")
-    await expect(page.locator("#status")).to_be_visible()
+    await expect(page.locator("#after-title")).to_be_visible()
     yield "no-such-ticket", page
