@@ -5,6 +5,7 @@ import json
 import sqlite3
 import time
 from pathlib import Path
+from typing import Any
 
 import pyotp
 import pytest
@@ -23,7 +24,7 @@ from protocol.session_log import (
     make_head,
 )
 from protocol.vocabulary import Answer, Capability, Outcome
-from tests.relay.desk.conftest import PASSWORD, TECHNICIAN_KEY, Browser, command
+from tests.relay.desk.conftest import PASSWORD, TECHNICIAN_KEY, Browser, Relay, command
 
 NEW_SESSION = {"reason": "L’image reste noire.", "asks": "view", "key": TECHNICIAN_KEY}
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}'
@@ -323,6 +324,61 @@ async def test_choosing_a_language_leads_nowhere_else(stranger: Browser, back: s
         stranger.relay.address + "/language", data={"language": "en", "back": back}, allow_redirects=False
     ) as answer:
         assert answer.headers["Location"] == "/"
+
+
+def _add(relay: Relay, name: str) -> None:
+    added = command(relay.folder, "user", "add", name, "--role", "technician", "--totp-secret", relay.totp_secret)
+    assert added.returncode == 0, added.stderr
+
+
+async def _sign_in(somebody: Browser, name: str) -> tuple[int, Any]:
+    code = pyotp.TOTP(somebody.relay.totp_secret).now()
+    return await somebody.post("/api/sign-in", {"name": name, "password": PASSWORD, "code": code})
+
+
+async def test_somebody_shut_out_is_signed_out_at_once_and_gets_no_certificate_and_no_room(
+    stranger: Browser, relay: Relay
+) -> None:
+    _add(relay, "dora")
+    status, told = await _sign_in(stranger, "dora")
+    assert status == 200, told
+    csrf = json.loads((await stranger.get("/api/me"))[1])["csrf"]
+    status, opened = await stranger.post("/api/tickets/2041/sessions", NEW_SESSION, csrf=csrf)
+    assert status == 201, opened
+    assert command(relay.folder, "user", "disable", "dora").returncode == 0
+    assert (await stranger.get("/api/me"))[0] == 401
+    assert (await stranger.post("/api/tickets/2041/sessions", NEW_SESSION, csrf=csrf))[0] == 401
+    assert (await stranger.inside("/internal/rooms/claim", {"token": opened["token"]}))[0] == 404
+    assert (await _sign_in(stranger, "dora"))[0] == 401
+    assert command(relay.folder, "user", "enable", "dora").returncode == 0
+    assert command(relay.folder, "user", "disable", "nobody-here").returncode == 1
+
+
+async def test_a_second_factor_that_was_reset_is_set_up_anew_before_anything_is_open(
+    stranger: Browser, relay: Relay
+) -> None:
+    _add(relay, "eve")
+    assert (await _sign_in(stranger, "eve"))[0] == 200
+    assert command(relay.folder, "user", "reset-second-factor", "eve").returncode == 0
+    assert (await stranger.get("/api/me"))[0] == 401
+    assert await _sign_in(stranger, "eve") == (401, {"error": "second_factor_not_set_up"})
+    status, _ = await stranger.submit("/sign-in", {"name": "eve", "password": PASSWORD})
+    assert status == 303
+    assert (await stranger.get("/tickets"))[0] == 303
+    assert "<img" in (await stranger.get("/enrol"))[1]
+
+
+async def test_a_new_password_ends_every_sign_in_by_the_old_one(stranger: Browser, relay: Relay) -> None:
+    _add(relay, "fay")
+    assert (await _sign_in(stranger, "fay"))[0] == 200
+    done = command(relay.folder, "user", "set-password", "fay", "--generate-password")
+    assert done.returncode == 0, done.stderr
+    assert (await stranger.get("/api/me"))[0] == 401
+    assert (await _sign_in(stranger, "fay"))[0] == 401
+    audited = sqlite3.connect(relay.folder / "org" / "database.sqlite3").execute(
+        "SELECT address FROM sign_in_audit WHERE name = 'fay' AND result = 'password_changed'"
+    )
+    assert audited.fetchall() == [("operator",)]
 
 
 async def test_too_many_wrong_passwords_are_answered_with_a_time_to_wait(stranger: Browser) -> None:
