@@ -1,10 +1,11 @@
 /** The desk's API, as the page uses it. Cookies carry the sign-in; nothing secret of a session ever goes here. */
 
 export class ApiError extends Error {
-  /** @param {number} status */
-  constructor(status) {
+  /** @param {number} status @param {string} [reason] the API's word for it */
+  constructor(status, reason = "") {
     super(`the server answered ${status}`);
     this.status = status;
+    this.reason = reason;
   }
 }
 
@@ -15,7 +16,7 @@ export class Api {
   async #call(path, body) {
     const headers = { "Content-Type": "application/json", "X-CSRF-Token": this.#csrf };
     const answer = await fetch(path, body === undefined ? {} : { method: "POST", headers, body: JSON.stringify(body) });
-    if (!answer.ok) throw new ApiError(answer.status);
+    if (!answer.ok) throw new ApiError(answer.status, await answer.json().then((told) => told.error, () => ""));
     return answer.status === 204 ? undefined : answer.json();
   }
 

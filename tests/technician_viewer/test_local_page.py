@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,6 +102,30 @@ async def test_a_technician_signs_in_and_sees_the_customers_screen_with_nothing_
     await page.wait_for_selector("body[data-state=ended]")
 
 
+async def test_somebody_without_a_second_factor_is_told_where_to_set_it_up(
+    viewer: str, page: Page, organisation: Organisation
+) -> None:
+    organisation.command("user", "add", "noor", "--role", "technician")
+    await page.goto(viewer)
+    await page.locator("#name").fill("noor")
+    await page.locator("#password").fill(PASSWORD)
+    await page.locator("#sign-in-now").click()
+    await expect(page.locator("#status")).to_contain_text(f"Sign in once at {organisation.address}")
+
+
+async def test_a_server_that_goes_away_before_the_sign_in_is_not_called_a_wrong_password(page: Page) -> None:
+    nobody = always(lambda: web.json_response({"error": "not_signed_in"}, status=401))
+    async with AsyncExitStack() as server:
+        relay = await server.enter_async_context(serving(nobody))
+        async with LocalPage(Settings(relay, ROOT)) as local:
+            await page.goto(local.address)
+            await page.locator("#name").fill("camille")
+            await page.locator("#password").fill(PASSWORD)
+            await server.aclose()
+            await page.locator("#sign-in-now").click()
+            await expect(page.locator("#status")).to_contain_text("does not answer")
+
+
 async def test_a_server_that_shows_another_root_than_ours_is_not_believed(
     page: Page, organisation: Organisation, viewer: str
 ) -> None:
@@ -111,15 +135,15 @@ async def test_a_server_that_shows_another_root_than_ours_is_not_believed(
         LocalPage(Settings(address, organisation.root_fingerprint)) as local,
     ):
         await page.goto(local.address)
-        await expect(page.locator("#status")).to_contain_text("another organisation's key")
+        await expect(page.locator("main")).to_contain_text("another organisation's key")
         assert await page.locator("#ticket-list a").count() == 0
 
 
 async def test_while_the_server_is_away_the_page_says_what_to_do(page: Page) -> None:
     async with LocalPage(Settings("http://127.0.0.1:9", ROOT)) as local:
         await page.goto(local.address)
-        await expect(page.locator("#status")).to_contain_text("does not answer")
-        await expect(page.locator("#status")).to_contain_text("reload this page")
+        await expect(page.locator("main")).to_contain_text("does not answer")
+        await expect(page.locator("main")).to_contain_text("reload this page")
 
 
 @pytest.mark.parametrize(
