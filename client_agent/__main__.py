@@ -8,11 +8,13 @@ import threading
 import tkinter
 
 from client_agent.agent import be_helped
+from client_agent.organisation import NotReachable, checked_address, read_package
 from client_agent.prompts.terminal import TerminalCustomer
 from client_agent.prompts.window import WindowCustomer
 from client_agent.settings import Settings, read_settings
+from protocol.errors import BadSupportCode, NotCertified
 from protocol.vocabulary import Outcome
-from translations import best_language
+from translations import best_language, catalogue
 
 _WELL = {Outcome.COMPLETED, Outcome.STOPPED, Outcome.DECLINED, Outcome.UNANSWERED, None}
 
@@ -21,11 +23,30 @@ def main() -> None:
     """Run the agent; the exit code is 0 unless something went wrong that nobody decided."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     settings = read_settings(sys.argv[1:], language=best_language([locale.getlocale()[0] or "en"]))
+    _check(settings)
     try:
         outcome = _on_terminal(settings) if settings.is_text else _in_windows(settings)
     except tkinter.TclError:
         sys.exit("mainforte-agent: there is no display to show. Start it on the desktop that is to be seen.")
     sys.exit(0 if outcome in _WELL else 1)
+
+
+def _check(settings: Settings) -> None:
+    """End at once where what was given at the start cannot be; whom to believe is decided later, before the customer's eyes."""
+    _ = catalogue(settings.language).gettext
+    try:
+        if settings.package:
+            read_package(settings.package)
+        if settings.address:
+            checked_address(settings.address)
+    except NotReachable:
+        text = _("{path} is not an agent package. Get the program again from the organisation that helps you.")
+        sys.exit(f"mainforte-agent: {text.format(path=settings.package)}")
+    except BadSupportCode:
+        text = _("--address: expected the address of an organisation, such as https://help.example.org.")
+        sys.exit(f"mainforte-agent: {text}")
+    except NotCertified:
+        pass
 
 
 def _on_terminal(settings: Settings) -> Outcome | None:

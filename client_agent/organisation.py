@@ -82,7 +82,7 @@ def read_invitation(typed: str) -> Invitation:
         fingerprint = fingerprint_from_text(fields.get("root", [""])[0])
     except NotCertified:
         raise BadSupportCode("a link without the fingerprint of its organisation") from None
-    return Invitation(parse(code), _checked_address(f"{link.scheme}://{link.netloc}"), fingerprint)
+    return Invitation(parse(code), checked_address(f"{link.scheme}://{link.netloc}"), fingerprint)
 
 
 def read_package(path: Path) -> Organisation:
@@ -98,9 +98,7 @@ def read_package(path: Path) -> Organisation:
         raise NotReachable(f"{path.name} is not an agent package") from error
     fingerprint = fingerprint_from_text(package.root_fingerprint)
     document = verify_document(package.document, fingerprint=fingerprint, now=int(time.time()))
-    return Organisation(
-        document, package.document, fingerprint, _checked_address(package.address), RootKnownBy.BUILT_IN
-    )
+    return Organisation(document, package.document, fingerprint, checked_address(package.address), RootKnownBy.BUILT_IN)
 
 
 async def fetch(address: str, fingerprint: bytes) -> Organisation:
@@ -110,7 +108,7 @@ async def fetch(address: str, fingerprint: bytes) -> Organisation:
         NotReachable: no answer, or something else than a document.
         NotCertified: the document does not lead to the root of this fingerprint.
     """
-    address = _checked_address(address)
+    address = checked_address(address)
     try:
         timeout = aiohttp.ClientTimeout(total=15)
         async with (
@@ -134,7 +132,7 @@ class _Signed(msgspec.Struct):
     key: bytes
 
 
-def _checked_address(address: str) -> str:
+def checked_address(address: str) -> str:
     """An address as `https://host[:port]`; plain HTTP only on this very machine."""
     try:
         parts = urlsplit(address if "://" in address else f"https://{address}")

@@ -48,17 +48,17 @@ def running_organisation(folder: Path, port: int) -> Iterator[Organisation]:
         yield organisation
 
 
-def made_organisation(folder: Path, port: int) -> Organisation:
+def made_organisation(folder: Path, port: int, name: str = NAME, full_name: str = FULL_NAME) -> Organisation:
     """Make keys, database, a technician, tickets and the agent's package below `folder`, as an operator does."""
     address, data = f"http://localhost:{port}", folder / "organisation"
     made = _run(
-        _environment(), "init", "--name", NAME, "--origin", address, "--folder", str(data), "--port", str(port),
+        _environment(), "init", "--name", name, "--origin", address, "--folder", str(data), "--port", str(port),
         "--root-key", str(folder / "carried-away.pem"),
     )  # fmt: skip
     fingerprint = next(line.rpartition(" ")[2] for line in made.splitlines() if line.startswith("Fingerprint"))
     totp_secret = pyotp.random_base32()
     _command(
-        data, "user", "add", TECHNICIAN, "--full-name", FULL_NAME, "--role", "technician", "--totp-secret", totp_secret
+        data, "user", "add", TECHNICIAN, "--full-name", full_name, "--role", "technician", "--totp-secret", totp_secret
     )
     _command(data, "demo-data")
     _command(data, "agent-package", "--output", str(data / "agent"))

@@ -1,4 +1,4 @@
-"""Fixtures of the journeys: one relay a module, everything else new for each test."""
+"""Fixtures of the journeys: one relay for all, everything else new for each test."""
 
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -11,7 +11,7 @@ from tests.journeys.stage import COOKIE, LANGUAGE, Server, Stage
 from tests.virtual_display import VirtualDisplay
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_server() -> Iterator[Server]:
     # A short path: the name of a Unix socket has room for 107 bytes.
     with tempfile.TemporaryDirectory(prefix="mf") as folder:
@@ -22,7 +22,7 @@ def shared_server() -> Iterator[Server]:
 
 @pytest.fixture
 def server(shared_server: Server) -> Server:
-    """The relay of this module; started again where the last test killed it."""
+    """The relay of these tests; started again where the last test killed it."""
     if shared_server.front.poll() is not None:
         shared_server.start()
     return shared_server

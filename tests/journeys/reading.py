@@ -1,5 +1,6 @@
 """What stands written on a customer's display: the texts in the agent's windows, as its windows tell them."""
 
+import re
 from typing import Any
 
 import xcffib
@@ -17,6 +18,19 @@ def texts_on(display: VirtualDisplay) -> list[str]:
         name = b"_NET_WM_VISIBLE_NAME"
         atom = connection.core.InternAtom(False, len(name), name).reply().atom
         return list(_below(connection, connection.get_setup().roots[0].root, atom))
+    finally:
+        connection.disconnect()
+
+
+def middle_of(display: VirtualDisplay, label: str) -> tuple[int, int]:
+    """Where on the desktop the middle of the button of this name is, in device pixels."""
+    window = int(display.run("xdotool", "search", "--onlyvisible", "--name", f"^{re.escape(label)}$").split()[-1])
+    connection: Any = xcffib.connect(display=display.name)
+    try:
+        size = connection.core.GetGeometry(window).reply()
+        root = connection.get_setup().roots[0].root
+        place = connection.core.TranslateCoordinates(window, root, size.width // 2, size.height // 2).reply()
+        return place.dst_x, place.dst_y
     finally:
         connection.disconnect()
 

@@ -1,0 +1,150 @@
+"""kill -9 at every stage of a session: the other side says what happened, no key stays down, and the log is on the ticket."""
+
+import os
+import re
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.client_agent.desktop import Ears
+from tests.journeys.gone import customer_is_told, log_is_kept, nothing_is_down, technician_is_told
+from tests.journeys.stage import DeskAway, Stage
+from tests.waiting import eventually
+
+# What is on the ticket's log by then.
+STAGES = {
+    "prompt": ("opened",),
+    "viewing": ("opened", "asked", "answered"),
+    "controlling": ("opened", "asked", "answered"),
+}
+
+
+async def reach(stage: Stage, point: str) -> Ears | None:
+    """Bring a session to where the customer reads, the technician sees, or the technician holds a key down."""
+    match point:
+        case "prompt":
+            await stage.reach_prompt()
+        case "viewing":
+            await stage.reach_view()
+        case "controlling":
+            ears = await stage.reach_control()
+            await stage.hold_key(ears)
+            return ears
+    return None
+
+
+@pytest.mark.parametrize("point", STAGES)
+async def test_when_the_agent_is_killed_the_technician_is_told_and_no_key_stays_down(stage: Stage, point: str) -> None:
+    await reach(stage, point)
+    stage.kill_agent()
+    await technician_is_told(stage)
+    await nothing_is_down(stage)
+    await log_is_kept(stage, *STAGES[point])
+
+
+@pytest.mark.parametrize("point", STAGES)
+async def test_when_the_relay_is_killed_both_sides_are_told_and_the_log_survives(stage: Stage, point: str) -> None:
+    await reach(stage, point)
+    stage.server.kill()
+    await technician_is_told(stage)
+    await customer_is_told(stage)
+    await nothing_is_down(stage)
+    stage.server.start()
+    await log_is_kept(stage, *STAGES[point])
+
+
+async def test_when_the_relay_is_killed_while_a_code_waits_the_technician_is_told(stage: Stage) -> None:
+    code = await stage.reach_code()
+    stage.server.kill()
+    await technician_is_told(stage)
+    stage.start_agent(code)
+    await stage.customer_reads("The organisation cannot be reached.")
+
+
+@pytest.mark.parametrize(("what", "point"), [*(("tab", point) for point in STAGES), ("browser", "controlling")])
+async def test_when_the_page_is_gone_the_customer_is_told_and_no_key_stays_down(
+    stage: Stage, what: str, point: str
+) -> None:
+    await reach(stage, point)
+    if what == "tab":
+        await stage.page.close()
+    else:
+        kill_browser()
+    await customer_is_told(stage)
+    await nothing_is_down(stage)
+    await log_is_kept(stage, *STAGES[point])
+
+
+async def test_when_the_page_is_gone_its_code_opens_nothing(stage: Stage) -> None:
+    code = await stage.reach_code()
+    kill_browser()
+    await eventually(lambda: ticket_is(stage, "open"), "the ticket to be free again")
+    stage.start_agent(code)
+    await stage.customer_reads("That code has expired. Ask for a new one.")
+
+
+async def test_when_the_desk_is_killed_while_a_code_waits_the_code_still_works(stage: Stage) -> None:
+    code = await stage.reach_code()
+    await kill_desk(stage)
+    stage.start_agent(code)
+    await stage.technician.wait_for_prompt()
+    await stage.customer_sees("Refuse")
+
+
+async def test_when_the_desk_is_killed_while_the_customer_reads_a_yes_counts_or_both_hear_that_it_does_not(
+    stage: Stage,
+) -> None:
+    await stage.reach_prompt()
+    stage.server.kill_desk()
+    await stage.press("Let them see my screen")
+    await stage.technician_reads(re.compile("You see|could not be recorded|could not go on"))
+    if await stage.page.get_attribute("body", "data-access") != "view":
+        await stage.customer_reads("could not be written down", "Your answer", "ended for safety")
+    await log_is_kept(stage, "opened")
+
+
+async def test_when_the_desk_is_killed_control_is_taken_back_at_once_all_the_same(stage: Stage) -> None:
+    await reach(stage, "controlling")
+    stage.server.kill_desk()
+    await stage.press("Take back control")
+    await stage.technician.wait_for_access("view")
+    await nothing_is_down(stage)
+    await stage.press("Stop")
+    await stage.page.wait_for_selector("body[data-state=ended]")
+    await log_is_kept(stage, "opened", "asked", "answered")
+
+
+async def kill_desk(stage: Stage) -> None:
+    """Kill the desk and wait until another one answers."""
+    before = stage.server.desk
+    stage.server.kill_desk()
+
+    async def is_back() -> bool:
+        try:
+            await stage.server.get("/health")
+        except DeskAway:
+            return False
+        return stage.server.desk not in (0, before)
+
+    await eventually(is_back, "another desk")
+
+
+async def ticket_is(stage: Stage, state: str) -> bool:
+    return f'"state":"{state}"' in await stage.server.get(f"/api/tickets/{stage.ticket}")
+
+
+def kill_browser() -> None:
+    """kill -9 of every process of the browser that this test started."""
+    for pid in _below(os.getpid()):
+        program = Path(f"/proc/{pid}/cmdline")
+        if program.exists() and b"chromium" in program.read_bytes().split(b"\0")[0]:
+            os.kill(pid, signal.SIGKILL)
+
+
+def _below(pid: int) -> list[int]:
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, task.read_text().split()):
+            found += [child, *_below(child)]
+    return found

@@ -1,0 +1,69 @@
+"""Programs that cannot start say why and what to do, with an exit code; none of them shows a traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def run(*command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    kept = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    return subprocess.run(
+        [sys.executable, "-m", *command],
+        env=kept | {"MAINFORTE_LANGUAGE": "en", "MAINFORTE_KEY_SECRET": "x" * 32} | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def assert_refused(done: "subprocess.CompletedProcess[str]", *said: str) -> None:
+    assert done.returncode in (1, 2), done
+    assert "Traceback" not in done.stderr
+    for part in said:
+        assert part in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("display", ["", ":987"])
+def test_without_a_display_the_agent_says_where_to_start_it(display: str) -> None:
+    refused = run("client_agent", **({"DISPLAY": display} if display else {}))
+    assert_refused(refused, "there is no display", "Start it on the desktop that is to be seen")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "no such file"),
+        ('origins = ["http://localhost:1"]\nport = "x"', "port: expected a whole number from 1 to 65535"),
+    ],
+    ids=["missing", "no number"],
+)
+def test_the_relay_refuses_a_malformed_configuration_by_the_name_of_its_key(
+    tmp_path: Path, content: str | None, said: str
+) -> None:
+    config = tmp_path / "mainforte.toml"
+    if content is not None:
+        config.write_text(content)
+    assert_refused(run("relay", "--config", str(config), "serve"), said)
+
+
+@pytest.mark.parametrize("content", [None, '{"document": 1}'])
+def test_the_agent_refuses_a_package_that_is_none(tmp_path: Path, content: str | None) -> None:
+    package = tmp_path / "organisation.json"
+    if content is not None:
+        package.write_text(content)
+    refused = run("client_agent", "--text", "--organisation", str(package), "41703 000 0000")
+    assert_refused(refused, "organisation.json", "agent package")
+
+
+@pytest.mark.parametrize("address", ["http://help.example.org", "::::"])
+def test_the_agent_refuses_an_address_that_is_none(address: str) -> None:
+    assert_refused(run("client_agent", "--text", "--address", address), "https://")
+
+
+def test_the_agent_refuses_a_language_it_does_not_speak() -> None:
+    assert_refused(run("client_agent", "--language", "xx"), "--language")
