@@ -3,12 +3,13 @@
 import tkinter as tk
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Any
 
 from client_agent.prompts.customer import BarState, Viewer
 from client_agent.prompts.theme import SMALL
 from client_agent.prompts.widgets import Button, Kind, Look, paragraph
-from client_agent.prompts.words import BarWords, Mark, Marked, ViewerWords, Words
+from client_agent.prompts.words import VIEWERS_NAMED_MAX, BarWords, Mark, Marked, ViewerWords, Words
 from protocol.limits import BUTTONS_REACT_AFTER_S
 
 _TICK_MS = 250
@@ -23,6 +24,7 @@ class BarCommands:
     go_on: Callable[[], None]
     stop: Callable[[], None]
     send_away: Callable[[Viewer], None]
+    show_people: Callable[[], None]
     switch_language: Callable[[], None]
 
 
@@ -44,6 +46,7 @@ class SessionBar:
         self._outer: tk.Frame | None = None
         self._away: list[tk.Label | None] = []
         self._buttons: list[Button] = []
+        self._buttons_below: list[Button] = []
         # One line round the bar, so that it stands out from whatever lies below.
         self.top = tk.Toplevel(look.root, background=look.theme.palette.quiet, class_="Mainforte-agent")
         self.top.withdraw()
@@ -55,6 +58,10 @@ class SessionBar:
     @property
     def is_shown(self) -> bool:
         return self._state is not None
+
+    def viewers(self, words: Words) -> tuple[ViewerWords, ...]:
+        """Everybody who takes part now, nobody once the bar is hidden."""
+        return words.viewers(self._state.after(int(self._clock() - self._told_at))) if self._state else ()
 
     def show(self, state: BarState) -> None:
         """Say this from now on."""
@@ -87,16 +94,16 @@ class SessionBar:
         words = self._current_words()
         if self._shown and words.without_counts() == self._shown.without_counts():
             self._minutes.configure(text=words.minutes)
-            for label, viewer in zip(self._away, words.viewers, strict=True):
+            for label, viewer in zip(self._away, words.viewers, strict=False):
                 if label:
                     label.configure(text=viewer.rights[0].text)
         else:
             self._rebuild(words)
         self._shown = words
 
-    def _current_words(self) -> BarWords:
+    def _current_words(self, *, named_max: int = VIEWERS_NAMED_MAX) -> BarWords:
         assert self._state
-        words = self._words.bar(self._state.after(int(self._clock() - self._told_at)))
+        words = self._words.bar(self._state.after(int(self._clock() - self._told_at)), named_max=named_max)
         if self._waiting_for and words.notice is None:
             return replace(words, notice=Marked(Mark.WAIT, self._waiting_for))
         return words
@@ -105,25 +112,27 @@ class SessionBar:
         if words.go_on and (self._shown is None or self._shown.go_on != words.go_on):
             self._go_on_reacts_at = self._clock() + BUTTONS_REACT_AFTER_S
         monitor = self._look.monitor()
-        self._lay_out(words, in_two_rows=False)
-        if self.top.winfo_reqwidth() > monitor.width:
-            self._lay_out(words, in_two_rows=True)
+        for shape in _Shape:
+            self._lay_out(self._current_words(named_max=2) if shape is _Shape.NARROW else words, shape, monitor.width)
+            if self.top.winfo_reqwidth() <= monitor.width:
+                break
         self._place()
 
-    def _lay_out(self, words: BarWords, *, in_two_rows: bool) -> None:
+    def _lay_out(self, words: BarWords, shape: "_Shape", width: int) -> None:
         px, palette = self._look.theme.px, self._look.theme.palette
         if self._outer:
             self._outer.destroy()
         self._outer = outer = tk.Frame(self.top, background=palette.raised)
         outer.pack(padx=max(1, px(1)), pady=(0, max(1, px(1))))
         tk.Frame(outer, background=self._colour(words), width=px(8)).pack(side="left", fill="y")
-        side: Any = "top" if in_two_rows else "left"
+        side: Any = "left" if shape is _Shape.ONE_ROW else "top"
         status = tk.Frame(outer, background=palette.raised, padx=px(14), pady=px(6))
         status.pack(side=side, anchor="w", fill="y")
         buttons = tk.Frame(outer, background=palette.raised, padx=px(6), pady=px(2))
         buttons.pack(side=side, anchor="e")
-        self._fill_status(status, words)
+        self._fill_status(status, words, shape)
         self._fill_buttons(buttons, words)
+        _flow(buttons, self._buttons_below, width - px(30))
         for part in (outer, status, *status.winfo_children(), *_grandchildren(status)):
             if isinstance(part, Button):
                 continue
@@ -141,7 +150,7 @@ class SessionBar:
             next(mark for mark in (Mark.HAND, Mark.EYE, Mark.BROKEN, Mark.WAIT) if mark in {*marks, Mark.WAIT})
         )
 
-    def _fill_status(self, status: tk.Frame, words: BarWords) -> None:
+    def _fill_status(self, status: tk.Frame, words: BarWords, shape: "_Shape") -> None:
         look, palette, px = self._look, self._look.theme.palette, self._look.theme.px
         lines = tk.Frame(status, background=palette.raised)
         lines.pack(side="left", fill="y", expand=True)
@@ -149,11 +158,12 @@ class SessionBar:
         people.pack(anchor="w", expand=True)
         self._buttons = []
         self._away = [
-            self._fill_viewer(people, row, viewer, is_held=words.notice is not None)
+            self._fill_viewer(people, 2 * row, viewer, is_held=words.notice is not None, shape=shape)
             for row, viewer in enumerate(words.viewers)
         ]
         if words.others:
-            paragraph(people, look, words.others, px(400), size=SMALL, colour=palette.quiet).grid(sticky="w")
+            others = self._button(people, words.others, self._commands.show_people, kind=Kind.QUIET)
+            others.grid(columnspan=4, sticky="w")
         if words.notice:
             colour = look.colour_of(words.notice.mark)
             line = tk.Frame(lines, background=palette.raised)
@@ -167,30 +177,41 @@ class SessionBar:
         )
         self._minutes.pack(side="left", padx=(px(18), 0))
 
-    def _fill_viewer(self, people: tk.Frame, row: int, viewer: ViewerWords, *, is_held: bool) -> tk.Label | None:
-        """One row; gives the label that counts down while this person is away."""
+    def _fill_viewer(
+        self, people: tk.Frame, row: int, viewer: ViewerWords, *, is_held: bool, shape: "_Shape"
+    ) -> tk.Label | None:
+        """A row or, where it is narrow, two; gives the label that counts down while this person is away."""
         look, palette, px = self._look, self._look.theme.palette, self._look.theme.px
         name = paragraph(people, look, viewer.name, px(340), is_bold=True)
-        name.grid(row=row, column=0, sticky="w", padx=(0, px(16)))
+        is_narrow = shape is _Shape.NARROW
+        name.grid(row=row, column=0, columnspan=3 if is_narrow else 1, sticky="w", padx=(0, px(16)))
         text: tk.Label | None = None
-        for column, right in enumerate(() if is_held and not viewer.is_away else viewer.rights, start=1):
+        for column, right in enumerate(
+            () if is_held and not viewer.is_away else viewer.rights, start=0 if is_narrow else 1
+        ):
             colour = look.colour_of(right.mark)
             one = tk.Frame(people, background=palette.raised)
-            one.grid(row=row, column=column, columnspan=2 if viewer.is_away else 1, sticky="w", padx=(0, px(14)))
+            span = 3 if viewer.is_away else 1
+            one.grid(row=row + is_narrow, column=column, columnspan=span, sticky="w", padx=(0, px(14)))
             picture = look.mark(right.mark, colour, palette.raised, 20)
             tk.Label(one, image=picture, background=palette.raised, borderwidth=0).pack(side="left", padx=(0, px(6)))
             text = paragraph(one, look, right.text, px(300), size=SMALL, colour=colour)
             text.pack(side="left")
         if viewer.send_away:
             away = self._button(
-                people, viewer.send_away, lambda: self._commands.send_away(viewer.viewer), kind=Kind.QUIET
+                people,
+                viewer.send_away,
+                lambda: self._commands.send_away(viewer.viewer),
+                kind=Kind.QUIET,
+                name=viewer.send_away_name,
             )
-            away.grid(row=row, column=3, sticky="e")
+            away.grid(row=row, column=4, rowspan=1 + is_narrow, sticky="e")
         return text if viewer.is_away else None
 
     def _fill_buttons(self, frame: tk.Frame, words: BarWords) -> None:
         assert self._state
         said, do = self._words, self._commands
+        self._buttons_below = []
         if words.go_on:
             self._add(frame, words.go_on, do.go_on, kind=Kind.MAIN, is_ready=self._may_go_on)
         if self._state.is_controlled:
@@ -201,7 +222,7 @@ class SessionBar:
         self._add(frame, said.other_language_name(), do.switch_language, kind=Kind.QUIET)
 
     def _add(self, frame: tk.Frame, text: str, command: Callable[[], None], **look: Any) -> None:
-        self._button(frame, text, command, **look).pack(side="left")
+        self._buttons_below.append(self._button(frame, text, command, **look))
 
     def _button(self, frame: tk.Frame, text: str, command: Callable[[], None], **look: Any) -> Button:
         button = Button(frame, self._look, text, command, size=SMALL, is_on_bar=True, **look)
@@ -241,6 +262,29 @@ class SessionBar:
     def _on_push(self, event: "tk.Event[Any]") -> None:
         self._centre_x = event.x_root - self._grabbed_at + self.top.winfo_width() // 2
         self._place()
+
+
+class _Shape(Enum):
+    """How the bar is laid out, from the widest to the one that fits everywhere."""
+
+    ONE_ROW = 1
+    TWO_ROWS = 2
+    NARROW = 3
+
+
+def _flow(frame: tk.Frame, buttons: list[Button], width: int) -> None:
+    """Put buttons side by side, in as many rows as they need."""
+    used = 0
+    rows: list[tk.Frame] = []
+    for button in buttons:
+        if not rows or used + button.winfo_reqwidth() > width:
+            rows.append(tk.Frame(frame, background=str(frame.cget("background"))))
+            rows[-1].pack(side="top", anchor="e")
+            used = 0
+        button.pack(in_=rows[-1], side="left")
+        # Made before the row, and still to be seen in it.
+        button.tk.call("raise", str(button))
+        used += button.winfo_reqwidth()
 
 
 def _grandchildren(widget: tk.Misc) -> list[Any]:

@@ -83,7 +83,7 @@ class Button(tk.Canvas):
     On the bar, which never has the keyboard, it acts as the mouse button goes down.
 
     It never takes the keyboard by itself, not even when clicked, so that nothing typed meanwhile can press it. While `is_ready` says
-    no it looks faint and does nothing; `refresh` looks again.
+    no it looks faint and does nothing; `refresh` looks again. `name` tells it from others with the same words.
     """
 
     def __init__(
@@ -98,6 +98,7 @@ class Button(tk.Canvas):
         size: int = BODY,
         is_ready: Callable[[], bool] = _always,
         is_on_bar: bool = False,
+        name: str = "",
     ) -> None:
         self._ground = str(parent.cget("background"))
         super().__init__(
@@ -129,7 +130,7 @@ class Button(tk.Canvas):
             self.bind(key, self._on_key)
         # Not before it is mapped: only then does the server surely know the window.
         if desktop := look.desktop:
-            self.bind("<Map>", lambda _: desktop.name(self.winfo_id(), text))
+            self.bind("<Map>", lambda _: desktop.name(self.winfo_id(), name or text))
 
     def refresh(self) -> None:
         """Look again whether the button may react."""

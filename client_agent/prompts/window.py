@@ -23,6 +23,7 @@ from client_agent.prompts.dialog import Dialog
 from client_agent.prompts.notice_window import NoticeWindow
 from client_agent.prompts.opening import Openings
 from client_agent.prompts.own_windows import OwnWindows
+from client_agent.prompts.people_window import PeopleWindow
 from client_agent.prompts.session_bar import BarCommands, SessionBar
 from client_agent.prompts.summary_window import SummaryWindow
 from client_agent.prompts.theme import BODY, DARK, LIGHT, Theme
@@ -67,6 +68,7 @@ class WindowCustomer:
         self._callbacks: CustomerCallbacks | None = None
         self._question_turn = asyncio.Lock()
         self._withdrawals = 0
+        self._list: asyncio.Task[None] | None = None
 
         self._work = TkWork(self._root)
         self._code = CodeWindow(
@@ -114,6 +116,7 @@ class WindowCustomer:
             go_on=lambda: self._tell(lambda callbacks: callbacks.on_go_on()),
             stop=lambda: self._tell(lambda callbacks: callbacks.on_stop()),
             send_away=lambda viewer: self._tell(lambda callbacks: callbacks.on_send_away(viewer)),
+            show_people=lambda: self._tell(lambda _: self._begin_list()),
             switch_language=self._switch_language,
         )
 
@@ -206,9 +209,43 @@ class WindowCustomer:
     def _show_bar(self, state: BarState) -> None:
         self._code.hide()
         self._bar.show(state)
+        for dialog in self._dialogs:
+            if isinstance(dialog, PeopleWindow):
+                dialog.update()
 
     def hide_bar(self) -> None:
-        self._work.put(self._bar.hide)
+        self._work.put(self._hide_bar)
+
+    def _hide_bar(self) -> None:
+        self._bar.hide()
+        for dialog in list(self._dialogs):
+            if isinstance(dialog, PeopleWindow):
+                dialog.closed_by_person()
+
+    def _begin_list(self) -> None:
+        if self._list is None or self._list.done():
+            self._list = asyncio.create_task(self._show_list())
+
+    async def _show_list(self) -> None:
+        async with self._openings.opening():
+            closed: Reply[None] = Reply()
+            self._work.put(lambda: self._open_list(closed))
+            await closed.wait()
+
+    def _open_list(self, closed: Reply[None]) -> None:
+        if not self._bar.is_shown:
+            closed.give(None)
+            return
+        self._open(
+            PeopleWindow(
+                self._look,
+                self._words,
+                self._bar.viewers,
+                send_away=lambda viewer: self._tell(lambda callbacks: callbacks.on_send_away(viewer)),
+                closed=lambda: closed.give(None),
+                on_switch_language=self._switch_language,
+            )
+        )
 
     async def show_summary(self, summary: Summary) -> None:
         async with self._openings.opening():
@@ -217,7 +254,7 @@ class WindowCustomer:
             await closed.wait()
 
     def _open_summary(self, summary: Summary, closed: Reply[None]) -> None:
-        self._bar.hide()
+        self._hide_bar()
         self._open(
             SummaryWindow(
                 self._look,

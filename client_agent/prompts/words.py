@@ -103,6 +103,11 @@ class ViewerWords:
     send_away: str = ""
 
     @property
+    def send_away_name(self) -> str:
+        """The words of one choice among several."""
+        return f"{self.send_away}: {self.name}"
+
+    @property
     def is_away(self) -> bool:
         return any(right.mark is Mark.BROKEN for right in self.rights)
 
@@ -433,13 +438,13 @@ class Words:
 
     # --- during the session --------------------------------------------------------------------------------------------
 
-    def bar(self, state: BarState) -> BarWords:
+    def bar(self, state: BarState, *, named_max: int = VIEWERS_NAMED_MAX) -> BarWords:
         """What the bar says now; nobody is left out but those for whom there is no room, and the list has them."""
         _ = self._
         viewers = self.viewers(state)
-        hidden = len(viewers) - VIEWERS_NAMED_MAX
+        hidden = len(viewers) - named_max
         return BarWords(
-            viewers=viewers[:VIEWERS_NAMED_MAX],
+            viewers=viewers[:named_max],
             others=_("and {count} more").format(count=hidden) if hidden > 0 else "",
             notice=self._notice(state),
             minutes=_("{count} min").format(count=state.elapsed_s // 60),
@@ -475,6 +480,10 @@ class Words:
         if one.control_s:
             text = _("The connection is interrupted. Can come back for {view} more, and control for {control} more.")
         return Marked(Mark.BROKEN, text.format(view=remaining(one.view_s), control=remaining(one.control_s)))
+
+    def people(self) -> str:
+        _ = self._
+        return _("Who takes part")
 
     def _notice(self, state: BarState) -> Marked | None:
         _ = self._

@@ -1,6 +1,7 @@
 """A real customer's windows, driven from outside by xdotool while a session that only remembers runs in another thread."""
 
 import asyncio
+import contextlib
 import os
 import re
 import subprocess
@@ -89,8 +90,19 @@ class Stage:
         await self.do("click", "1")
 
     async def point_at(self, name: str) -> None:
-        """Bring the pointer to the middle of the button of this name."""
-        window = await self.window(name)
+        """Bring the pointer to the middle of the button of this name, also where it has just been made anew."""
+        await eventually(lambda: self._is_pointed_at(name), f"the pointer at {name}")
+
+    async def _is_pointed_at(self, name: str) -> bool:
+        window = await self._window(name)
+        if not window:
+            return False
+        with contextlib.suppress(subprocess.CalledProcessError):
+            await self._point_at(window)
+            return True
+        return False
+
+    async def _point_at(self, window: int) -> None:
         lines = (await self.do("getwindowgeometry", "--shell", str(window))).split()
         size = {key: int(value) for key, _, value in (line.partition("=") for line in lines)}
         middle = (str(size["WIDTH"] // 2), str(size["HEIGHT"] // 2))

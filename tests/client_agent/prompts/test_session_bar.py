@@ -1,0 +1,175 @@
+"""The bar that tells and stops: always on top, driven by a real mouse, never by the keyboard of what lies below."""
+
+from dataclasses import replace
+
+import pytest
+
+from client_agent.prompts.customer import Interruption, Progress, Viewer
+from client_agent.prompts.words import Words
+from protocol.vocabulary import Hold
+from tests.client_agent.prompts.onlooker import Onlooker
+from tests.client_agent.prompts.played import Stage, play
+from tests.client_agent.prompts.questions import CONTROL, CONTROLLED, VIEW
+from tests.virtual_display import VirtualDisplay
+from tests.waiting import eventually
+
+CAMILLE, JEAN = Viewer("Camille Moreau", VIEW | CONTROL, "camille"), Viewer("Jean Petit", VIEW, "jean")
+PAUSED = replace(CONTROLLED, holds=frozenset({Hold.PAUSED}))
+HELD = replace(CONTROLLED, holds=frozenset({Hold.STOP_KEY}))
+AWAY = replace(CONTROLLED, viewers=(CAMILLE,), interrupted=(Interruption("camille", 288, 48),))
+SEVERAL = replace(CONTROLLED, viewers=(CAMILLE, *(Viewer(f"Viewer {n}", VIEW, str(n)) for n in range(8))))
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+@pytest.mark.parametrize(("label", "event"), [("take_back", "take back"), ("pause", "pause"), ("stop", "stop")])
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_what_narrows_or_ends_acts_at_once(
+    desktop: VirtualDisplay, label: str, event: str, language: str, scale: float
+) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.customer.show_bar(CONTROLLED)
+        await stage.click(getattr(Words(language), label)())
+        await stage.happened(event)
+        assert stage.events == [event]
+
+    play(desktop, scene, language=language, scale=scale)
+
+
+@pytest.mark.parametrize(("state", "label"), [(PAUSED, "Go on"), (HELD, "Let them act again")])
+def test_going_on_reacts_only_after_a_second(desktop: VirtualDisplay, state: object, label: str) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.customer.show_bar(CONTROLLED)
+        await stage.window("Stop")
+        stage.customer.show_bar(state)  # type: ignore[arg-type]
+        await stage.click(label)
+        await stage.pressed("1")
+        assert stage.events == []
+        stage.clock.now = 1.0
+        await stage.click(label)
+        await stage.happened("go on")
+
+    play(desktop, scene)
+
+
+def test_stopping_works_while_paused_held_interrupted_or_waiting(desktop: VirtualDisplay) -> None:
+    async def scene(stage: Stage) -> None:
+        for state in (PAUSED, HELD, AWAY, SEVERAL):
+            stage.customer.show_bar(state)
+            stage.customer.show_progress(Progress.STORING_ANSWER)
+            stage.events.clear()
+
+            async def is_stopped() -> bool:
+                # The bar may just be saying something else and have moved.
+                await stage.click("Stop")
+                return "stop" in stage.events
+
+            await eventually(is_stopped, "stop")
+
+    play(desktop, scene)
+
+
+def test_control_is_offered_back_only_where_somebody_has_it(desktop: VirtualDisplay) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.customer.show_bar(CONTROLLED)
+        await stage.window("Take back control")
+        stage.customer.show_bar(replace(CONTROLLED, viewers=(JEAN,)))
+        await stage.gone("Take back control")
+        await stage.window("Stop")
+
+    play(desktop, scene)
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+def test_each_of_several_viewers_can_be_sent_away_alone(desktop: VirtualDisplay, scale: float) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.customer.show_bar(replace(CONTROLLED, viewers=(CAMILLE, JEAN)))
+        for name, viewer in (("Camille Moreau", "camille"), ("Jean Petit", "jean")):
+            await stage.click(f"Send away: {name}")
+            await stage.happened(f"send away: {viewer}")
+
+    play(desktop, scene, scale=scale)
+
+
+def test_the_bar_stays_above_a_window_that_fills_the_screen(desktop: VirtualDisplay) -> None:
+    async def scene(stage: Stage) -> None:
+        display = Onlooker(desktop)
+        stage.customer.show_bar(CONTROLLED)
+        (bar,) = await eventually(display.new, "the bar")
+        place = display.middle(bar)
+        desktop.start("xterm", "-fullscreen", "-title", "cinema")
+        await stage.window("cinema")
+        await eventually(lambda: display.at(1, desktop.height_px - 2) != display.root, "it fills the screen")
+        await eventually(lambda: display.at(*place) == bar, "the bar is above it")
+        await stage.click("Stop")
+        await stage.happened("stop")
+
+    play(desktop, scene)
+
+
+def test_the_bar_never_takes_the_keyboard(desktop: VirtualDisplay) -> None:
+    async def scene(stage: Stage) -> None:
+        desktop.start("xterm", "-title", "below")
+        below = await stage.window("below")
+
+        async def is_focused() -> bool:
+            return int(await stage.do("getwindowfocus")) == below
+
+        await stage.do("windowfocus", "--sync", str(below))
+        stage.customer.show_bar(CONTROLLED)
+        await stage.click("Pause")
+        await stage.happened("pause")
+        assert await is_focused()
+        await stage.press("Tab", "space", "Return")
+        await stage.click("Take back control")
+        await stage.pressed("1", "1")
+        assert stage.events == ["pause", "take back"]
+
+    play(desktop, scene)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+@pytest.mark.parametrize(
+    "state", [CONTROLLED, PAUSED, HELD, AWAY, SEVERAL], ids=["controlled", "paused", "held", "away", "several"]
+)
+def test_the_whole_bar_is_on_the_screen(desktop: VirtualDisplay, state: object, scale: float, language: str) -> None:
+    async def scene(stage: Stage) -> None:
+        display = Onlooker(desktop)
+        stage.customer.show_bar(state)  # type: ignore[arg-type]
+        await stage.window(Words(language).stop())
+        (bar,) = display.new()
+        left, top, right, bottom = display.area(bar)
+        assert 0 <= left < right <= desktop.width_px
+        assert 0 <= top < bottom <= desktop.height_px // 2
+
+    play(desktop, scene, language=language, scale=scale)
+
+
+def test_everybody_is_named_in_a_list_where_the_bar_has_no_room(desktop: VirtualDisplay) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.customer.show_bar(SEVERAL)
+        await stage.click("and 6 more")
+        await stage.window("Close")
+        assert stage.events == ["before question"]
+        assert stage.customer.is_question_open()
+        await stage.click("Send away: Viewer 7")
+        await stage.happened("send away: 7")
+        await stage.click("Close")
+        await stage.happened("after question")
+
+    play(desktop, scene)
+
+
+def test_the_list_follows_who_comes_and_goes_and_ends_with_the_session(desktop: VirtualDisplay) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.customer.show_bar(SEVERAL)
+        await stage.click("and 6 more")
+        await stage.window("Send away: Viewer 7")
+        stage.customer.show_bar(replace(SEVERAL, viewers=SEVERAL.viewers[:-1]))
+        await stage.gone("Send away: Viewer 7")
+        await stage.window("Send away: Viewer 6")
+        stage.customer.hide_bar()
+        await stage.gone("Close")
+        await stage.happened("after question")
+
+    play(desktop, scene)

@@ -1,0 +1,82 @@
+"""What is left to say at the end, and what is kept of it: nothing, or a file where the customer wants it."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from client_agent.prompts.customer import Problem
+from client_agent.prompts.words import Words
+from tests.client_agent.prompts.onlooker import Onlooker
+from tests.client_agent.prompts.played import Stage, play
+from tests.client_agent.prompts.questions import CONTROLLED, SUMMARY
+from tests.virtual_display import VirtualDisplay
+from tests.waiting import eventually
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+def test_the_summary_stays_until_it_is_closed(desktop: VirtualDisplay, scale: float, language: str) -> None:
+    async def scene(stage: Stage) -> None:
+        display = Onlooker(desktop)
+        stage.customer.show_bar(CONTROLLED)
+        await stage.window(Words(language).stop())
+        task = asyncio.ensure_future(stage.customer.show_summary(SUMMARY))
+        await stage.window(Words(language).save())
+        (window,) = display.new()
+        left, top, right, bottom = display.area(window)
+        assert 0 <= left < right <= desktop.width_px
+        assert 0 <= top < bottom <= desktop.height_px
+        assert not task.done()
+        await stage.click(Words(language).close())
+        await task
+        assert stage.events == ["before question", "after question"]
+
+    play(desktop, scene, language=language, scale=scale)
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "kept.html"), ("fr", "gardé.txt")])
+def test_the_summary_is_saved_where_the_customer_wants_it(
+    desktop: VirtualDisplay, tmp_path: Path, language: str, name: str
+) -> None:
+    words, path = Words(language), tmp_path / name
+
+    async def scene(stage: Stage) -> None:
+        display = Onlooker(desktop)
+        task = asyncio.ensure_future(stage.customer.show_summary(SUMMARY))
+        await stage.window(words.save())
+        summary = await stage.do("getwindowfocus")
+
+        async def is_elsewhere() -> bool:
+            return await stage.do("getwindowfocus") != summary
+
+        await stage.click(words.save())
+        await eventually(lambda: len(display.new()) == 2, "the dialog")
+        await eventually(is_elsewhere, "the keyboard is with the dialog")
+        await stage.press("ctrl+slash")
+        await stage.do("type", "--delay", "1", str(path))
+        await stage.press("Return")
+        await eventually(path.exists, "the file")
+        await eventually(lambda: len(display.new()) == 1, "the dialog is closed")
+        task.cancel()
+
+    play(desktop, scene, language=language)
+    content = path.read_text(encoding="utf-8")
+    assert "Camille Moreau" in content
+    assert words.summary(SUMMARY).fingerprint in content
+    assert words.summary(SUMMARY).title in content
+    assert "<b>Petit" not in content or name.endswith(".txt")
+
+
+@pytest.mark.parametrize("problem", [Problem.NOT_STORED, Problem.NO_SCREEN, Problem.FAILED])
+def test_a_problem_is_shown_until_the_person_has_seen_it(desktop: VirtualDisplay, problem: Problem) -> None:
+    async def scene(stage: Stage) -> None:
+        task = asyncio.ensure_future(stage.customer.show_problem(problem))
+        await stage.window("Close")
+        assert stage.customer.is_question_open()
+        assert not task.done()
+        await stage.click("Close")
+        await task
+        assert stage.events == ["before question", "after question"]
+
+    play(desktop, scene)
