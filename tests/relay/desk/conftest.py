@@ -1,6 +1,7 @@
 """A real organisation, made by the operator's commands and served by the real two processes on a free port."""
 
 import base64
+import contextlib
 import json
 import os
 import socket
@@ -65,35 +66,39 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@contextlib.contextmanager
+def serving(folder: Path) -> Iterator[Relay]:
+    """An organisation made and served in `folder`; its data lies in `folder/org`."""
+    port, totp_secret = free_port(), pyotp.random_base32()
+    address = f"http://localhost:{port}"
+    made = command(
+        folder, "init", "--name", "Télé Test", "--origin", address, "--folder", str(folder / "org"),
+        "--port", str(port), "--root-key", str(folder / "root.pem"),
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    fingerprint = next(line.split()[-1] for line in made.stdout.splitlines() if line.startswith("Fingerprint"))
+    for person, role in (("camille", "technician"), ("audrey", "auditor")):
+        added = command(folder, "user", "add", person, "--role", role, "--totp-secret", totp_secret)
+        assert added.returncode == 0, added.stderr
+    assert command(folder, "user", "add", "lea", "--role", "adviser").returncode == 0
+    assert command(folder, "demo-data").returncode == 0
+    arguments = [sys.executable, "-m", "relay", "--config", str(folder / "org" / "mainforte.toml"), "serve"]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(arguments, env=environment(folder), stdout=subprocess.PIPE, stderr=log, text=True)
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline().startswith("ready"), (folder / "log").read_text()
+            yield Relay(address, folder, totp_secret, fingerprint)
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
 @pytest.fixture(scope="module")
 def relay() -> Iterator[Relay]:
     # A short path: the name of a Unix socket has room for 107 bytes.
-    with tempfile.TemporaryDirectory(prefix="mf") as name:
-        folder, port, totp_secret = Path(name), free_port(), pyotp.random_base32()
-        address = f"http://localhost:{port}"
-        made = command(
-            folder, "init", "--name", "Télé Test", "--origin", address, "--folder", str(folder / "org"),
-            "--port", str(port), "--root-key", str(folder / "root.pem"),
-        )  # fmt: skip
-        assert made.returncode == 0, made.stderr
-        fingerprint = next(line.split()[-1] for line in made.stdout.splitlines() if line.startswith("Fingerprint"))
-        for person, role in (("camille", "technician"), ("audrey", "auditor")):
-            added = command(folder, "user", "add", person, "--role", role, "--totp-secret", totp_secret)
-            assert added.returncode == 0, added.stderr
-        assert command(folder, "user", "add", "lea", "--role", "adviser").returncode == 0
-        assert command(folder, "demo-data").returncode == 0
-        arguments = [sys.executable, "-m", "relay", "--config", str(folder / "org" / "mainforte.toml"), "serve"]
-        with (folder / "log").open("w") as log:
-            process = subprocess.Popen(
-                arguments, env=environment(folder), stdout=subprocess.PIPE, stderr=log, text=True
-            )
-            assert process.stdout is not None
-            try:
-                assert process.stdout.readline().startswith("ready"), (folder / "log").read_text()
-                yield Relay(address, folder, totp_secret, fingerprint)
-            finally:
-                process.terminate()
-                process.wait(20)
+    with tempfile.TemporaryDirectory(prefix="mf") as name, serving(Path(name)) as relay:
+        yield relay
 
 
 @dataclass(frozen=True)
@@ -142,7 +147,7 @@ async def stranger(relay: Relay) -> AsyncIterator[Browser]:
 _cookies: dict[tuple[str, str], tuple[str, str]] = {}
 
 
-async def _signed_in(relay: Relay, name: str, client: aiohttp.ClientSession) -> Browser:
+async def sign_in(relay: Relay, name: str, client: aiohttp.ClientSession) -> Browser:
     """Sign in once a person: a code counts only once."""
     if (relay.address, name) not in _cookies:
         asked = {"name": name, "password": PASSWORD, "code": pyotp.TOTP(relay.totp_secret).now()}
@@ -158,10 +163,10 @@ async def _signed_in(relay: Relay, name: str, client: aiohttp.ClientSession) -> 
 @pytest.fixture
 async def technician(relay: Relay) -> AsyncIterator[Browser]:
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client:
-        yield await _signed_in(relay, "camille", client)
+        yield await sign_in(relay, "camille", client)
 
 
 @pytest.fixture
 async def auditor(relay: Relay) -> AsyncIterator[Browser]:
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client:
-        yield await _signed_in(relay, "audrey", client)
+        yield await sign_in(relay, "audrey", client)
