@@ -84,6 +84,7 @@ class TerminalCustomer:
         self._bar_told_at = 0.0
         self._bar_said: BarWords | None = None
         self._go_on_counts_at = 0.0
+        self._numbers_count_at = 0.0
         self._window = TerminalWindow()
         threading.Thread(target=self._listen, name="terminal", daemon=True).start()
 
@@ -227,6 +228,9 @@ class TerminalCustomer:
     # --- during the session --------------------------------------------------------------------------------------------
 
     def show_bar(self, state: BarState) -> None:
+        if self._bar is None or [one.id for one in self._bar.viewers] != [one.id for one in state.viewers]:
+            # Numbers that were read a moment ago may be other people's now.
+            self._numbers_count_at = self._clock() + BUTTONS_REACT_AFTER_S
         self._bar, self._bar_told_at = state, self._clock()
         words = self._words.bar(state)
         if self._bar_said is None or words.without_counts() != self._bar_said.without_counts():
@@ -288,6 +292,8 @@ class TerminalCustomer:
                 self._callbacks.on_go_on()
             else:
                 self._say(self._words.too_soon())
+        elif line.at < self._numbers_count_at:
+            self._say(self._words.too_soon())
         else:
             self._callbacks.on_send_away(self._bar.viewers[int(letter.removeprefix(_SEND_AWAY)) - 1])
 
