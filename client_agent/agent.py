@@ -16,13 +16,19 @@ from client_agent.organisation import (
     read_package,
 )
 from client_agent.prompts.customer import Customer, Problem, Progress
-from client_agent.relay_link import RelayLink, RelayUnreachable
+from client_agent.relay_link import RelayUnreachable
 from client_agent.screen.open import open_source
 from client_agent.screen.source import ScreenError
-from client_agent.session import VERSION, RoomRefused, Session, shake_hands
+from client_agent.session.line import Line
+from client_agent.session.pairing import RoomRefused, shake_hands
+from client_agent.session.session import Session
 from client_agent.settings import Settings
 from protocol.errors import BadSupportCode, NotCertified, ProtocolError, WrongSupportCode
-from protocol.vocabulary import Outcome
+from protocol.handshake import Offer
+from protocol.vocabulary import Capability, Outcome
+
+VERSION = "1.0.0"
+OFFER = Offer((Capability.VIEW, Capability.CONTROL), ("zstd",), f"mainforte-agent-{VERSION}")
 
 log = logging.getLogger("mainforte.agent")
 
@@ -87,13 +93,23 @@ async def _organisation(invitation: Invitation, settings: Settings) -> Organisat
 async def _session(customer: Customer, invitation: Invitation, organisation: Organisation) -> Outcome:
     source = open_source()
     try:
-        async with RelayLink(organisation.address) as link:
+        async with Line(organisation.address) as line:
             customer.show_progress(Progress.CHECKING_CODE)
-            secrets, peer = await shake_hands(link, invitation.code, organisation)
+            secrets, peer = await shake_hands(line, invitation.code, organisation.fingerprint, OFFER)
             customer.show_progress(Progress.WAITING_FOR_TECHNICIAN)
             hands = Hands(OwnWindows(customer.is_own_window_at, lambda: set(customer.own_windows())))
             try:
-                session = Session(link, secrets, peer, organisation, customer, Eyes(source), hands, _system())
+                session = Session(
+                    line,
+                    secrets,
+                    peer,
+                    organisation,
+                    customer,
+                    Eyes(source),
+                    hands,
+                    version=VERSION,
+                    system=_system(),
+                )
                 return await session.run()
             finally:
                 hands.close()

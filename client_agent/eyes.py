@@ -122,6 +122,11 @@ class Eyes:
         self._stream.ask_key_picture()
         self._is_due.set()
 
+    def restart_pacing(self) -> None:
+        """Another viewer sets the pace from now on, or the same one over another path."""
+        self._stream.restart_pacing()
+        self._is_due.set()
+
     def choose_screen(self, number: int) -> None:
         """Show this screen from now on."""
         self._stream.choose_screen(number)

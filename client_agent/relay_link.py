@@ -13,7 +13,7 @@ from websockets.typing import Subprotocol
 
 from protocol.codec import Message, encode
 from protocol.envelope import SUBPROTOCOL, Envelope, Kind, MediaEnvelope, unwrap, wrap, wrap_relay
-from protocol.limits import ENVELOPE_BYTES_MAX
+from protocol.limits import ENVELOPE_BYTES_MAX, PEER_GONE_S
 
 _WAITING_BYTES_MAX = 4 * 1024 * 1024
 
@@ -43,8 +43,8 @@ class RelayLink:
                 max_size=ENVELOPE_BYTES_MAX,
                 compression=None,
                 open_timeout=10,
-                ping_interval=2,
-                ping_timeout=4,
+                ping_interval=1,
+                ping_timeout=PEER_GONE_S - 1,
                 close_timeout=1,
             )
         except (OSError, TimeoutError, WebSocketException) as error:
@@ -81,6 +81,8 @@ class RelayLink:
         await self._drained.wait()
 
     def _send(self, data: bytes) -> None:
+        if self._writer is None or self._writer.done():
+            return  # nobody hears it any more; whoever reads hears why
         if self._waiting_bytes + len(data) > _WAITING_BYTES_MAX and self._socket:
             # The relay has stopped reading: the connection is of no use, and the reader hears that it is gone.
             self._socket.transport.abort()

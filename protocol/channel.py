@@ -17,16 +17,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from protocol.codec import Decoder, Message, encode
 from protocol.errors import LocalProtocolError, NotAuthentic, RemoteProtocolError
-from protocol.handshake import ChannelSecrets
+from protocol.key_schedule import ChannelKeys, ChannelSecrets
 from protocol.limits import CONTROL_MESSAGE_BYTES_MAX, CONTROL_PADDING_BYTES, RESEND_BUFFER_BYTES_MAX
-from protocol.messages import INPUT, FromAgent, FromViewer, Pinged, from_agent, from_viewer
+from protocol.messages import INPUT, FromAgent, FromViewer, Pinged, Returned, from_agent, from_viewer
 
 _HEADER = struct.Struct(">IQQ")
 _TAG_BYTES = 16
 _RECORD_BYTES_MAX = CONTROL_MESSAGE_BYTES_MAX + _HEADER.size + CONTROL_PADDING_BYTES + _TAG_BYTES
 
-# Not worth sending again after a cut: input must not be, a ping would lie about when it was sent.
-ONCE = (*INPUT, Pinged)
+# Not worth sending again after a cut: input must not be, a ping would lie about when it was sent, a return belongs to its keys.
+ONCE = (*INPUT, Pinged, Returned)
 
 M = TypeVar("M")
 
@@ -34,12 +34,48 @@ M = TypeVar("M")
 class ControlChannel(Generic[M]):
     """One end of a control channel; `M` is what the other end can say."""
 
-    def __init__(self, *, seal_key: bytes, open_key: bytes, theirs: Decoder[M]) -> None:
-        self._sealer, self._opener, self._theirs = AESGCM(seal_key), AESGCM(open_key), theirs
-        self._sealed = self._opened = 0
-        self._reliable_sent = self._reliable_received = 0
+    def __init__(self, keys: ChannelKeys, theirs: Decoder[M]) -> None:
+        self._theirs = theirs
+        self._take_keys(keys)
+        self._reliable_sent = self._reliable_received = self._acknowledged = 0
         self._unacknowledged: deque[tuple[int, bytes]] = deque()
         self._unacknowledged_bytes = 0
+
+    @property
+    def received(self) -> int:
+        """The highest reliable number received so far: after a cut the other side goes on behind it."""
+        return self._reliable_received
+
+    def renew(self, keys: ChannelKeys, acknowledged: int) -> None:
+        """Take new keys after a cut. What the other side has not received is still to be said: `again` seals it.
+
+        Args:
+            keys: fresh from a resume (section 11).
+            acknowledged: the other side's `received`, as the resume authenticated it.
+
+        Raises:
+            RemoteProtocolError: the other side acknowledges what was not sent, or no longer what it had acknowledged.
+        """
+        if acknowledged < self._acknowledged:
+            raise RemoteProtocolError(f"message {acknowledged} acknowledged after {self._acknowledged}")
+        self._forget(acknowledged)
+        self._take_keys(keys)
+
+    def again(self) -> list[bytes]:
+        """The records that carry, in order, all reliable messages that have not been acknowledged."""
+        return [self._seal(content, reliable) for reliable, content in self._unacknowledged]
+
+    def say_later(self, message: Message) -> None:
+        """Keep a message for `again`, while there is no connection. What is not reliable is lost, as it would be on the way.
+
+        Raises:
+            LocalProtocolError: the message is too long, or too much is kept already.
+        """
+        self._number(message)
+
+    def _take_keys(self, keys: ChannelKeys) -> None:
+        self._sealer, self._opener = AESGCM(keys.seal), AESGCM(keys.open)
+        self._sealed = self._opened = 0
 
     def seal(self, message: Message) -> bytes:
         """The record that carries `message`.
@@ -47,13 +83,25 @@ class ControlChannel(Generic[M]):
         Raises:
             LocalProtocolError: the message is too long, or the other side has stopped acknowledging.
         """
+        content, reliable = self._number(message)
+        return self._seal(content, reliable)
+
+    def _number(self, message: Message) -> tuple[bytes, int]:
         content = encode(message)
         if len(content) > CONTROL_MESSAGE_BYTES_MAX:
             raise LocalProtocolError(f"a control message of {len(content)} bytes")
-        reliable = 0
-        if not isinstance(message, ONCE):
-            reliable = self._reliable_sent = self._reliable_sent + 1
-            self._keep(reliable, content)
+        if isinstance(message, ONCE):
+            return content, 0
+        self._reliable_sent += 1
+        self._keep(self._reliable_sent, content)
+        return content, self._reliable_sent
+
+    @property
+    def has_room(self) -> bool:
+        """Whether much more can be said before the other side has acknowledged."""
+        return self._unacknowledged_bytes < RESEND_BUFFER_BYTES_MAX // 2
+
+    def _seal(self, content: bytes, reliable: int) -> bytes:
         plain = _HEADER.pack(len(content), reliable, self._reliable_received) + content
         plain += bytes(-len(plain) % CONTROL_PADDING_BYTES)
         record = self._sealer.encrypt(self._sealed.to_bytes(12, "big"), plain, None)
@@ -91,6 +139,7 @@ class ControlChannel(Generic[M]):
     def _forget(self, acknowledged: int) -> None:
         if acknowledged > self._reliable_sent:
             raise RemoteProtocolError(f"message {acknowledged} acknowledged where {self._reliable_sent} were sent")
+        self._acknowledged = max(acknowledged, self._acknowledged)
         while self._unacknowledged and self._unacknowledged[0][0] <= acknowledged:
             self._unacknowledged_bytes -= len(self._unacknowledged.popleft()[1])
 
@@ -107,9 +156,9 @@ def _split(plain: bytes) -> tuple[bytes, int, int]:
 
 def agent_channel(secrets: ChannelSecrets) -> ControlChannel[FromViewer]:
     """The agent's end."""
-    return ControlChannel(seal_key=secrets.agent_to_viewer, open_key=secrets.viewer_to_agent, theirs=from_viewer)
+    return ControlChannel(secrets.of_agent, from_viewer)
 
 
 def viewer_channel(secrets: ChannelSecrets) -> ControlChannel[FromAgent]:
     """The viewer's end."""
-    return ControlChannel(seal_key=secrets.viewer_to_agent, open_key=secrets.agent_to_viewer, theirs=from_agent)
+    return ControlChannel(secrets.of_viewer, from_agent)

@@ -6,7 +6,7 @@ The agent passes on each answer with `allow`, each withdrawal with `take_back`, 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NewType
+from typing import NamedTuple, NewType
 
 from protocol.codec import Message
 from protocol.limits import PICTURE_LIVE_S
@@ -15,10 +15,12 @@ from protocol.messages import (
     ControlGivenBack,
     Ended,
     EntryReceived,
+    HandedOver,
     HeadSigned,
     InputReleased,
     KeyChanged,
     KeyPictureAsked,
+    Left,
     PictureShown,
     Pinged,
     PointerButton,
@@ -44,7 +46,7 @@ NEEDED: Mapping[type[Message], Capability] = {
     TextTyped: Capability.CONTROL,
 }
 ALWAYS: frozenset[type[Message]] = frozenset(
-    {AccessAsked, ControlGivenBack, InputReleased, EntryReceived, HeadSigned, Pinged, Ended}
+    {AccessAsked, ControlGivenBack, HandedOver, Left, InputReleased, EntryReceived, HeadSigned, Pinged, Ended}
 )
 
 
@@ -55,6 +57,13 @@ class Grant:
     viewer: ViewerId
     capability: Capability
     until_ms: int
+
+
+class InForce(NamedTuple):
+    """Grants that came into force, and those that ended by it because control passed to somebody else."""
+
+    granted: tuple[Grant, ...]
+    displaced: frozenset[Grant]
 
 
 class ConsentGate:
@@ -70,26 +79,43 @@ class ConsentGate:
         """Keep what the customer allowed until entry number `entry` is stored."""
         self._waiting[entry] = grants
 
-    def entry_stored(self, entry: int) -> bool:
-        """Put the grants that waited for `entry` in force; tell whether there were any. What was taken back stays gone."""
-        grants = self._waiting.pop(entry, ())
-        self._in_force.update(grants)
-        return bool(grants)
+    def entry_stored(self, entry: int) -> InForce | None:
+        """Put the grants that waited for `entry` in force; None where none did. What was taken back stays gone.
+
+        One viewer controls at a time: whoever controlled before no longer does.
+        """
+        grants = self._waiting.pop(entry, None)
+        if not grants:
+            return None
+        displaced = frozenset(
+            old
+            for old in self._in_force
+            for new in grants
+            if new.capability is old.capability is Capability.CONTROL and new.viewer != old.viewer
+        )
+        self._in_force = (self._in_force - displaced) | set(grants)
+        return InForce(grants, displaced)
 
     def entry_not_stored(self, entry: int) -> tuple[Grant, ...]:
         """Forget the grants that waited for `entry`: it could not be kept. Gives what was forgotten."""
         return self._waiting.pop(entry, ())
 
-    def take_back(self, capability: Capability) -> frozenset[ViewerId]:
-        """End every grant of `capability`, also those still waiting; without sight there is no control either."""
+    def take_back(self, capability: Capability, viewer: ViewerId | None = None) -> frozenset[Grant]:
+        """End every grant of `capability`, of one viewer or of all, also those still waiting, and give those that were in force.
+
+        Without sight there is no control either.
+        """
         gone = {Capability.VIEW, Capability.CONTROL} if capability is Capability.VIEW else {capability}
-        ended = {grant for grant in self._in_force if grant.capability in gone}
+
+        def is_over(grant: Grant) -> bool:
+            return grant.capability in gone and viewer in (None, grant.viewer)
+
+        ended = frozenset(filter(is_over, self._in_force))
         self._in_force -= ended
         self._waiting = {
-            entry: tuple(grant for grant in grants if grant.capability not in gone)
-            for entry, grants in self._waiting.items()
+            entry: tuple(grant for grant in grants if not is_over(grant)) for entry, grants in self._waiting.items()
         }
-        return frozenset(grant.viewer for grant in ended if grant.capability is capability)
+        return ended
 
     def expire(self, now_ms: int) -> frozenset[Grant]:
         """End the grants whose time is over, and give them."""
@@ -135,6 +161,11 @@ class ConsentGate:
     def until_ms(self, viewer: ViewerId) -> int:
         """When the first of the viewer's grants ends; 0 without one."""
         return min((grant.until_ms for grant in self._in_force if grant.viewer == viewer), default=0)
+
+    @property
+    def controller(self) -> ViewerId | None:
+        """Who controls now."""
+        return next((grant.viewer for grant in self._in_force if grant.capability is Capability.CONTROL), None)
 
     @property
     def holds(self) -> frozenset[Hold]:

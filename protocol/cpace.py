@@ -17,6 +17,8 @@ _A = 486662
 _NON_SQUARE = 2  # Elligator2's Z for curve25519 (RFC 9380, section 6.7.1)
 
 SCALAR_BYTES = 32
+BASE_POINT = (9).to_bytes(32, "little")
+"""The base point of X25519 itself (RFC 7748, section 4.1), for shares that no password protects."""
 
 
 def prepend_len(data: bytes) -> bytes:

@@ -12,18 +12,16 @@ Both hellos are authenticated as they were sent, byte for byte: whoever alters a
 """
 
 import hashlib
-import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
-from cryptography.hazmat.primitives.hashes import SHA512
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import Meta
 
 from protocol import cpace
 from protocol.codec import Decoder, Message, encode
-from protocol.errors import LocalProtocolError, RemoteProtocolError, UnknownVersion, WrongSupportCode
+from protocol.errors import LocalProtocolError, NotAuthentic, RemoteProtocolError, UnknownVersion, WrongSupportCode
+from protocol.key_schedule import ChannelSecrets, Randomness, Schedule, check_tag, derive
 from protocol.limits import HANDSHAKE_MESSAGE_BYTES_MAX, PROTOCOL_VERSION
 from protocol.support_code import SupportCode
 
@@ -85,24 +83,6 @@ _M = TypeVar("_M", bound=Message)
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelSecrets:
-    """What the handshake leaves to both sides; each 32 bytes. `binding` is signed, not secret to either."""
-
-    viewer_to_agent: bytes = field(repr=False)
-    agent_to_viewer: bytes = field(repr=False)
-    resume: bytes = field(repr=False)
-    binding: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Randomness:
-    """Fresh random bytes for one attempt, 32 each; never used twice."""
-
-    nonce: bytes = field(repr=False)
-    scalar: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Offer:
     """What one program brings into the handshake."""
 
@@ -121,8 +101,7 @@ class _Side:
         self._agent_hello = b""
         self._viewer_hello = b""
         self._session = b""
-        self._confirmations = (b"", b"")
-        self._secrets: ChannelSecrets | None = None
+        self._schedule: Schedule | None = None
         self.channel: ChannelSecrets | None = None
 
     def _make_share(self, agent_nonce: bytes, viewer_nonce: bytes) -> bytes:
@@ -130,29 +109,22 @@ class _Side:
         base = cpace.generator(self._password, self._channel, self._session)
         return cpace.share(self._randomness.scalar, base)
 
-    def _derive(self, viewer_share: bytes, agent_share: bytes, theirs: bytes) -> None:
+    def _derive(self, viewer_share: bytes, agent_share: bytes, theirs: bytes) -> Schedule:
         point = cpace.shared_point(self._randomness.scalar, theirs)
         transcript = cpace.transcript(viewer_share, self._viewer_hello, agent_share, self._agent_hello)
         key = cpace.intermediate_key(self._session, point, transcript)
         salt = hashlib.sha256(b"mainforte-v1 transcript" + transcript).digest()
+        self._schedule = derive(key, salt)
+        return self._schedule
 
-        def derived(label: str) -> bytes:
-            return HKDF(SHA512(), 32, salt, f"mainforte-v1 {label}".encode()).derive(key)
-
-        self._confirmations = (
-            hmac.digest(derived("viewer confirmation"), salt, "sha256"),
-            hmac.digest(derived("agent confirmation"), salt, "sha256"),
-        )
-        self._secrets = ChannelSecrets(
-            derived("viewer to agent"), derived("agent to viewer"), derived("resume"), derived("binding")
-        )
-
-    def _confirm(self, tag: bytes, expected: bytes) -> None:
-        if not hmac.compare_digest(tag, expected):
+    def _confirm(self, tag: bytes, schedule: Schedule, expected: bytes) -> None:
+        try:
+            check_tag(tag, expected)
+        except NotAuthentic:
             raise WrongSupportCode(
                 "the key confirmation does not hold: another code, another root, or altered on the way"
-            )
-        self.channel = self._secrets
+            ) from None
+        self.channel = schedule.secrets
 
 
 class AgentHandshake(_Side):
@@ -189,10 +161,10 @@ class AgentHandshake(_Side):
                 self._derive(message.share, self._my_share, message.share)
                 self._expected = ViewerConfirmation
                 return [encode(AgentShare(self._my_share))]
-            case ViewerConfirmation():
-                self._confirm(message.tag, self._confirmations[0])
+            case ViewerConfirmation() if self._schedule:
+                self._confirm(message.tag, self._schedule, self._schedule.viewer_tag)
                 self._expected = Message
-                return [encode(AgentConfirmation(self._confirmations[1]))]
+                return [encode(AgentConfirmation(self._schedule.agent_tag))]
         raise LocalProtocolError("the handshake is over")
 
 
@@ -230,11 +202,11 @@ class ViewerHandshake(_Side):
                 self._expected = AgentShare
                 return [self._viewer_hello, encode(ViewerShare(self._my_share))]
             case AgentShare():
-                self._derive(self._my_share, message.share, message.share)
+                schedule = self._derive(self._my_share, message.share, message.share)
                 self._expected = AgentConfirmation
-                return [encode(ViewerConfirmation(self._confirmations[0]))]
-            case AgentConfirmation():
-                self._confirm(message.tag, self._confirmations[1])
+                return [encode(ViewerConfirmation(schedule.viewer_tag))]
+            case AgentConfirmation() if self._schedule:
+                self._confirm(message.tag, self._schedule, self._schedule.agent_tag)
                 self._expected = Message
                 return []
         raise LocalProtocolError("the handshake is over")

@@ -6,9 +6,10 @@ from msgspec import structs
 from protocol.codec import encode
 from protocol.errors import NotAuthentic, NotCertified
 from protocol.identity import Certificate, OrganisationDocument, check_signature, sign, verify_certificate
-from protocol.messages import Introduced
+from protocol.messages import Introduced, Returned
 
 LABEL = b"mainforte-v1 introduction"
+RETURN_LABEL = b"mainforte-v1 return"
 
 
 def sign_introduction(introduction: Introduced, binding: bytes, key: Ed25519PrivateKey) -> Introduced:
@@ -32,6 +33,27 @@ def verify_introduction(
     except NotAuthentic as error:
         raise NotCertified(str(error)) from None
     return certificate
+
+
+def sign_return(binding: bytes, key: Ed25519PrivateKey) -> Returned:
+    """What a viewer says first after a resume: it still holds the certificate's key (section 11)."""
+    return Returned(sign(RETURN_LABEL, binding, key))
+
+
+def verify_return(
+    returned: Returned, certificate: str, binding: bytes, document: OrganisationDocument, *, now: int
+) -> Certificate:
+    """Check again who came back: the certificate's text up to the root at `now` (UTC seconds), and its key over this channel.
+
+    Raises:
+        NotCertified: the certificate has expired or its issuer is no longer named, or somebody else signed.
+    """
+    verified = verify_certificate(certificate, document, now=now)
+    try:
+        check_signature(RETURN_LABEL, binding, returned.signature, verified.key)
+    except NotAuthentic as error:
+        raise NotCertified(str(error)) from None
+    return verified
 
 
 def _signed_bytes(introduction: Introduced, binding: bytes) -> bytes:

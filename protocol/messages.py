@@ -12,13 +12,14 @@ from protocol.codec import Decoder, Message
 from protocol.limits import (
     CONTROL_MESSAGE_BYTES_MAX,
     ENTRY_BYTES_MAX,
+    PEERS_PER_ROOM_MAX,
     PROMPT_S_MAX,
     SCREEN_SIDE_PX_MAX,
     SCREENS_MAX,
     TEXT_TYPED_CHARACTERS_MAX,
 )
 from protocol.text import Line, Text
-from protocol.vocabulary import Answer, Capability, Hold, Outcome
+from protocol.vocabulary import Answer, Capability, Hold, Outcome, Role
 
 SafeInt = Annotated[int, Meta(ge=0, lt=2**53)]
 ScreenNumber = Annotated[int, Meta(ge=0, lt=SCREENS_MAX)]
@@ -29,6 +30,8 @@ Hash = Annotated[bytes, Meta(min_length=32, max_length=32)]
 EntryText = Annotated[str, Meta(max_length=ENTRY_BYTES_MAX)]
 NoteText = Annotated[str, Meta(max_length=4096)]
 KeyCode = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9]{1,32}\Z")]
+Participant = Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
+"""The serial number of a participant's certificate."""
 Proof = Annotated[bytes, Meta(max_length=4096)]
 
 
@@ -52,6 +55,12 @@ class Introduced(Message, frozen=True, tag="introduced"):
     signature: Annotated[bytes, Meta(max_length=64)]
 
 
+class Returned(Message, frozen=True, tag="returned"):
+    """The first message after a resume: the certificate's key signs the new channel's binding, and the agent checks both (section 11)."""
+
+    signature: Signature
+
+
 class AccessAsked(Message, frozen=True, tag="access_asked"):
     """A request for one more capability; the customer is asked in a prompt of its own."""
 
@@ -61,6 +70,16 @@ class AccessAsked(Message, frozen=True, tag="access_asked"):
 
 class ControlGivenBack(Message, frozen=True, tag="control_given_back"):
     """The technician needs control no longer."""
+
+
+class HandedOver(Message, frozen=True, tag="handed_over"):
+    """Whoever leads the session makes another participant lead it; a capability does not pass with it."""
+
+    participant: Participant
+
+
+class Left(Message, frozen=True, tag="left"):
+    """This viewer leaves; the session goes on for the others. The last technician who leaves ends it."""
 
 
 class ScreenChosen(Message, frozen=True, tag="screen_chosen"):
@@ -180,6 +199,29 @@ class AccessNotStored(Message, frozen=True, tag="access_not_stored"):
     capability: Capability
 
 
+class ParticipantShown(Message, frozen=True):
+    """One of those who watch, as everybody sees it."""
+
+    participant: Participant
+    name: Line
+    role: Role
+    capabilities: Annotated[list[Capability], Meta(max_length=8)]
+    leads: bool
+    is_present: bool
+
+
+class ParticipantsChanged(Message, frozen=True, tag="participants_changed"):
+    """Who is there, in the order in which they came. Replaces what was said before."""
+
+    participants: Annotated[list[ParticipantShown], Meta(max_length=PEERS_PER_ROOM_MAX)]
+
+
+class SentAway(Message, frozen=True, tag="sent_away"):
+    """The customer no longer wants this viewer, or did not want it to join; nothing follows."""
+
+    by: Annotated[str, Meta(pattern=r"\A(customer|time)\Z")]
+
+
 class EpochStarted(Message, frozen=True, tag="epoch_started"):
     """The key of the media records of this epoch, from this counter on (section 7.1)."""
 
@@ -230,8 +272,11 @@ class Ended(Message, frozen=True, tag="ended"):
 
 FromViewer = (
     Introduced
+    | Returned
     | AccessAsked
     | ControlGivenBack
+    | HandedOver
+    | Left
     | ScreenChosen
     | KeyPictureAsked
     | PictureShown
@@ -253,6 +298,8 @@ FromAgent = (
     | PromptClosed
     | AccessChanged
     | AccessNotStored
+    | ParticipantsChanged
+    | SentAway
     | EpochStarted
     | MediaReached
     | InputDropped

@@ -5,12 +5,15 @@ from typing import Annotated
 from msgspec import Meta
 
 from protocol.codec import Decoder, Message
-from protocol.limits import ENTRY_BYTES_MAX, RELAY_MESSAGE_BYTES_MAX
+from protocol.limits import ATTEMPTS_PER_CODE, ENTRY_BYTES_MAX, RELAY_MESSAGE_BYTES_MAX
 
 RoomNumber = Annotated[str, Meta(pattern=r"\A[0-9]{5}\Z")]
 Token = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{16,64}\Z")]
 Peer = Annotated[int, Meta(ge=0, lt=2**16)]
 Number = Annotated[int, Meta(ge=0, lt=2**53)]
+Attempt = Annotated[int, Meta(ge=1, le=ATTEMPTS_PER_CODE)]
+Session = Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
+Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]
 Reason = Annotated[str, Meta(pattern=r"\A[a-z_]{1,40}\Z")]
 
 
@@ -24,11 +27,26 @@ class RoomClaimed(Message, frozen=True, tag="room_claimed"):
 
 
 class CandidateAccepted(Message, frozen=True, tag="candidate_accepted"):
-    """The key confirmation of the agent that is being tried holds: the room is paired."""
+    """The key confirmation of the agent tried in this attempt holds: the room is paired."""
+
+    attempt: Attempt
 
 
 class CandidateRejected(Message, frozen=True, tag="candidate_rejected"):
-    """The agent that is being tried does not know the code; try the next one."""
+    """The agent tried in this attempt does not know the code; try the next one."""
+
+    attempt: Attempt
+
+
+class ViewerCame(Message, frozen=True, tag="viewer_came"):
+    """The first message of a viewer that comes back after a cut, or joins: its certificate, which names the session.
+
+    `signature` is the certificate's key over the label `mainforte-v1 arrival`, and `ARRIVAL` of session and time (section 2.5).
+    """
+
+    certificate: Annotated[str, Meta(max_length=4096)]
+    at_ms: Number
+    signature: Signature
 
 
 # --- from an agent ---------------------------------------------------------------------------------------------------------
@@ -38,6 +56,27 @@ class RoomEntered(Message, frozen=True, tag="room_entered"):
     """An agent's first message; its hello follows at once."""
 
     room: RoomNumber
+
+
+class AgentCame(Message, frozen=True, tag="agent_came"):
+    """The first message of an agent that comes back after a cut; signed as by a viewer, with the key in the log's first entry."""
+
+    session: Session
+    at_ms: Number
+    signature: Signature
+
+
+class PeerAdmitted(Message, frozen=True, tag="peer_admitted"):
+    """From now on pictures go to this viewer too. Whoever `sets_pace` slows the agent down when their path is full; others are cut off."""
+
+    peer: Peer
+    sets_pace: bool
+
+
+class PeerDismissed(Message, frozen=True, tag="peer_dismissed"):
+    """This viewer is not wanted: the relay closes its connection."""
+
+    peer: Peer
 
 
 class EntrySubmitted(Message, frozen=True, tag="entry_submitted"):
@@ -66,10 +105,14 @@ class RoomOpened(Message, frozen=True, tag="room_opened"):
     expires_at: Number
 
 
+class AgentPresent(Message, frozen=True, tag="agent_present"):
+    """To a viewer that came back or joins: the agent is on the line, and waits for its hello."""
+
+
 class CandidateArrived(Message, frozen=True, tag="candidate_arrived"):
     """To a viewer: an agent waits, its hello follows; this is attempt `attempt` of three."""
 
-    attempt: Annotated[int, Meta(ge=1, le=3)]
+    attempt: Attempt
 
 
 class CandidateLeft(Message, frozen=True, tag="candidate_left"):
@@ -77,7 +120,7 @@ class CandidateLeft(Message, frozen=True, tag="candidate_left"):
 
 
 class PeerJoined(Message, frozen=True, tag="peer_joined"):
-    """To the agent: this viewer is on the line."""
+    """To the agent: this viewer is on the line. The first has just been accepted; of any other the hello follows (sections 11, 12)."""
 
     peer: Peer
 
@@ -104,16 +147,35 @@ class Refused(Message, frozen=True, tag="refused"):
     """The relay's last word before it closes.
 
     Reasons: `no_room` (unknown, dead and used rooms answer alike), `too_many_attempts`, `rate_limited`, `bad_token`, `expired`,
-    `unexpected` (a message that does not fit here), `too_slow`, `shutting_down`, `desk_unreachable` (nobody can tell now what the
-    token opens; try again).
+    `unexpected` (a message that does not fit here), `too_slow`, `dismissed` (the agent does not want it), `replaced` (the same end
+    has come again), `shutting_down`, `desk_unreachable` (nobody can tell now what the token or the signature opens; try again).
     """
 
     reason: Reason
 
 
-FromEnd = RoomClaimed | CandidateAccepted | CandidateRejected | RoomEntered | EntrySubmitted | HeadSubmitted
+FromEnd = (
+    RoomClaimed
+    | CandidateAccepted
+    | CandidateRejected
+    | ViewerCame
+    | RoomEntered
+    | AgentCame
+    | PeerAdmitted
+    | PeerDismissed
+    | EntrySubmitted
+    | HeadSubmitted
+)
 FromRelay = (
-    RoomOpened | CandidateArrived | CandidateLeft | PeerJoined | PeerLeft | EntryStored | EntryNotStored | Refused
+    RoomOpened
+    | AgentPresent
+    | CandidateArrived
+    | CandidateLeft
+    | PeerJoined
+    | PeerLeft
+    | EntryStored
+    | EntryNotStored
+    | Refused
 )
 
 from_end: Decoder[FromEnd] = Decoder(FromEnd, bytes_max=RELAY_MESSAGE_BYTES_MAX)

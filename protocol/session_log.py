@@ -20,11 +20,12 @@ from protocol.codec import Decoder, Message, encode
 from protocol.errors import LogTampered, NotAuthentic, RemoteProtocolError
 from protocol.limits import CLOCK_SKEW_S_MAX, ENTRIES_MAX, ENTRY_BYTES_MAX
 from protocol.text import Line, Text
-from protocol.vocabulary import Answer, Capability, Hold, Outcome
+from protocol.vocabulary import Answer, Capability, Hold, Outcome, Role
 
 Hash = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Count = Annotated[int, Meta(ge=0, lt=2**53)]
-Words = Annotated[str, Meta(max_length=6000)]
+WORDS_MAX = 6000
+Words = Annotated[str, Meta(max_length=WORDS_MAX)]
 
 NO_ENTRY = bytes(32)
 AGENT = "agent"
@@ -44,9 +45,49 @@ class Opened(Message, frozen=True, tag="opened"):
     technician: Line
     participant: Line
     agent_key: Hash
+    joining_key: Hash
     agent_version: Line
     system: Line
     root_known_by: Line
+
+
+class Joined(Message, frozen=True, tag="joined"):
+    """Somebody else proved who they are and asks to watch; `key` signs heads (Ed25519). What is allowed, later entries say."""
+
+    participant: Line
+    name: Line
+    role: Role
+    certificate: Hash
+    key: Hash
+    reason: Text
+
+
+class Left(Message, frozen=True, tag="left"):
+    """A participant is no longer there: left, was sent away by the customer, was refused, or did not come back after a cut."""
+
+    participant: Line
+    by: Annotated[str, Meta(pattern=r"\A(technician|customer|network|time)\Z")]
+
+
+class HandedOver(Message, frozen=True, tag="handed_over"):
+    """Another participant leads the session from now on."""
+
+    participant: Line
+    to: Line
+
+
+class Cut(Message, frozen=True, tag="cut"):
+    """The connection with a participant was lost; its last sign of life was `silent_ms` before."""
+
+    participant: Line
+    silent_ms: Count
+
+
+class Resumed(Message, frozen=True, tag="resumed"):
+    """The participant is back under new keys, `after_ms` after its last sign of life. What was allowed still is, and no more."""
+
+    participant: Line
+    after_ms: Count
 
 
 class Asked(Message, frozen=True, tag="asked"):
@@ -70,11 +111,15 @@ class Answered(Message, frozen=True, tag="answered"):
 
 
 class AccessEnded(Message, frozen=True, tag="access_ended"):
-    """A capability is over: taken back by the customer, given back by the technician, expired, or not stored in time."""
+    """A capability is over.
+
+    By whom or what: the customer took it back, the technician gave it back or left, its time or the grace after a cut ran out, it
+    was not stored in time, or control passed to another participant.
+    """
 
     participant: Line
     capability: Capability
-    by: Annotated[str, Meta(pattern=r"\A(customer|technician|time|storage)\Z")]
+    by: Annotated[str, Meta(pattern=r"\A(customer|technician|time|grace|storage|passed)\Z")]
 
 
 class Held(Message, frozen=True, tag="held"):
@@ -107,7 +152,21 @@ class SessionEnded(Message, frozen=True, tag="ended"):
     control_ms: Count
 
 
-Event = Opened | Asked | Answered | AccessEnded | Held | Continued | InputCounted | SessionEnded
+Event = (
+    Opened
+    | Joined
+    | Left
+    | HandedOver
+    | Cut
+    | Resumed
+    | Asked
+    | Answered
+    | AccessEnded
+    | Held
+    | Continued
+    | InputCounted
+    | SessionEnded
+)
 
 
 class Entry(Message, frozen=True):
@@ -265,10 +324,22 @@ def verify(texts: Sequence[str], heads: Sequence[str], technician_key: bytes) ->
         agent_at = _signer_time(note, AGENT, opened.agent_key)
         agent = max(agent, size)
         if any(line.name == TECHNICIAN for line in note.signatures):
-            technician_at = _signer_time(note, TECHNICIAN, technician_key)
+            technician_at = _technician_time(note, [technician_key, *_joined_keys(entries[:size])])
             both = max(both, size)
             clocks_differ |= abs(agent_at - technician_at) > CLOCK_SKEW_S_MAX
     return Verdict(entries, both, agent, isinstance(entries[-1].event, SessionEnded), clocks_differ)
+
+
+def _joined_keys(entries: Sequence[Entry]) -> list[bytes]:
+    """The keys of those who joined: once a session is handed over, they sign."""
+    return [entry.event.key for entry in entries if isinstance(entry.event, Joined)]
+
+
+def _technician_time(note: signed_note.Note, keys: Sequence[bytes]) -> int:
+    for key in keys:
+        if signed_note.is_cosigned_with(note, TECHNICIAN, key):
+            return _signer_time(note, TECHNICIAN, key)
+    raise LogTampered("the head is cosigned by somebody who did not take part")
 
 
 def _signer_time(note: signed_note.Note, name: str, key: bytes) -> int:

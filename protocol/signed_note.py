@@ -121,6 +121,12 @@ def cosigned_at(note: Note, name: str, public_key: bytes) -> int:
     return int(at_s)
 
 
+def is_cosigned_with(note: Note, name: str, public_key: bytes) -> bool:
+    """Tell whether the note carries a cosignature that names this key; `cosigned_at` tells whether it holds."""
+    wanted = key_id(name, public_key, _COSIGNATURE)
+    return any(line.name == name and line.key_id == wanted for line in note.signatures)
+
+
 def _cosigned(text: str, at_s: int) -> bytes:
     return f"cosignature/v1\ntime {at_s}\n{text}".encode()
 

@@ -10,6 +10,16 @@ class Capability(StrEnum):
     CONTROL = "control"
 
 
+class Role(StrEnum):
+    """In what capacity a certificate's holder takes part."""
+
+    TECHNICIAN = "technician"
+    OBSERVER = "observer"
+    SUPERVISOR = "supervisor"
+    EXPERT = "expert"
+    """From outside, by a link of their own: sees, and nothing else."""
+
+
 class Outcome(StrEnum):
     """How a session ended. Statistics, logs and texts share these names."""
 

@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from protocol.codec import Decoder, Message, encode
 from protocol.errors import RemoteProtocolError
-from protocol.relay_messages import Number, RoomNumber
+from protocol.relay_messages import AgentCame, Number, RoomNumber, ViewerCame
 from relay.rooms import Claim, SessionId, SessionState
 
 CLAIM_TIMEOUT_S = 3
@@ -57,6 +57,13 @@ class _Claimed(Message, frozen=True):
     expires_at: Number
 
 
+class Arrived(Message, frozen=True):
+    """Which session it is, and whose account came: empty for an agent, and for a guest."""
+
+    session: Id
+    participant: Annotated[str, Meta(max_length=64)]
+
+
 class _ExpiryAsked(Message, frozen=True):
     session: str
     room: str
@@ -80,6 +87,7 @@ class _State(Message, frozen=True):
 
 
 _claimed: Decoder[_Claimed] = Decoder(_Claimed, bytes_max=4096)
+_arrived: Decoder[Arrived] = Decoder(Arrived, bytes_max=4096)
 _expiry: Decoder[_Expiry] = Decoder(_Expiry, bytes_max=4096)
 
 
@@ -114,6 +122,15 @@ class DeskLink:
         if claimed is None:
             return None
         return Claim(claimed.room, SessionId(claimed.session), claimed.participant, claimed.expires_at)
+
+    async def arrives(self, came: AgentCame | ViewerCame) -> Arrived | None:
+        """The session that an end comes back to, or joins; None where it may not.
+
+        Raises:
+            DeskUnreachable: the desk does not answer, or not as agreed.
+        """
+        path = "/internal/arrivals/agent" if isinstance(came, AgentCame) else "/internal/arrivals/viewer"
+        return await self._ask(path, came, _arrived)
 
     async def expiry(self, claim: Claim) -> int:
         """Until when customers can come (UTC seconds), as the desk says now; as the claim says where it does not answer."""

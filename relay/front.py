@@ -24,12 +24,33 @@ from protocol.codec import Message, encode
 from protocol.envelope import SUBPROTOCOL, Envelope, Kind, unwrap, wrap_relay
 from protocol.errors import RemoteProtocolError
 from protocol.limits import ENVELOPE_BYTES_MAX, PEER_GONE_S
-from protocol.relay_messages import EntryNotStored, EntryStored, Refused, RoomClaimed, RoomEntered, from_end
+from protocol.relay_messages import (
+    AgentCame,
+    EntryNotStored,
+    EntryStored,
+    Refused,
+    RoomClaimed,
+    RoomEntered,
+    ViewerCame,
+    from_end,
+)
 from relay.admission import Admission
 from relay.desk_link import DeskLink, DeskUnreachable, Kept
 from relay.desk_proxy import DeskProxy
 from relay.outbox import LAST_WORD_S, Outbox
-from relay.rooms import AskExpiry, Claim, Close, Effect, Rooms, Send, SocketId, StoreEntry, StoreHead, TellState
+from relay.rooms import (
+    AskExpiry,
+    Claim,
+    Close,
+    Effect,
+    Rooms,
+    Send,
+    SessionId,
+    SocketId,
+    StoreEntry,
+    StoreHead,
+    TellState,
+)
 
 FIRST_MESSAGE_S = 5
 GONE_AFTER_S = PEER_GONE_S - 0.5
@@ -210,7 +231,7 @@ class Front:
         if not isinstance(envelope, Envelope) or envelope.kind is not Kind.RELAY:
             raise RemoteProtocolError("the first message is not for the relay")
         message = from_end.decode(envelope.content)
-        if not isinstance(message, RoomClaimed | RoomEntered):
+        if not isinstance(message, RoomClaimed | RoomEntered | AgentCame | ViewerCame):
             raise RemoteProtocolError(f"{type(message).__name__} as the first message")
         if not self._admission.admits_guess(address, time.time()):
             log.info("rate limited: %s", address)
@@ -220,8 +241,10 @@ class Front:
             is_right = self._rooms.enter(socket, message.room, time.time())
             self._admission.guessed(address, time.time(), was_right=is_right)
             self._carry_out()
-        else:
+        elif isinstance(message, RoomClaimed):
             await self._claim(socket, message.token, address)
+        else:
+            await self._arrive(socket, message, address)
 
     async def _claim(self, socket: SocketId, token: str, address: str) -> None:
         try:
@@ -239,6 +262,22 @@ class Front:
             self._rooms.claim(socket, claim, time.time())
             self._carry_out()
 
+    async def _arrive(self, socket: SocketId, came: AgentCame | ViewerCame, address: str) -> None:
+        """Let an end to the session that it comes back to, or joins."""
+        try:
+            arrived = await self._desk.arrives(came)
+        except DeskUnreachable as error:
+            log.warning("an arrival not answered: %s", error)
+            self._refuse(socket, "desk_unreachable")
+            return
+        if arrived is None:
+            self._admission.guessed(address, time.time(), was_right=False)
+            self._refuse(socket, "no_room")
+        elif socket in self._outboxes:
+            come = self._rooms.come_as_agent if isinstance(came, AgentCame) else self._rooms.come_as_viewer
+            come(socket, SessionId(arrived.session))
+            self._carry_out()
+
     # --- effects ---
 
     def _carry_out(self) -> list[Outbox]:
@@ -248,7 +287,8 @@ class Front:
             if isinstance(effect, Send):
                 if outbox := self._outboxes.get(effect.socket):
                     outbox.put(effect.data)
-                    filled.append(outbox)
+                    if effect.waits:
+                        filled.append(outbox)
             else:
                 self._carry_out_rarer(effect)
         return filled

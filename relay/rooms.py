@@ -1,8 +1,12 @@
 """Who waits, who is tried, who is paired: the rooms in which the relay brings two strangers together (PROTOCOL.md, section 2).
 
-The front tells what happened with `claim`, `enter`, `receive`, `leave` and `tick`, and carries out what `effects` hands over.
-Agents are tried one at a time, in the order of their hellos, so that a stranger who waits blocks nobody; an attempt counts when
-it starts, and the third that fails burns the code. A room that is unknown, used, burnt or expired answers `no_room`, always alike.
+The front tells what happened with `claim`, `enter`, `come_as_agent`, `come_as_viewer`, `receive`, `leave` and `tick`, and carries
+out what `effects` hands over. Agents are tried one at a time, in the order of their hellos, so that a stranger who waits blocks
+nobody; an attempt counts when it starts, and the third that fails burns the code. A room that is unknown, used, burnt or expired
+answers `no_room`, always alike.
+
+A room that is paired belongs to its session. Ends that were cut off come back to it, and further viewers join: the desk says that
+they may, and the agent whether it wants them. Nothing here has to outlive a restart: the ends bring back all there is to know.
 """
 
 from collections import OrderedDict
@@ -14,14 +18,17 @@ from typing import NewType
 from protocol.codec import Message, encode
 from protocol.envelope import Audience, Envelope, Kind, MediaEnvelope, unwrap, wrap, wrap_relay
 from protocol.errors import RemoteProtocolError
-from protocol.limits import ATTEMPTS_PER_CODE, HANDSHAKE_MESSAGE_BYTES_MAX, HANDSHAKE_TIMEOUT_S
+from protocol.limits import ATTEMPTS_PER_CODE, HANDSHAKE_MESSAGE_BYTES_MAX, HANDSHAKE_TIMEOUT_S, PEERS_PER_ROOM_MAX
 from protocol.relay_messages import (
+    AgentPresent,
     CandidateAccepted,
     CandidateArrived,
     CandidateLeft,
     CandidateRejected,
     EntrySubmitted,
     HeadSubmitted,
+    PeerAdmitted,
+    PeerDismissed,
     PeerJoined,
     PeerLeft,
     Refused,
@@ -36,6 +43,7 @@ HELLO_TIMEOUT_S = 5
 SILENT_AGENTS_MAX = 32
 CANDIDATES_WAITING_MAX = 8
 FIRST_VIEWER = 0
+PEER_MAX = 2**16 - 1
 
 
 class SessionState(StrEnum):
@@ -46,6 +54,8 @@ class SessionState(StrEnum):
     PAIRED = "paired"
     AGENT_GONE = "agent_gone"
     VIEWER_GONE = "viewer_gone"
+    AWAY = "away"
+    """Both ends are gone; they may come back."""
     CLOSED = "closed"
 
 
@@ -62,8 +72,10 @@ class Standing(Enum):
     """The agent the viewer accepted."""
     HOST = auto()
     """The viewer that claimed the room and has accepted nobody yet."""
+    ARRIVED = auto()
+    """A viewer that came back or joins: it talks with the agent, and sees nothing until the agent admits it."""
     VIEWER = auto()
-    """A viewer in a paired room."""
+    """A viewer that the agent has admitted."""
 
 
 # What each may send. What is not listed is refused.
@@ -71,8 +83,9 @@ ADMITTED: Mapping[Standing, frozenset[Kind]] = {
     Standing.SILENT: frozenset({Kind.HANDSHAKE}),
     Standing.WAITING: frozenset(),
     Standing.TRIED: frozenset({Kind.HANDSHAKE}),
-    Standing.AGENT: frozenset({Kind.RELAY, Kind.CONTROL, Kind.MEDIA}),
+    Standing.AGENT: frozenset({Kind.RELAY, Kind.HANDSHAKE, Kind.CONTROL, Kind.MEDIA}),
     Standing.HOST: frozenset({Kind.RELAY, Kind.HANDSHAKE}),
+    Standing.ARRIVED: frozenset({Kind.RELAY, Kind.HANDSHAKE, Kind.CONTROL}),
     Standing.VIEWER: frozenset({Kind.RELAY, Kind.CONTROL}),
 }
 
@@ -89,10 +102,11 @@ class Claim:
 
 @dataclass(frozen=True)
 class Send:
-    """Put this envelope on its way."""
+    """Put this envelope on its way. Whoever sent it goes on only when there is room for more, unless it `waits` for nobody."""
 
     socket: SocketId
     data: bytes
+    waits: bool = True
 
 
 @dataclass(frozen=True)
@@ -147,17 +161,23 @@ class _End:
     peer: int = FIRST_VIEWER
     hello: bytes = b""
     until: float = 0.0
+    sets_pace: bool = True
 
 
 @dataclass(eq=False)
 class _Room:
-    claim: Claim
+    session: SessionId
+    claim: Claim | None = None
+    """Until it is paired."""
     viewers: dict[int, _End] = field(default_factory=dict)
     silent: OrderedDict[SocketId, _End] = field(default_factory=OrderedDict)
     waiting: OrderedDict[SocketId, _End] = field(default_factory=OrderedDict)
     tried: _End | None = None
     agent: _End | None = None
     attempts: int = 0
+    next_peer: int = FIRST_VIEWER + 1
+    has_log: bool = False
+    """Something of the session is on record, so that there is something to come back to."""
     is_asking_expiry: bool = False
 
     @property
@@ -170,6 +190,7 @@ class Rooms:
 
     def __init__(self) -> None:
         self._open: dict[str, _Room] = {}
+        self._paired: dict[SessionId, _Room] = {}
         self._ends: dict[SocketId, _End] = {}
         self._effects: list[Effect] = []
 
@@ -181,14 +202,14 @@ class Rooms:
     def session_of(self, socket: SocketId) -> SessionId | None:
         """The session of whoever is in a room."""
         end = self._ends.get(socket)
-        return end.room.claim.session if end else None
+        return end.room.session if end else None
 
     def claim(self, viewer: SocketId, claim: Claim, now: float) -> None:
         """Give a viewer the room that its verified token opens."""
         if claim.room in self._open or claim.expires_at <= now:
             self._refuse(viewer, "bad_token")
             return
-        room = self._open[claim.room] = _Room(claim)
+        room = self._open[claim.room] = _Room(claim.session, claim)
         room.viewers[FIRST_VIEWER] = self._ends[viewer] = _End(viewer, room, Standing.HOST)
         self._tell(viewer, RoomOpened(claim.room, claim.expires_at))
         self._tell_state(room, SessionState.WAITING)
@@ -205,6 +226,39 @@ class Rooms:
         end = _End(agent, room, Standing.SILENT, until=now + HELLO_TIMEOUT_S)
         room.silent[agent] = self._ends[agent] = end
         return True
+
+    def come_as_agent(self, agent: SocketId, session: SessionId) -> None:
+        """Let an agent back to its session; whatever it was connected with before is gone."""
+        room = self._room_of(session)
+        if room.agent:
+            self._refuse(room.agent.socket, "replaced")
+            del self._ends[room.agent.socket]
+        room.agent = self._ends[agent] = _End(agent, room, Standing.AGENT)
+        for viewer in room.viewers.values():
+            self._bring_together(room.agent, viewer)
+        self._tell_state(room, SessionState.PAIRED if room.viewers else SessionState.VIEWER_GONE)
+
+    def come_as_viewer(self, viewer: SocketId, session: SessionId) -> None:
+        """Let a viewer to its session, that was there before or joins: the agent says whether it is wanted."""
+        room = self._room_of(session)
+        if len(room.viewers) >= PEERS_PER_ROOM_MAX:
+            self._refuse(viewer, "rate_limited")
+            return
+        while room.next_peer in room.viewers:
+            room.next_peer = room.next_peer % PEER_MAX + 1
+        end = room.viewers[room.next_peer] = self._ends[viewer] = _End(viewer, room, Standing.ARRIVED, room.next_peer)
+        room.next_peer = room.next_peer % PEER_MAX + 1
+        if room.agent:
+            self._bring_together(room.agent, end)
+        self._tell_state(room, SessionState.PAIRED if room.agent else SessionState.AGENT_GONE)
+
+    def _room_of(self, session: SessionId) -> _Room:
+        return self._paired.setdefault(session, _Room(session, has_log=True))
+
+    def _bring_together(self, agent: _End, viewer: _End) -> None:
+        viewer.standing = Standing.ARRIVED
+        self._tell(agent.socket, PeerJoined(viewer.peer))
+        self._tell(viewer.socket, AgentPresent())
 
     def receive(self, socket: SocketId, data: bytes, now: float) -> None:
         """Take one WebSocket message from an end: pass it on, act on it, or refuse whoever sent it."""
@@ -256,21 +310,24 @@ class Rooms:
             self._close(room, viewer="expired", agents="no_room")
 
     def close_all(self, reason: str) -> None:
-        """Say the last word to everybody."""
+        """Say the last word to everybody. Who was paired comes back, here or elsewhere."""
         rooms = {id(end.room): end.room for end in self._ends.values()}
         for socket in self._ends:
             self._refuse(socket, reason)
         for room in rooms.values():
-            self._tell_state(room, SessionState.CLOSED)
+            self._tell_state(room, SessionState.AWAY if room.has_log else SessionState.CLOSED)
         self._ends.clear()
         self._open.clear()
+        self._paired.clear()
 
     # --- passing on ---
 
     def _pass_media(self, room: _Room, envelope: MediaEnvelope) -> None:
         for peer, viewer in room.viewers.items():
-            if envelope.audience is Audience.ALL or (envelope.audience is Audience.ONE and envelope.peer == peer):
-                self._effects.append(Send(viewer.socket, envelope.data))
+            if viewer.standing is Standing.VIEWER and (
+                envelope.audience is Audience.ALL or (envelope.audience is Audience.ONE and envelope.peer == peer)
+            ):
+                self._effects.append(Send(viewer.socket, envelope.data, waits=viewer.sets_pace))
 
     def _pass_control(self, end: _End, envelope: Envelope, data: bytes) -> None:
         if end.standing is Standing.AGENT:
@@ -288,6 +345,14 @@ class Rooms:
             self._queue(end, _from_peer(0, envelope, data), now)
         elif end.standing is Standing.TRIED:
             self._effects.append(Send(room.viewers[FIRST_VIEWER].socket, _from_peer(0, envelope, data)))
+        elif end.standing is Standing.AGENT:
+            if viewer := room.viewers.get(envelope.peer):  # else it has just left
+                if viewer.standing is not Standing.ARRIVED:
+                    raise RemoteProtocolError("a handshake with a viewer that has been admitted")
+                self._effects.append(Send(viewer.socket, _from_peer(0, envelope, data)))
+        elif end.standing is Standing.ARRIVED:
+            if room.agent:
+                self._effects.append(Send(room.agent.socket, _from_peer(end.peer, envelope, data)))
         elif room.tried:  # else the candidate left while the viewer was answering
             self._effects.append(Send(room.tried.socket, _from_peer(end.peer, envelope, data)))
 
@@ -305,7 +370,7 @@ class Rooms:
 
     def _go_on(self, room: _Room, now: float) -> None:
         """Whenever nobody is being tried: burn the code, let it expire, or try the next candidate."""
-        if room.tried or self._open.get(room.claim.room) is not room:
+        if room.tried or room.claim is None or self._open.get(room.claim.room) is not room:
             return
         if room.attempts >= ATTEMPTS_PER_CODE:
             self._close(room, viewer="too_many_attempts", agents="too_many_attempts")
@@ -329,23 +394,37 @@ class Rooms:
 
     def _obey(self, end: _End, content: bytes, now: float) -> None:
         match end.standing, from_end.decode(content):
-            case Standing.HOST, CandidateAccepted():
-                self._pair(end)
-            case Standing.HOST, CandidateRejected():
-                if end.room.tried:
+            case Standing.HOST, CandidateAccepted(attempt):
+                self._pair(end, attempt)
+            case Standing.HOST, CandidateRejected(attempt):
+                # About a candidate that is gone already there is nothing to do: its attempt has counted.
+                if end.room.tried and attempt == end.room.attempts:
                     self._fail(end.room.tried, tell_host=False)
                     self._go_on(end.room, now)
+            case Standing.AGENT, PeerAdmitted(peer, sets_pace):
+                if viewer := end.room.viewers.get(peer):
+                    viewer.standing, viewer.sets_pace = Standing.VIEWER, sets_pace
+            case Standing.AGENT, PeerDismissed(peer):
+                if viewer := end.room.viewers.pop(peer, None):
+                    self._refuse(viewer.socket, "dismissed")
+                    del self._ends[viewer.socket]
+                    self._tell_gone(end.room)
             case Standing.AGENT, EntrySubmitted(number, entry):
-                self._effects.append(StoreEntry(end.room.claim.session, end.socket, number, entry))
-            case Standing.AGENT | Standing.VIEWER, HeadSubmitted(note):
-                self._effects.append(StoreHead(end.room.claim.session, note))
+                end.room.has_log = True
+                self._effects.append(StoreEntry(end.room.session, end.socket, number, entry))
+            case Standing.AGENT | Standing.VIEWER | Standing.ARRIVED, HeadSubmitted(note):
+                self._effects.append(StoreHead(end.room.session, note))
             case standing, message:
                 raise RemoteProtocolError(f"{type(message).__name__} from {standing.name}")
 
-    def _pair(self, host: _End) -> None:
+    def _pair(self, host: _End, attempt: int) -> None:
         room = host.room
-        del self._open[room.claim.room]
-        host.standing = Standing.VIEWER
+        if room.claim:
+            del self._open[room.claim.room]
+        self._paired[room.session] = room
+        host.standing, room.claim = Standing.VIEWER, None
+        if attempt != room.attempts and room.tried:
+            self._dismiss(room.tried, "no_room", tell_host=False)
         for other in [*room.silent.values(), *room.waiting.values()]:
             self._dismiss(other, "no_room")
         room.agent, room.tried = room.tried, None
@@ -384,16 +463,27 @@ class Rooms:
                 room.agent = None
                 for viewer in room.viewers.values():
                     self._tell(viewer.socket, PeerLeft(0))
-                self._tell_state(room, SessionState.CLOSED if room.is_empty else SessionState.AGENT_GONE)
-            case Standing.VIEWER:
+                self._tell_gone(room)
+            case Standing.VIEWER | Standing.ARRIVED:
                 del room.viewers[end.peer]
                 if room.agent:
                     self._tell(room.agent.socket, PeerLeft(end.peer))
-                self._tell_state(room, SessionState.CLOSED if room.is_empty else SessionState.VIEWER_GONE)
+                self._tell_gone(room)
+
+    def _tell_gone(self, room: _Room) -> None:
+        if room.agent and room.viewers:
+            return
+        if room.is_empty:
+            if self._paired.get(room.session) is room:
+                del self._paired[room.session]
+            self._tell_state(room, SessionState.AWAY if room.has_log else SessionState.CLOSED)
+        else:
+            self._tell_state(room, SessionState.VIEWER_GONE if room.agent else SessionState.AGENT_GONE)
 
     def _close(self, room: _Room, *, viewer: str, agents: str) -> None:
         """End a room in which nobody was accepted."""
-        del self._open[room.claim.room]
+        if room.claim:
+            del self._open[room.claim.room]
         tried = [room.tried] if room.tried else []
         for agent in [*tried, *room.waiting.values(), *room.silent.values()]:
             self._refuse(agent.socket, agents)
@@ -413,7 +503,7 @@ class Rooms:
         self._effects.append(Close(socket, reason))
 
     def _tell_state(self, room: _Room, state: SessionState) -> None:
-        self._effects.append(TellState(room.claim.session, state))
+        self._effects.append(TellState(room.session, state))
 
 
 def _from_peer(peer: int, envelope: Envelope, data: bytes) -> bytes:

@@ -10,7 +10,8 @@ from enum import Enum, auto
 from protocol.codec import Message, encode
 from protocol.envelope import Envelope, Kind, MediaEnvelope, wrap, wrap_relay
 from protocol.errors import RemoteProtocolError
-from protocol.handshake import ChannelSecrets, Offer, Randomness, ViewerHandshake
+from protocol.handshake import Offer, ViewerHandshake
+from protocol.key_schedule import ChannelSecrets, Randomness
 from protocol.limits import ATTEMPTS_PER_CODE, SECRET_DIGITS
 from protocol.relay_messages import (
     CandidateAccepted,
@@ -112,12 +113,12 @@ class Pairing:
             answers = self._handshake.receive(content)
         except RemoteProtocolError:
             self._handshake, self.state = None, PairingState.WAITING
-            self._tell_relay(CandidateRejected())
+            self._tell_relay(CandidateRejected(self.attempts))
             return
         self._outgoing += [wrap(Kind.HANDSHAKE, answer) for answer in answers]
         if self._handshake.channel:
             self.secrets, self.state = self._handshake.channel, PairingState.PAIRED
-            self._tell_relay(CandidateAccepted())
+            self._tell_relay(CandidateAccepted(self.attempts))
 
     def _tell_relay(self, message: Message) -> None:
         self._outgoing.append(wrap_relay(encode(message)))

@@ -13,9 +13,9 @@ from protocol.channel import ControlChannel, viewer_channel
 from protocol.codec import Message, encode
 from protocol.envelope import Envelope, Kind, MediaEnvelope, wrap, wrap_relay
 from protocol.errors import LocalProtocolError, LogTampered, RemoteProtocolError
-from protocol.handshake import ChannelSecrets
 from protocol.identity import text_hash
 from protocol.introduction import sign_introduction
+from protocol.key_schedule import ChannelSecrets
 from protocol.limits import PICTURE_LIVE_S
 from protocol.media import InputApplied, MediaOpener, Part, PictureEnd, PointerAt, PointerShape, Rectangle, Screens
 from protocol.messages import (

@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
-from protocol.identity import Role
 from protocol.limits import PROMPT_S
-from protocol.vocabulary import Answer, Capability, Hold, Outcome
+from protocol.vocabulary import Answer, Capability, Hold, Outcome, Role
 
 
 class Progress(StrEnum):

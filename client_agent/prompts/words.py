@@ -23,8 +23,7 @@ from client_agent.prompts.customer import (
     Viewer,
 )
 from client_agent.prompts.others_text import one_line, some_lines
-from protocol.identity import Role
-from protocol.vocabulary import Capability, Hold, Outcome
+from protocol.vocabulary import Capability, Hold, Outcome, Role
 from translations import best_language, catalogue
 
 VIEWERS_NAMED_MAX = 3

@@ -12,7 +12,7 @@ from aiohttp import web
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from relay.desk import api, assist, internal, pages, sessions, ticket_store
+from relay.desk import api, arrivals, assist, internal, pages, sessions, ticket_store
 from relay.desk.people import Seal, Tenant, insert_row
 from relay.desk.requests import BODY_BYTES_MAX, DESK, Desk, Refusal, check_origin, json_answer, log
 from relay.desk.sign_in_limits import SignInLimits
@@ -29,6 +29,7 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+CLOSE_EVERY_S = 5
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -167,17 +168,30 @@ async def run_desk(settings: Settings, socket: Path, *, is_first: bool) -> None:
     desk = await open_desk(settings, key_secret(settings))
     if is_first:
         async with desk.database.transaction() as connection:
-            await sessions.close_all(connection, desk.tenant)
+            await arrivals.after_restart(connection, desk.tenant, desk.away)
     runner = web.AppRunner(make_application(desk), access_log=None)
     await runner.setup()
+    closing = asyncio.create_task(_close_overdue(desk))
     try:
         await web.UnixSite(runner, str(socket)).start()
         await asyncio.to_thread(socket.chmod, 0o600)
         log.info("the desk is ready")
         await _stdin_closed()
     finally:
+        closing.cancel()
         await runner.cleanup()
         await desk.database.close()
+
+
+async def _close_overdue(desk: Desk) -> None:
+    """Close, as long as the desk runs, the sessions that nobody comes back to."""
+    while True:
+        await asyncio.sleep(CLOSE_EVERY_S)
+        try:
+            async with desk.database.transaction() as connection:
+                await arrivals.close_overdue(connection, desk.tenant, desk.away)
+        except Exception:
+            log.exception("sessions could not be closed")
 
 
 async def _stdin_closed() -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocol.errors import ProtocolError
 from protocol.limits import ENTRIES_MAX, ENTRY_BYTES_MAX
-from relay.desk import sessions
+from relay.desk import arrivals, sessions
 from relay.desk.requests import DESK, Refusal, json_answer, log, read_json
 from relay.storage.database import StorageFull
 
@@ -22,6 +22,18 @@ class Claim(Struct):
 class RoomAsked(Struct):
     session: Annotated[str, Meta(max_length=64)]
     room: Annotated[str, Meta(max_length=5)]
+
+
+class AgentArrival(Struct):
+    session: Annotated[str, Meta(max_length=64)]
+    at_ms: int
+    signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
+
+
+class ViewerArrival(Struct):
+    certificate: Annotated[str, Meta(max_length=4096)]
+    at_ms: int
+    signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
 
 
 class NewEntry(Struct):
@@ -55,6 +67,30 @@ async def post_expiry(request: web.Request) -> web.Response:
     if expires_at is None:
         raise Refusal(404, "not_found")
     return json_answer({"expires_at": expires_at})
+
+
+@routes.post("/internal/arrivals/agent")
+async def post_agent_arrival(request: web.Request) -> web.Response:
+    came = await read_json(request, AgentArrival)
+    async with request.app[DESK].database.transaction() as connection:
+        arrived = await arrivals.agent_arrives(connection, came.session, came.at_ms, came.signature)
+    return _arrived(arrived)
+
+
+@routes.post("/internal/arrivals/viewer")
+async def post_viewer_arrival(request: web.Request) -> web.Response:
+    came = await read_json(request, ViewerArrival)
+    desk = request.app[DESK]
+    document = desk.organisation.document
+    async with desk.database.transaction() as connection:
+        arrived = await arrivals.viewer_arrives(connection, document, came.certificate, came.at_ms, came.signature)
+    return _arrived(arrived)
+
+
+def _arrived(arrived: arrivals.Arrived | None) -> web.Response:
+    if arrived is None:
+        raise Refusal(404, "not_found")
+    return json_answer({"session": arrived.session, "participant": arrived.participant})
 
 
 @routes.post("/internal/sessions/{session}/entries")
@@ -97,6 +133,10 @@ async def post_state(request: web.Request) -> web.Response:
     async with desk.database.transaction() as connection:
         session = await _session_of(request, connection)
         await sessions.set_state(connection, desk.tenant, session, new.state)
+    if new.state == sessions.AWAY:
+        desk.away.left(session.session)
+    else:
+        desk.away.came_back(session.session)
     log.info("session %s", new.state, extra={"session": session.session})
     return web.Response(status=204)
 

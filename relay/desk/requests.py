@@ -2,7 +2,7 @@
 
 import hmac
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from protocol.text import Line, Text
+from relay.desk.away import Away
 from relay.desk.people import Person, Seal, Tenant, person_of
 from relay.desk.sign_in_limits import SignInLimits
 from relay.desk.stories import Stories
@@ -41,6 +42,7 @@ class Desk:
     seal: Seal
     limits: SignInLimits
     stories: Stories
+    away: Away = field(default_factory=Away)
 
 
 DESK = web.AppKey("desk", Desk)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocol import signed_note
 from protocol.errors import ProtocolError
-from protocol.identity import Certificate, Role, issue_certificate
+from protocol.identity import Certificate, issue_certificate
 from protocol.limits import CERTIFICATE_VALID_S_MAX, CODE_VALID_S, ENTRIES_MAX
 from protocol.session_log import (
     NO_ENTRY,
@@ -18,6 +18,8 @@ from protocol.session_log import (
     Answered,
     Asked,
     Entry,
+    Joined,
+    Left,
     Opened,
     SessionEnded,
     entry_hash,
@@ -25,6 +27,7 @@ from protocol.session_log import (
     parse_entry,
 )
 from protocol.text import tidy_line
+from protocol.vocabulary import Role
 from relay.desk import ticket_store, tickets
 from relay.desk.people import Person, Tenant, insert_row, now_utc, token_hash
 from relay.keys import Organisation
@@ -32,8 +35,9 @@ from relay.storage import tables
 
 WAITING = "waiting"
 PAIRED = "paired"
+AWAY = "away"
 CLOSED = "closed"
-STATES = (WAITING, "connecting", PAIRED, "agent_gone", "viewer_gone", CLOSED)
+STATES = (WAITING, "connecting", PAIRED, "agent_gone", "viewer_gone", AWAY, CLOSED)
 
 ROOMS_LIVE_MAX = 100  # one in a thousand of the five-digit numbers, so that sweeping them is hopeless
 HEADS_MAX = 20_000
@@ -222,7 +226,7 @@ async def append_entry(connection: AsyncConnection, tenant: Tenant, session: Any
     if entry.number != number:
         raise NotNext(f"entry {entry.number} handed over as {number}")
     if number < session.entries:
-        if await _entry_text(connection, session.id, number) != text:
+        if await entry_text(connection, session.id, number) != text:
             raise NotNext(f"another entry {number} is stored")
         return
     if number > session.entries:
@@ -245,7 +249,8 @@ async def append_entry(connection: AsyncConnection, tenant: Tenant, session: Any
         await set_state(connection, tenant, await find(connection, session.session), CLOSED)
 
 
-async def _entry_text(connection: AsyncConnection, session_id: int, number: int) -> str | None:
+async def entry_text(connection: AsyncConnection, session_id: int, number: int) -> str | None:
+    """The exact text of one entry of a session's log."""
     log = tables.log_entry
     where = (log.c.session_id == session_id, log.c.number == number)
     entry = (await connection.execute(select(log.c.entry).where(*where))).scalar()
@@ -316,13 +321,6 @@ async def set_state(connection: AsyncConnection, tenant: Tenant, session: Any, s
     await connection.execute(update(tables.session).where(tables.session.c.id == session.id).values(**values))
 
 
-async def close_all(connection: AsyncConnection, tenant: Tenant) -> None:
-    """At start no room lives any more: close what the last run left open."""
-    rows = await connection.execute(select(tables.session).where(tables.session.c.state != CLOSED))
-    for session in rows.all():
-        await set_state(connection, tenant, session, CLOSED)
-
-
 async def close_abandoned(connection: AsyncConnection, tenant: Tenant) -> None:
     """Close what nobody ever came to: the code ran out and not even its technician claimed the room."""
     room = tables.room
@@ -342,10 +340,24 @@ async def _derive(connection: AsyncConnection, tenant: Tenant, session: Any, ent
     at, grant, of_session = utc(entry.at_ms), tables.grant, {**tenant.columns, "session_id": session.id}
     in_force = update(grant).where(grant.c.session_id == session.id, grant.c.ended_at.is_(None))
     match entry.event:
-        case Opened(technician=technician):
+        case Opened(technician=technician, participant=serial):
             await insert_row(
-                connection, tables.participant, **of_session, name=technician, role="technician", joined_at=at
+                connection,
+                tables.participant,
+                **of_session,
+                serial=serial,
+                name=technician,
+                role="technician",
+                joined_at=at,
             )
+        case Joined(participant=serial, name=name, role=role):
+            await insert_row(
+                connection, tables.participant, **of_session, serial=serial, name=name, role=role, joined_at=at
+            )
+        case Left(participant=serial):
+            who = tables.participant.c.session_id == session.id, tables.participant.c.serial == serial
+            await connection.execute(update(tables.participant).where(*who).values(left_at=at))
+            await connection.execute(in_force.where(grant.c.participant == serial).values(ended_at=at, ended_by="left"))
         case Answered(question=question, capabilities=capabilities):
             asker = await _asker(connection, session.id, question)
             for capability in dict.fromkeys(capabilities):
@@ -371,7 +383,7 @@ async def _derive(connection: AsyncConnection, tenant: Tenant, session: Any, ent
 
 async def _asker(connection: AsyncConnection, session_id: int, question: int) -> str:
     """Who asked the customer in that entry; nobody where it is no question."""
-    text = await _entry_text(connection, session_id, question)
+    text = await entry_text(connection, session_id, question)
     event = parse_entry(text).event if text else None
     return event.participant if isinstance(event, Asked) else ""
 

@@ -4,17 +4,22 @@ A pure replay of the stored entries; tables and pages are derived from it and ca
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from protocol.session_log import (
     AccessEnded,
     Answered,
     Asked,
     Continued,
+    Cut,
     Entry,
+    HandedOver,
     Held,
     InputCounted,
+    Joined,
+    Left,
     Opened,
+    Resumed,
     SessionEnded,
 )
 
@@ -56,12 +61,15 @@ class Step:
     entry: int
     capability: str = ""
     by: str = ""
+    participant: str = ""
+    lasted_ms: int = 0
 
 
 @dataclass(frozen=True)
 class Participant:
     """Somebody who took part: the technician by the name that the certificate vouches for."""
 
+    participant: str
     name: str
     role: str
     joined_ms: int
@@ -101,16 +109,31 @@ def _apply(summary: Summary, entry: Entry) -> None:
     match entry.event:
         case Opened() as opened:
             summary.opened, summary.opened_ms = opened, at_ms
-            summary.participants.append(Participant(opened.technician, "technician", at_ms))
+            summary.participants.append(Participant(opened.participant, opened.technician, "technician", at_ms))
             summary.steps.append(Step(at_ms, "opened", number))
+        case Joined(participant=participant, name=name, role=role):
+            summary.participants.append(Participant(participant, name, role, at_ms))
+            summary.steps.append(Step(at_ms, "joined", number, participant=participant))
+        case Left(participant=participant, by=by):
+            _end_grants(summary, at_ms, "left", participant)
+            summary.participants = [
+                replace(p, left_ms=at_ms) if p.participant == participant else p for p in summary.participants
+            ]
+            summary.steps.append(Step(at_ms, "left", number, by=by, participant=participant))
+        case HandedOver(to=to):
+            summary.steps.append(Step(at_ms, "handed_over", number, participant=to))
+        case Cut(participant=participant):
+            summary.steps.append(Step(at_ms, "cut", number, participant=participant))
+        case Resumed(participant=participant, after_ms=after_ms):
+            summary.steps.append(Step(at_ms, "resumed", number, participant=participant, lasted_ms=after_ms))
         case Asked(participant=participant, capability=capability, reason=reason, words=words, language=language):
             summary.questions.append(Question(number, at_ms, participant, capability, reason, words, language))
-            summary.steps.append(Step(at_ms, "asked", number, capability))
+            summary.steps.append(Step(at_ms, "asked", number, capability, participant=participant))
         case Answered() as answered:
             _answer(summary, answered, entry)
         case AccessEnded(participant=participant, capability=capability, by=by):
             _end_grants(summary, at_ms, by, participant, capability)
-            summary.steps.append(Step(at_ms, "access_ended", number, capability, by))
+            summary.steps.append(Step(at_ms, "access_ended", number, capability, by, participant))
         case Held(hold=hold):
             summary.steps.append(Step(at_ms, "held", number, by=hold))
         case Continued(hold=hold):
@@ -123,10 +146,7 @@ def _apply(summary: Summary, entry: Entry) -> None:
             _end_grants(summary, at_ms, by)
             summary.ended_ms, summary.outcome, summary.ended_by = at_ms, outcome, by
             summary.view_ms, summary.control_ms = view_ms, control_ms
-            summary.participants = [
-                Participant(p.name, p.role, p.joined_ms, at_ms if p.left_ms is None else p.left_ms)
-                for p in summary.participants
-            ]
+            summary.participants = [replace(p, left_ms=at_ms) if p.left_ms is None else p for p in summary.participants]
             summary.steps.append(Step(at_ms, "ended", number, by=by))
 
 

@@ -254,11 +254,39 @@ Index(
 participant = _table(
     "participant",
     Column("session_id", ForeignKey("session.id"), nullable=False, index=True),
+    Column("serial", String(32), nullable=False, default="", server_default=""),
     Column("name", String(200), nullable=False),
     Column("role", String(20), nullable=False),
     Column("joined_at", UtcDateTime, nullable=False),
     Column("left_at", UtcDateTime),
-    UniqueConstraint("session_id", "name"),
+)
+
+# Those who were certified for a session after its first technician: invited, or by a link of their own.
+certificate = _table(
+    "certificate",
+    Column("session_id", ForeignKey("session.id"), nullable=False, index=True),
+    Column("person_id", ForeignKey("person.id")),
+    Column("invited_by", ForeignKey("person.id"), nullable=False),
+    Column("serial", String(32), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("certificate", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+invitation = _table(
+    "invitation",
+    Column("session_id", ForeignKey("session.id"), nullable=False, index=True),
+    # A person of ours, or a guest with a link: the hash of its token.
+    Column("person_id", ForeignKey("person.id"), index=True),
+    Column("token_hash", String(64), unique=True),
+    Column("name", String(200), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("invited_by", ForeignKey("person.id"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
 )
 
 grant = _table(

@@ -107,10 +107,10 @@ class App {
   /** @param {{ room: string, token: string, expires_at: number }} room */
   async #pair(room) {
     const { certificate, ticket, subject, reason, asks, keys, form } = this.opened;
-    const session = new TechnicianSession({
-      url: `${location.origin.replace(/^http/, "ws")}/room`, token: room.token, code: "",
-      rootFingerprint: fromBase64Url(this.me.root_fingerprint), keys, certificate, ticket, subject, reason, asks,
-    });
+    const url = `${location.origin.replace(/^http/, "ws")}/room`;
+    const person = { url, session: this.opened.session, keys, certificate, ticket, subject, reason, asks };
+    const code = { token: room.token, code: "", rootFingerprint: fromBase64Url(this.me.root_fingerprint) };
+    const session = new TechnicianSession(person, { code });
     session.addEventListener("state", (event) => this.#onState(/** @type {CustomEvent} */ (event).detail));
     session.addEventListener("message", (event) => this.#onMessage(/** @type {CustomEvent} */ (event).detail));
     session.addEventListener("parts", (event) => this.view?.screen.take(/** @type {CustomEvent} */ (event).detail));
@@ -129,7 +129,7 @@ class App {
     if (!this.session) return;
     const code = `${this.room} ${await freshSecret(form)}`;
     this.opened.form = form;
-    this.session.request.code = code;
+    this.session.useCode(code);
     this.codes.showCode(code, `${this.local?.relay ?? location.origin}/#code=${inLink(code)}&root=${this.me.root_fingerprint}`);
     button("other-form").textContent = form === "digits" ? _("In words instead") : _("In digits instead");
   }

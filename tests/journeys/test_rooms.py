@@ -12,10 +12,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
-from client_agent.session import OFFER
+from client_agent.agent import OFFER
 from protocol.codec import Message, encode
 from protocol.envelope import SUBPROTOCOL, Envelope, Kind, unwrap, wrap, wrap_relay
-from protocol.handshake import AgentHandshake, Randomness
+from protocol.handshake import AgentHandshake
+from protocol.key_schedule import Randomness
 from protocol.relay_messages import Refused, RoomClaimed, RoomEntered, from_relay
 from protocol.support_code import parse
 from tests.journeys.reading import says

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from protocol.handshake import AgentHandshake, ChannelSecrets, Offer, Randomness, ViewerHandshake
+from protocol.handshake import AgentHandshake, Offer, ViewerHandshake
 from protocol.identity import (
     Certificate,
     OrganisationDocument,
-    Role,
     issue_certificate,
     issue_document,
     public_bytes,
     root_fingerprint,
 )
+from protocol.key_schedule import ChannelSecrets, Randomness
 from protocol.support_code import parse
+from protocol.vocabulary import Role
 
 ROOT = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 ISSUING = Ed25519PrivateKey.from_private_bytes(bytes(range(32, 64)))

@@ -11,15 +11,18 @@ from protocol.messages import (
     Ended,
     EntryReceived,
     FromViewer,
+    HandedOver,
     HeadSigned,
     InputReleased,
     Introduced,
     KeyChanged,
     KeyPictureAsked,
+    Left,
     PictureShown,
     Pinged,
     PointerButton,
     PointerMoved,
+    Returned,
     ScreenChosen,
     TextTyped,
     WheelTurned,
@@ -32,6 +35,8 @@ NOON, LATER = 1_000_000, 2_000_000
 EVERY_MESSAGE = [
     AccessAsked(Capability.CONTROL, "why"),
     ControlGivenBack(),
+    HandedOver("b" * 32),
+    Left(),
     ScreenChosen(0),
     KeyPictureAsked(),
     PictureShown(1),
@@ -56,7 +61,7 @@ def _granted(*capabilities: Capability) -> ConsentGate:
 
 
 def test_every_message_of_a_technician_has_its_row_in_the_table() -> None:
-    assert set(get_args(FromViewer)) == set(NEEDED) | ALWAYS | {Introduced}
+    assert set(get_args(FromViewer)) == set(NEEDED) | ALWAYS | {Introduced, Returned}
     assert {type(message) for message in EVERY_MESSAGE} == set(NEEDED) | ALWAYS
 
 
@@ -70,6 +75,7 @@ def test_a_message_takes_effect_only_with_its_grant(message: Pinged, allowed: tu
 def test_what_is_in_no_table_is_refused() -> None:
     introduction = Introduced("", "2041", "s", "r", Capability.VIEW, "", [], b"")
     assert not _granted(*Capability).admits(FIRST, introduction, NOON)
+    assert not _granted(*Capability).admits(FIRST, Returned(bytes(64)), NOON)
 
 
 def test_a_grant_is_nobody_elses() -> None:
@@ -91,6 +97,29 @@ def test_a_grant_taken_back_before_it_was_stored_never_comes_into_force() -> Non
     gate.take_back(Capability.CONTROL)
     gate.entry_stored(4)
     assert gate.capabilities_of(FIRST) == {Capability.VIEW}
+
+
+def test_one_person_controls_at_a_time() -> None:
+    gate = _granted(*Capability)
+    gate.allow((Grant(SECOND, Capability.VIEW, LATER),), entry=5)
+    gate.entry_stored(5)
+    assert gate.controller == FIRST
+    gate.allow((Grant(SECOND, Capability.CONTROL, LATER),), entry=6)
+    passed = gate.entry_stored(6)
+    assert passed
+    assert passed.displaced == {Grant(FIRST, Capability.CONTROL, LATER)}
+    assert gate.controller == SECOND
+    assert gate.capabilities_of(FIRST) == {Capability.VIEW}
+
+
+def test_what_is_taken_back_from_one_stays_with_the_other() -> None:
+    gate = _granted(*Capability)
+    gate.allow((Grant(SECOND, Capability.VIEW, LATER),), entry=5)
+    gate.entry_stored(5)
+    ended = gate.take_back(Capability.VIEW, FIRST)
+    assert {grant.capability for grant in ended} == set(Capability)
+    assert gate.capabilities_of(FIRST) == frozenset()
+    assert gate.capabilities_of(SECOND) == {Capability.VIEW}
 
 
 def test_without_sight_there_is_no_control() -> None:

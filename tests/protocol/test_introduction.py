@@ -3,12 +3,12 @@
 import msgspec
 import pytest
 
-from protocol.errors import NotCertified
-from protocol.identity import verify_document
-from protocol.introduction import sign_introduction, verify_introduction
+from protocol.errors import NotAuthentic, NotCertified
+from protocol.identity import check_arrival, public_bytes, sign_arrival, verify_document
+from protocol.introduction import sign_introduction, sign_return, verify_introduction, verify_return
 from protocol.messages import Introduced
 from protocol.vocabulary import Capability
-from tests.protocol.pairs import FINGERPRINT, ISSUING, ROOT, TECHNICIAN, Papers, papers
+from tests.protocol.pairs import FINGERPRINT, ISSUING, ROOT, SESSION, TECHNICIAN, Papers, papers
 
 BINDING = bytes(range(32))
 
@@ -58,3 +58,28 @@ def test_a_document_of_another_root_is_refused() -> None:
     with pytest.raises(NotCertified):
         verify_document(altered, fingerprint=FINGERPRINT, now=given.now)
     assert ISSUING is not ROOT
+
+
+def test_whoever_comes_back_is_checked_again() -> None:
+    given = papers()
+    returned = sign_return(BINDING, TECHNICIAN)
+    assert verify_return(returned, given.certificate_text, BINDING, given.document, now=given.now).name == "Camille Roy"
+    with pytest.raises(NotCertified):
+        verify_return(returned, given.certificate_text, bytes(32), given.document, now=given.now)
+    with pytest.raises(NotCertified):
+        verify_return(sign_return(BINDING, ISSUING), given.certificate_text, BINDING, given.document, now=given.now)
+    with pytest.raises(NotCertified, match="not valid now"):
+        verify_return(returned, given.certificate_text, BINDING, given.document, now=given.now + 9 * 3600)
+
+
+def test_an_arrival_is_the_key_holders_and_of_now() -> None:
+    signature = sign_arrival(SESSION, 1_000_000, TECHNICIAN)
+    key = public_bytes(TECHNICIAN)
+    check_arrival(SESSION, 1_000_000, signature, key, now_ms=1_000_000 + 120_000)
+    for session, at_ms, now_ms in (
+        (SESSION, 1_000_000, 1_120_001),
+        (SESSION, 1_000_001, 1_000_000),
+        ("0" * 32, 1_000_000, 1_000_000),
+    ):
+        with pytest.raises(NotAuthentic):
+            check_arrival(session, at_ms, signature, key, now_ms=now_ms)

@@ -1,13 +1,14 @@
 """protocol/session_log.py: nothing altered, dropped, inserted or reordered goes unnoticed."""
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis.strategies import integers, sampled_from
 
 from protocol import session_log
 from protocol.errors import LogTampered, ProtocolError
-from protocol.session_log import Answered, Asked, LogWriter, Opened, SessionEnded
-from protocol.vocabulary import Answer, Capability, Outcome
+from protocol.session_log import Answered, Asked, Joined, LogWriter, Opened, SessionEnded
+from protocol.vocabulary import Answer, Capability, Outcome, Role
 from tests.protocol.pairs import ISSUING, SESSION, TECHNICIAN
 
 AGENT = ISSUING
@@ -28,6 +29,7 @@ def opened_log() -> list[str]:
         "Camille Roy",
         "a" * 32,
         AGENT_KEY,
+        bytes(range(32)),
         "1.0.0",
         "Linux",
         "built-in",
@@ -42,6 +44,21 @@ def opened_log() -> list[str]:
 def _heads(texts: list[str], technician_s: int = 1000) -> list[str]:
     note = session_log.make_head(SESSION, texts, AGENT, at_s=1000)
     return [session_log.countersign_head(note, SESSION, texts, AGENT_KEY, TECHNICIAN, at_s=technician_s)]
+
+
+def test_after_a_hand_over_the_one_who_joined_signs() -> None:
+    colleague = Ed25519PrivateKey.from_private_bytes(bytes(range(96, 128)))
+    writer = LogWriter()
+    writer.texts += opened_log()[:3]
+    key = colleague.public_key().public_bytes_raw()
+    writer.append(Joined("b" * 32, "Paul Martin", Role.TECHNICIAN, bytes(32), key, "Suite"), 5)
+    head = session_log.make_head(SESSION, writer.texts, AGENT, at_s=1000)
+    signed = session_log.countersign_head(head, SESSION, writer.texts, AGENT_KEY, colleague, at_s=1001)
+    assert session_log.verify(writer.texts, [signed], TECHNICIAN_KEY).both == 4
+    early = session_log.make_head(SESSION, writer.texts[:3], AGENT, at_s=1000)
+    signed_early = session_log.countersign_head(early, SESSION, writer.texts, AGENT_KEY, colleague, at_s=1001)
+    with pytest.raises(LogTampered):
+        session_log.verify(writer.texts, [signed_early], TECHNICIAN_KEY)
 
 
 def test_a_log_signed_by_both_is_complete() -> None:

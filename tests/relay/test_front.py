@@ -126,7 +126,7 @@ async def a_pair(desk: Desk, viewer_port: int, agent_port: int) -> AsyncIterator
     """A viewer and its agent, paired."""
     async with a_viewer(desk, viewer_port) as viewer, an_agent(agent_port) as agent:
         assert [await viewer.hear(), await viewer.hear()] == [CandidateArrived(1), HELLO]
-        await viewer.say(CandidateAccepted())
+        await viewer.say(CandidateAccepted(1))
         assert await agent.hear() == PeerJoined(0)
         yield viewer, agent
 
@@ -182,7 +182,7 @@ async def test_three_wrong_candidates_burn_the_code(desk: Desk, front: Front) ->
         for attempt in range(1, ATTEMPTS_PER_CODE + 1):
             async with an_agent(front.port) as stranger:
                 assert [await viewer.hear(), await viewer.hear()] == [CandidateArrived(attempt), HELLO]
-                await viewer.say(CandidateRejected())
+                await viewer.say(CandidateRejected(1))
                 await stranger.last_word()
         assert await viewer.last_word() == Refused("too_many_attempts")
     async with an_agent(front.port) as customer:
@@ -239,7 +239,7 @@ async def test_with_a_certificate_the_one_port_speaks_tls(desk: Desk, tmp_path: 
 
 @pytest.mark.parametrize(
     "first",
-    ["text", b"", b"\x09", HELLO, media(0, 10), CandidateAccepted(), wrap_relay(b"{"), wrap_relay(b'{"type":"room"}')],
+    ["text", b"", b"\x09", HELLO, media(0, 10), CandidateAccepted(1), wrap_relay(b"{"), wrap_relay(b'{"type":"room"}')],
 )
 async def test_a_first_message_that_does_not_fit_is_refused(front: Front, first: Message | bytes | str) -> None:
     async with an_end(front.port) as end:
@@ -326,7 +326,7 @@ async def test_a_viewer_that_stops_reading_slows_the_agent_down_and_is_then_cut_
         an_agent(front.port) as agent,
     ):
         assert [await viewer.hear(), await viewer.hear()] == [CandidateArrived(1), HELLO]
-        await viewer.say(CandidateAccepted())
+        await viewer.say(CandidateAccepted(1))
         assert await agent.hear() == PeerJoined(0)
         viewer.socket.transport.pause_reading()
 

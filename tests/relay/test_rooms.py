@@ -9,14 +9,23 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from protocol.codec import Message, encode
 from protocol.envelope import Audience, Envelope, Kind, media_header, unwrap, wrap, wrap_relay
-from protocol.limits import ATTEMPTS_PER_CODE, CODE_VALID_S, HANDSHAKE_MESSAGE_BYTES_MAX, HANDSHAKE_TIMEOUT_S
+from protocol.limits import (
+    ATTEMPTS_PER_CODE,
+    CODE_VALID_S,
+    HANDSHAKE_MESSAGE_BYTES_MAX,
+    HANDSHAKE_TIMEOUT_S,
+    PEERS_PER_ROOM_MAX,
+)
 from protocol.relay_messages import (
+    AgentPresent,
     CandidateAccepted,
     CandidateArrived,
     CandidateLeft,
     CandidateRejected,
     EntrySubmitted,
     HeadSubmitted,
+    PeerAdmitted,
+    PeerDismissed,
     PeerJoined,
     PeerLeft,
     Refused,
@@ -131,7 +140,7 @@ def waiting(relay: Relay) -> Relay:
 def paired(waiting: Relay) -> Relay:
     """The viewer has accepted its agent."""
     waiting.knock(AGENT)
-    waiting.send(VIEWER, CandidateAccepted())
+    waiting.send(VIEWER, CandidateAccepted(1))
     waiting.heard(VIEWER)
     waiting.heard(AGENT)
     return waiting
@@ -173,7 +182,7 @@ def test_candidates_are_tried_one_at_a_time_in_the_order_of_their_hellos(waiting
     waiting.send(AGENT, wrap(Kind.HANDSHAKE, b"first"))
     waiting.send(STRANGER, wrap(Kind.HANDSHAKE, b"second"))
     assert waiting.heard(VIEWER) == [CandidateArrived(1), wrap(Kind.HANDSHAKE, b"first")]
-    waiting.send(VIEWER, CandidateRejected())
+    waiting.send(VIEWER, CandidateRejected(1))
     assert waiting.heard(VIEWER) == [CandidateArrived(2), wrap(Kind.HANDSHAKE, b"second")]
 
 
@@ -205,8 +214,8 @@ def test_the_third_failed_attempt_burns_the_code_for_viewer_and_candidates(waiti
     candidates = [SocketId(100 + number) for number in range(ATTEMPTS_PER_CODE + 1)]
     for candidate in candidates:
         waiting.knock(candidate)
-    for _ in range(ATTEMPTS_PER_CODE):
-        waiting.send(VIEWER, CandidateRejected())
+    for attempt in range(1, ATTEMPTS_PER_CODE + 1):
+        waiting.send(VIEWER, CandidateRejected(attempt))
     assert waiting.heard(VIEWER)[-1] == Refused("too_many_attempts")
     assert waiting.heard(candidates[2])[-1] == Refused("too_many_attempts")
     assert waiting.heard(candidates[3]) == [Refused("too_many_attempts")]
@@ -229,7 +238,7 @@ def test_unknown_used_expired_and_left_rooms_answer_alike(relay: Relay) -> None:
 
     relay.claim()
     relay.knock(AGENT)
-    relay.send(VIEWER, CandidateAccepted())
+    relay.send(VIEWER, CandidateAccepted(1))
     relay.enter(SocketId(11))
     answers.append(relay.heard(SocketId(11)))
 
@@ -291,7 +300,7 @@ def test_a_candidate_being_tried_when_the_code_expires_may_still_succeed(waiting
     waiting.now += CODE_VALID_S - 1
     waiting.knock(AGENT)
     waiting.pass_time(2)
-    waiting.send(VIEWER, CandidateAccepted())
+    waiting.send(VIEWER, CandidateAccepted(1))
     assert waiting.heard(AGENT) == [PeerJoined(FIRST_VIEWER)]
 
 
@@ -299,7 +308,7 @@ def test_once_paired_nobody_else_gets_in_and_those_who_wait_are_refused(waiting:
     waiting.enter(SocketId(50))
     waiting.knock(AGENT)
     waiting.knock(STRANGER)
-    waiting.send(VIEWER, CandidateAccepted())
+    waiting.send(VIEWER, CandidateAccepted(1))
     waiting.knock(LATECOMER)
     assert waiting.heard(AGENT) == [PeerJoined(FIRST_VIEWER)]
     for other in (SocketId(50), STRANGER, LATECOMER):
@@ -343,11 +352,11 @@ def test_a_media_record_goes_to_its_audience_alone(paired: Relay, audience: Audi
     [
         (VIEWER, MEDIA),
         (VIEWER, HELLO),
-        (VIEWER, CandidateAccepted()),
+        (VIEWER, CandidateAccepted(1)),
         (VIEWER, RoomClaimed("a" * 20)),
         (VIEWER, EntrySubmitted(0, "{}")),
         (AGENT, HELLO),
-        (AGENT, CandidateAccepted()),
+        (AGENT, CandidateAccepted(1)),
         (AGENT, RoomEntered(ROOM)),
         (AGENT, b""),
         (AGENT, b"\x09what"),
@@ -365,7 +374,7 @@ def test_in_a_paired_room_what_does_not_fit_closes_its_sender_and_tells_the_othe
     assert paired.heard(other) == [PeerLeft(FIRST_VIEWER if other is AGENT else 0)]
 
 
-@pytest.mark.parametrize("what", [CONTROL, MEDIA, EntrySubmitted(0, "{}"), HeadSubmitted("note"), CandidateAccepted()])
+@pytest.mark.parametrize("what", [CONTROL, MEDIA, EntrySubmitted(0, "{}"), HeadSubmitted("note"), CandidateAccepted(1)])
 def test_before_pairing_a_candidate_may_send_nothing_but_handshake_messages(
     waiting: Relay, what: bytes | Message
 ) -> None:
@@ -404,7 +413,7 @@ def test_what_a_viewer_says_to_a_candidate_that_has_just_left_harms_nobody(waiti
     waiting.leave(STRANGER)
     waiting.heard(VIEWER)
     waiting.send(VIEWER, wrap(Kind.HANDSHAKE, b"share"))
-    waiting.send(VIEWER, CandidateRejected())
+    waiting.send(VIEWER, CandidateRejected(1))
     waiting.knock(AGENT)
     assert waiting.heard(VIEWER) == [CandidateArrived(2), HELLO]
     assert waiting.heard(AGENT) == []
@@ -414,7 +423,7 @@ def test_accepting_a_candidate_that_has_just_left_uses_the_code_up_and_tells_tha
     waiting.knock(AGENT)
     waiting.leave(AGENT)
     waiting.heard(VIEWER)
-    waiting.send(VIEWER, CandidateAccepted())
+    waiting.send(VIEWER, CandidateAccepted(1))
     waiting.send(VIEWER, CONTROL)
     assert waiting.heard(VIEWER) == [PeerLeft(0)]
     waiting.enter(STRANGER)
@@ -442,13 +451,103 @@ def test_when_the_viewer_is_gone_the_agent_hears_it_and_can_still_submit_its_las
     assert paired.stored == [StoreEntry(SESSION, AGENT, 9, "{}")]
     paired.leave(AGENT)
     paired.carry_out()
-    assert paired.states[-2:] == [SessionState.VIEWER_GONE, SessionState.CLOSED]
+    assert paired.states[-2:] == [SessionState.VIEWER_GONE, SessionState.AWAY]
 
 
 def test_when_the_agent_is_gone_the_viewer_hears_it(paired: Relay) -> None:
     paired.leave(AGENT)
     assert paired.heard(VIEWER) == [PeerLeft(0)]
     assert paired.states[-1] is SessionState.AGENT_GONE
+
+
+def test_a_late_word_about_a_candidate_that_left_wastes_nobody_elses_attempt(waiting: Relay) -> None:
+    waiting.knock(AGENT)
+    waiting.knock(LATECOMER)
+    waiting.leave(AGENT)
+    waiting.send(VIEWER, CandidateRejected(1))
+    assert waiting.heard(LATECOMER) == []
+    waiting.send(VIEWER, CandidateAccepted(2))
+    assert waiting.heard(LATECOMER) == [PeerJoined(FIRST_VIEWER)]
+
+
+def test_accepting_a_candidate_that_left_pairs_nobody_else(waiting: Relay) -> None:
+    waiting.knock(AGENT)
+    waiting.knock(STRANGER)
+    waiting.leave(AGENT)
+    waiting.heard(VIEWER)
+    waiting.send(VIEWER, CandidateAccepted(1))
+    assert waiting.heard(STRANGER) == [Refused("no_room")]
+    assert waiting.heard(VIEWER) == [PeerLeft(0)]
+
+
+def test_a_viewer_that_comes_back_meets_the_agent_and_sees_nothing_before_it_is_admitted(paired: Relay) -> None:
+    paired.send(AGENT, EntrySubmitted(0, "{}"))
+    paired.leave(VIEWER)
+    paired.heard(AGENT)
+    paired.rooms.come_as_viewer(LATECOMER, SESSION)
+    assert paired.heard(LATECOMER) == [AgentPresent()]
+    assert paired.heard(AGENT) == [PeerJoined(1)]
+    paired.send(LATECOMER, HELLO)
+    assert paired.heard(AGENT) == [wrap(Kind.HANDSHAKE, b"hello", peer=1)]
+    paired.send(AGENT, wrap(Kind.HANDSHAKE, b"answer", peer=1))
+    paired.send(AGENT, wrap(Kind.CONTROL, b"sealed", peer=1))
+    paired.send(AGENT, MEDIA)
+    assert paired.heard(LATECOMER) == [wrap(Kind.HANDSHAKE, b"answer"), CONTROL]
+    paired.send(AGENT, PeerAdmitted(1, True))
+    paired.send(AGENT, MEDIA)
+    assert paired.heard(LATECOMER) == [MEDIA]
+    assert paired.states[-1] is SessionState.PAIRED
+
+
+def test_after_a_restart_both_find_their_session_again_whoever_comes_first(relay: Relay) -> None:
+    for first, second in ((VIEWER, AGENT), (AGENT, VIEWER)):
+        for socket in (first, second):
+            come = relay.rooms.come_as_agent if socket is AGENT else relay.rooms.come_as_viewer
+            come(socket, SESSION)
+        assert relay.heard(VIEWER)[-1] == AgentPresent()
+        assert isinstance(relay.heard(AGENT)[-1], PeerJoined)
+        relay.leave(first)
+        relay.leave(second)
+        relay.carry_out()
+        assert relay.states[-1] is SessionState.AWAY
+        assert not relay.rooms._paired
+
+
+def test_an_agent_that_comes_again_replaces_itself_and_meets_every_viewer_anew(paired: Relay) -> None:
+    paired.rooms.come_as_viewer(STRANGER, SESSION)
+    paired.send(AGENT, PeerAdmitted(1, False))
+    paired.heard(VIEWER), paired.heard(STRANGER), paired.heard(AGENT)
+    paired.rooms.come_as_agent(LATECOMER, SESSION)
+    assert paired.heard(AGENT) == [Refused("replaced")]
+    paired.leave(AGENT)  # its socket closes now: that is nobody's news
+    assert paired.heard(LATECOMER) == [PeerJoined(FIRST_VIEWER), PeerJoined(1)]
+    assert paired.heard(VIEWER) == paired.heard(STRANGER) == [AgentPresent()]
+    paired.send(LATECOMER, MEDIA)
+    assert paired.heard(VIEWER) == paired.heard(STRANGER) == []
+
+
+def test_a_viewer_that_the_agent_does_not_want_is_shown_out(paired: Relay) -> None:
+    paired.rooms.come_as_viewer(STRANGER, SESSION)
+    paired.heard(STRANGER)
+    paired.send(AGENT, PeerDismissed(1))
+    assert paired.heard(STRANGER) == [Refused("dismissed")]
+    assert paired.heard(VIEWER) == []
+
+
+def test_only_who_sets_the_pace_slows_the_agent_down(paired: Relay) -> None:
+    paired.rooms.come_as_viewer(STRANGER, SESSION)
+    paired.send(AGENT, PeerAdmitted(1, False))
+    paired.carry_out()
+    paired.send(AGENT, MEDIA)
+    sent = {effect.socket: effect.waits for effect in paired.rooms.effects() if isinstance(effect, Send)}
+    assert sent == {VIEWER: True, STRANGER: False}
+
+
+def test_no_more_viewers_come_than_a_room_holds(paired: Relay) -> None:
+    for number in range(1, PEERS_PER_ROOM_MAX):
+        paired.rooms.come_as_viewer(SocketId(100 + number), SESSION)
+    paired.rooms.come_as_viewer(LATECOMER, SESSION)
+    assert paired.heard(LATECOMER) == [Refused("rate_limited")]
 
 
 def test_shutting_down_tells_everybody_once(paired: Relay) -> None:
@@ -474,7 +573,16 @@ class AnyOrder(RuleBasedStateMachine):
             MEDIA,
             b"",
             b"\x07",
-            *(wrap_relay(encode(m)) for m in (CandidateAccepted(), CandidateRejected(), HeadSubmitted("n"))),
+            *(
+                wrap_relay(encode(m))
+                for m in (
+                    CandidateAccepted(1),
+                    CandidateRejected(1),
+                    HeadSubmitted("n"),
+                    PeerAdmitted(1, False),
+                    PeerDismissed(1),
+                )
+            ),
         ]
     )
 
@@ -502,6 +610,11 @@ class AnyOrder(RuleBasedStateMachine):
         self.relay.enter(agent, number)
         if says_hello:
             self.relay.send(agent, HELLO)
+
+    @rule(session=st.sampled_from(["s101", "s102", "t"]), is_agent=st.booleans())
+    def come(self, session: str, is_agent: bool) -> None:
+        rooms = self.relay.rooms
+        (rooms.come_as_agent if is_agent else rooms.come_as_viewer)(self._new(), SessionId(session))
 
     @rule(data=st.data(), message=messages)
     def speak(self, data: st.DataObject, message: bytes) -> None:
@@ -535,6 +648,8 @@ class AnyOrder(RuleBasedStateMachine):
         assert set(self.relay.rooms._ends) <= self.here
         for room in self.relay.rooms._open.values():
             assert room.viewers
+        for room in self.relay.rooms._paired.values():
+            assert room.viewers or room.agent
 
 
 AnyOrder.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)

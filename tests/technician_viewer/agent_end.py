@@ -10,8 +10,8 @@ from protocol import session_log
 from protocol.channel import ControlChannel, agent_channel
 from protocol.codec import Message
 from protocol.envelope import Envelope, Kind, MediaEnvelope, unwrap, wrap
-from protocol.handshake import ChannelSecrets
 from protocol.identity import public_bytes, text_hash
+from protocol.key_schedule import ChannelSecrets
 from protocol.media import (
     Codec,
     MediaSealer,
@@ -114,6 +114,7 @@ def opened(**changed: object) -> session_log.Opened:
         "technician": "Camille Roy",
         "participant": "a" * 32,
         "agent_key": PUBLIC_KEY,
+        "joining_key": bytes(32),
         "agent_version": "1.0.0",
         "system": "Linux",
         "root_known_by": "package",

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from protocol import limits, session_log
-from protocol.channel import agent_channel, viewer_channel
+from protocol.channel import ControlChannel, agent_channel, viewer_channel
 from protocol.codec import encode
 from protocol.envelope import Kind, wrap, wrap_relay
+from protocol.handshake import Offer
+from protocol.joining import AgentJoin, ViewerJoin, joining_key
 from protocol.media import Codec, MediaSealer, Part, PictureEnd, PointerAt, Rectangle, Screens, ScreenShape, write_part
-from protocol.messages import AccessChanged, EpochStarted, Pinged, PointerMoved, TextTyped
-from protocol.relay_messages import CandidateArrived, RoomOpened
+from protocol.messages import AccessChanged, EpochStarted, FromViewer, Pinged, PointerMoved, TextTyped
+from protocol.relay_messages import AgentPresent, CandidateArrived, RoomOpened
+from protocol.resume import AgentResume, Position, ViewerResume, meeting_of
 from protocol.vocabulary import Capability, Hold
 from tests.protocol.pairs import CODE, FINGERPRINT, ISSUING, SESSION, agent, randomness, viewer
 from tests.protocol.test_session_log import opened_log
@@ -42,6 +45,14 @@ def vectors() -> dict[str, Any]:
         PictureEnd(1, True, 1_700_000_000_000),
     ]
     texts = opened_log()
+    to_viewer_records = [
+        {"message": json.loads(encode(message)), "record": to_viewer.seal(message).hex()}
+        for message in (
+            AccessChanged([Capability.VIEW], [Hold.PROMPT], 5),
+            EpochStarted(1, bytes(range(32)), 0),
+            Pinged(6),
+        )
+    ]
     return {
         "note": "version 1; bytes as hex; why: a change of any byte here is a change of the protocol",
         "limits": {name: value for name, value in sorted(vars(limits).items()) if name.isupper()},
@@ -63,14 +74,9 @@ def vectors() -> dict[str, Any]:
             {"message": json.loads(encode(message)), "record": to_agent.seal(message).hex()}
             for message in (TextTyped("é\n😀"), PointerMoved(0, 1, 2, 3), Pinged(4))
         ],
-        "from_agent": [
-            {"message": json.loads(encode(message)), "record": to_viewer.seal(message).hex()}
-            for message in (
-                AccessChanged([Capability.VIEW], [Hold.PROMPT], 5),
-                EpochStarted(1, bytes(range(32)), 0),
-                Pinged(6),
-            )
-        ],
+        "from_agent": to_viewer_records,
+        "resume": _resume(one.channel.resume, to_viewer),
+        "join": _join(),
         "media": {
             "key": bytes(range(32)).hex(),
             "envelope": sealer.seal(b"".join(map(write_part, parts))).hex(),
@@ -78,9 +84,57 @@ def vectors() -> dict[str, Any]:
         "relay": [
             wrap_relay(encode(RoomOpened("41703", 9))).hex(),
             wrap_relay(encode(CandidateArrived(1))).hex(),
+            wrap_relay(encode(AgentPresent())).hex(),
             wrap(Kind.CONTROL, b"abc").hex(),
         ],
         "log": {"entries": texts, "head": session_log.make_head(SESSION, texts, ISSUING, at_s=1000)},
+    }
+
+
+def _resume(secret: bytes, channel: ControlChannel[FromViewer]) -> dict[str, Any]:
+    """A viewer that has received the first message from the agent, and not the second, comes back."""
+    position = Position(1, False, 2, bytes(range(32)))
+    viewer, agent = ViewerResume([bytes(32), secret], position, randomness("v2")), AgentResume(randomness("a2"))
+    answer = agent.answer(viewer.hello, {meeting_of(secret): secret}, 0)
+    (confirmation,) = viewer.receive(answer)
+    agent.confirm(confirmation)
+    assert agent.channel
+    channel.renew(agent.channel.of_agent, 1)
+    return {
+        "secrets": [bytes(32).hex(), secret.hex()],
+        "meeting": meeting_of(secret).hex(),
+        "received": 1,
+        "entries": 2,
+        "last_hash": position.last_hash.hex(),
+        "nonce": randomness("v2").nonce.hex(),
+        "scalar": randomness("v2").scalar.hex(),
+        "hello": viewer.hello.hex(),
+        "answer": answer.hex(),
+        "confirmation": confirmation.hex(),
+        "next_secret": agent.channel.resume.hex(),
+        "binding": agent.channel.binding.hex(),
+        "sent_again": [record.hex() for record in channel.again()],
+    }
+
+
+def _join() -> dict[str, str]:
+    scalar = randomness("joining").scalar
+    viewer = ViewerJoin(SESSION, joining_key(scalar), Offer(("view",), ("zstd",), "page"), randomness("v3"))
+    agent = AgentJoin(SESSION, scalar, randomness("a3"))
+    answer = agent.answer(viewer.hello)
+    (confirmation,) = viewer.receive(answer)
+    agent.confirm(confirmation)
+    assert agent.channel
+    return {
+        "session": SESSION,
+        "joining_key": joining_key(scalar).hex(),
+        "nonce": randomness("v3").nonce.hex(),
+        "scalar": randomness("v3").scalar.hex(),
+        "hello": viewer.hello.hex(),
+        "answer": answer.hex(),
+        "confirmation": confirmation.hex(),
+        "binding": agent.channel.binding.hex(),
+        "resume": agent.channel.resume.hex(),
     }
 
 

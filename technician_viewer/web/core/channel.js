@@ -19,6 +19,7 @@ export class ControlChannel {
   #opened = 0;
   #reliableSent = 0;
   #reliableReceived = 0;
+  #acknowledged = 0;
   /** @type {{ number: number, content: Uint8Array }[]} */
   #unacknowledged = [];
   #unacknowledgedBytes = 0;
@@ -29,14 +30,42 @@ export class ControlChannel {
     this.openKey = secrets.agentToViewer;
   }
 
-  /** @param {{ type: string }} message @returns {Promise<Uint8Array<ArrayBuffer>>} the record that carries it */
+  /** @param {{ type: string, [field: string]: unknown }} message @returns {Promise<Uint8Array<ArrayBuffer>>} the record that carries it */
   seal(message) {
     const content = encode(message);
     if (content.length > CONTROL_MESSAGE_BYTES_MAX) throw new LocalProtocolError(`a control message of ${content.length} bytes`);
+    return this.#seal(content, ONCE.has(message.type) ? 0 : this.#keep(content));
+  }
+
+  /** The highest reliable number received so far: after a cut the other side goes on behind it. */
+  get received() { return this.#reliableReceived; }
+
+  /**
+   * Take new keys after a cut. What the agent has not received is still to be said: `again` seals it.
+   *
+   * @param {{ viewerToAgent: CryptoKey, agentToViewer: CryptoKey }} secrets fresh from a resume
+   * @param {number} acknowledged the agent's `received`, as the resume authenticated it
+   */
+  renew(secrets, acknowledged) {
+    if (acknowledged < this.#acknowledged) throw new RemoteProtocolError(`message ${acknowledged} acknowledged after ${this.#acknowledged}`);
+    this.#forget(acknowledged);
+    this.sealKey = secrets.viewerToAgent;
+    this.openKey = secrets.agentToViewer;
+    this.#sealed = this.#opened = 0;
+  }
+
+  /** The records that carry, in order, all that has not been acknowledged. @returns {Promise<Uint8Array<ArrayBuffer>>[]} */
+  again() { return this.#unacknowledged.map(({ number, content }) => this.#seal(content, number)); }
+
+  /** Keep a message for `again`, while there is no connection; input is lost, as on the way. @param {{ type: string }} message */
+  sayLater(message) { if (!ONCE.has(message.type)) this.#keep(encode(message)); }
+
+  /** @param {Uint8Array} content @param {number} reliable @returns {Promise<Uint8Array<ArrayBuffer>>} */
+  #seal(content, reliable) {
     const plain = new Uint8Array(Math.ceil((HEADER_BYTES + content.length) / CONTROL_PADDING_BYTES) * CONTROL_PADDING_BYTES);
     const view = new DataView(plain.buffer);
     view.setUint32(0, content.length);
-    view.setBigUint64(4, BigInt(ONCE.has(message.type) ? 0 : this.#keep(content)));
+    view.setBigUint64(4, BigInt(reliable));
     view.setBigUint64(12, BigInt(this.#reliableReceived));
     plain.set(content, HEADER_BYTES);
     const iv = nonce(this.#sealed);
@@ -86,6 +115,7 @@ export class ControlChannel {
   /** @param {number} acknowledged */
   #forget(acknowledged) {
     if (acknowledged > this.#reliableSent) throw new RemoteProtocolError("acknowledged what was not sent");
+    this.#acknowledged = Math.max(acknowledged, this.#acknowledged);
     while (this.#unacknowledged[0] && this.#unacknowledged[0].number <= acknowledged) {
       this.#unacknowledgedBytes -= this.#unacknowledged.shift()?.content.length ?? 0;
     }

@@ -2,6 +2,9 @@
 import { concat, utf8 } from "./bytes.js";
 import { NotAuthentic } from "./errors.js";
 
+/** The base point of X25519 itself (RFC 7748, section 4.1), for shares that no password protects. */
+export const BASE_POINT = Uint8Array.from({ length: 32 }, (_, at) => (at ? 0 : 9));
+
 const P = 2n ** 255n - 19n;
 const A = 486662n;
 const DSI = utf8("CPace255");

@@ -3,6 +3,7 @@ import { areEqual, concat, fromBase64, utf8 } from "./bytes.js";
 import { bytes, decode, encode, integer, listOf, text } from "./codec.js";
 import { generator, intermediateKey, lvCat, multiply, transcript } from "./cpace.js";
 import { LocalProtocolError, RemoteProtocolError, UnknownVersion, WrongSupportCode } from "./errors.js";
+import { derive } from "./key_schedule.js";
 import { HANDSHAKE_MESSAGE_BYTES_MAX, PROTOCOL_VERSION } from "./limits.js";
 
 const names = listOf(text(32, /^[a-z0-9_.-]{1,32}$/), 32);
@@ -13,7 +14,7 @@ const FROM_AGENT = {
   agent_confirmation: { tag: bytes(32, 32) },
 };
 
-/** @typedef {{ viewerToAgent: CryptoKey, agentToViewer: CryptoKey, resume: Uint8Array, binding: Uint8Array<ArrayBuffer> }} ChannelSecrets */
+/** @typedef {import("./key_schedule.js").ChannelSecrets} ChannelSecrets */
 
 export class ViewerHandshake {
   #expected = "agent_hello";
@@ -80,21 +81,10 @@ export class ViewerHandshake {
     const transcriptIr = transcript(this.#share, this.#viewerHello, share, this.#agentHello);
     const isk = await intermediateKey(this.#session, point, transcriptIr);
     const salt = new Uint8Array(await crypto.subtle.digest("SHA-256", concat(utf8("mainforte-v1 transcript"), transcriptIr)));
-    const key = await crypto.subtle.importKey("raw", isk, "HKDF", false, ["deriveBits"]);
-    const derived = async (/** @type {string} */ label) =>
-      new Uint8Array(await crypto.subtle.deriveBits({ name: "HKDF", hash: "SHA-512", salt, info: utf8(`mainforte-v1 ${label}`) }, key, 256));
-    const aes = async (/** @type {string} */ label, /** @type {KeyUsage} */ usage) =>
-      crypto.subtle.importKey("raw", await derived(label), "AES-GCM", false, [usage]);
-    const tag = async (/** @type {string} */ label) => {
-      const mac = await crypto.subtle.importKey("raw", await derived(label), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-      return new Uint8Array(await crypto.subtle.sign("HMAC", mac, salt));
-    };
-    this.#confirmation = await tag("agent confirmation");
-    this.#secrets = {
-      viewerToAgent: await aes("viewer to agent", "encrypt"), agentToViewer: await aes("agent to viewer", "decrypt"),
-      resume: await derived("resume"), binding: await derived("binding"),
-    };
+    const schedule = await derive(isk, salt);
+    this.#confirmation = schedule.agentTag;
+    this.#secrets = schedule.secrets;
     this.#expected = "agent_confirmation";
-    return [encode({ type: "viewer_confirmation", tag: await tag("viewer confirmation") })];
+    return [encode({ type: "viewer_confirmation", tag: schedule.viewerTag })];
   }
 }

@@ -1,6 +1,6 @@
 /** What the agent can say inside the channel: protocol/messages.py, FromAgent. What the page says is checked by the agent. */
-import { bytes, count, decode, integer, listOf, oneOf, text } from "./codec.js";
-import { CONTROL_MESSAGE_BYTES_MAX, ENTRY_BYTES_MAX, PROMPT_S_MAX } from "./limits.js";
+import { bytes, count, decode, flag, integer, listOf, oneOf, text } from "./codec.js";
+import { CONTROL_MESSAGE_BYTES_MAX, ENTRY_BYTES_MAX, PEERS_PER_ROOM_MAX, PROMPT_S_MAX } from "./limits.js";
 
 // eslint-disable-next-line no-control-regex
 const LINE = /^[^\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]*$/u;
@@ -14,6 +14,14 @@ export const hold = oneOf(["prompt", "paused", "stop_key", "stale_picture"]);
 export const answer = oneOf(["allowed", "refused", "timed_out"]);
 export const outcome = oneOf(["completed", "stopped", "declined", "unanswered", "wrong_code", "alone", "dropped", "failed"]);
 export const key = bytes(32, 32);
+const participant = text(32, /^[0-9a-f]{32}$/);
+export const role = oneOf(["technician", "observer", "supervisor", "expert"]);
+/** @param {any} value */
+const shown = (value) => {
+  const { participant: serial, name, role: of, capabilities, leads, is_present, ...rest } = value ?? {};
+  return participant(serial) && line(name) && role(of) && listOf(capability, 8)(capabilities) && flag(leads) && flag(is_present) &&
+    Object.keys(rest).length === 0;
+};
 
 const FROM_AGENT = {
   welcomed: { agent_key: key, participant: line, system: line },
@@ -21,6 +29,8 @@ const FROM_AGENT = {
   prompt_closed: { capability, answer },
   access_changed: { capabilities: listOf(capability, 8), holds: listOf(hold, 8), until_ms: count },
   access_not_stored: { capability },
+  participants_changed: { participants: listOf(shown, PEERS_PER_ROOM_MAX) },
+  sent_away: { by: oneOf(["customer", "time"]) },
   epoch_started: { epoch: count, key, first_counter: count },
   media_reached: { counter: count, picture: count },
   input_dropped: { hold },
@@ -32,7 +42,7 @@ const FROM_AGENT = {
 
 /** Never sent again after a cut (section 5.2). */
 export const ONCE = new Set([
-  "pointer_moved", "pointer_button", "wheel_turned", "key_changed", "text_typed", "input_released", "pinged",
+  "pointer_moved", "pointer_button", "wheel_turned", "key_changed", "text_typed", "input_released", "pinged", "returned",
 ]);
 
 /** @param {Uint8Array} data @returns {any} a message of the agent @throws {import("./errors.js").RemoteProtocolError} */

@@ -4,6 +4,7 @@ import { RELAY_MESSAGE_BYTES_MAX } from "./limits.js";
 
 const FROM_RELAY = {
   room_opened: { room: text(5, /^[0-9]{5}$/), expires_at: count },
+  agent_present: {},
   candidate_arrived: { attempt: integer(1, 3) },
   candidate_left: {},
   peer_joined: { peer: integer(0, 65535) },

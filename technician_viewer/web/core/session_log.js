@@ -3,7 +3,7 @@ import { areEqual, concat, fromBase64, textOf, toBase64, utf8 } from "./bytes.js
 import { count, decode, encode, integer, listOf, oneOf, text } from "./codec.js";
 import { LogTampered, RemoteProtocolError } from "./errors.js";
 import { ENTRIES_MAX, ENTRY_BYTES_MAX } from "./limits.js";
-import { answer, capability, hold, key, line, lines, outcome } from "./messages.js";
+import { answer, capability, hold, key, line, lines, outcome, role } from "./messages.js";
 
 const COSIGNATURE = 4;
 
@@ -23,11 +23,16 @@ async function keyId(name, key) {
 const EVENTS = {
   opened: {
     session: text(32, /^[0-9a-f]{32}$/), ticket: line, subject: line, reason: lines, organisation: line, document: key, certificate: key,
-    technician: line, participant: line, agent_key: key, agent_version: line, system: line, root_known_by: line,
+    technician: line, participant: line, agent_key: key, joining_key: key, agent_version: line, system: line, root_known_by: line,
   },
+  joined: { participant: line, name: line, role, certificate: key, key, reason: lines },
+  left: { participant: line, by: oneOf(["technician", "customer", "network", "time"]) },
+  handed_over: { participant: line, to: line },
+  cut: { participant: line, silent_ms: count },
+  resumed: { participant: line, after_ms: count },
   asked: { participant: line, capability, reason: lines, words: text(6000), language: line },
   answered: { question: count, answer, capabilities: listOf(capability, 8), until_ms: count, took_ms: count },
-  access_ended: { participant: line, capability, by: oneOf(["customer", "technician", "time", "storage"]) },
+  access_ended: { participant: line, capability, by: oneOf(["customer", "technician", "time", "grace", "storage", "passed"]) },
   held: { hold },
   continued: { hold },
   input_counted: { participant: line, clicks: count, keys: count, characters: count },
@@ -56,6 +61,12 @@ export class LogReader {
   #hashes = [];
   /** @type {string | undefined} */
   session;
+
+  /** How many entries are here, and the hash of the last one: from where the agent goes on after a cut. */
+  get position() {
+    const last = this.#hashes.at(-1);
+    return { entries: this.#hashes.length, lastHash: last ? fromBase64(last) : new Uint8Array(32) };
+  }
 
   /** @param {string} written @returns {Promise<any>} the next entry @throws {LogTampered} it does not continue the chain @throws {RemoteProtocolError} not an entry */
   async add(written) {

@@ -1,40 +1,51 @@
-/** The technician's end of one session: socket, handshake, channel, media, log. What it shows is others' business. */
-import { concat, fromBase64, toBase64 } from "../core/bytes.js";
+/** The technician's end of one session: handshakes, channel, media, log, and coming back. What it shows is others' business. */
+import { concat, fromBase64, toBase64, utf8 } from "../core/bytes.js";
 import { ControlChannel } from "../core/channel.js";
-import { encode, encodeText } from "../core/codec.js";
-import { Kind, SUBPROTOCOL, unwrap, wrap, wrapRelay } from "../core/envelope.js";
+import { encode } from "../core/codec.js";
+import { Kind, wrap } from "../core/envelope.js";
 import { ProtocolError } from "../core/errors.js";
 import { ViewerHandshake } from "../core/handshake.js";
-import { ATTEMPTS_PER_CODE, PROOF_OF_LIFE_S } from "../core/limits.js";
+import { ViewerJoin } from "../core/joining.js";
+import { ATTEMPTS_PER_CODE, PEER_GONE_S, PROOF_OF_LIFE_S, RESUME_SECRETS_MAX, VIEW_GRACE_S } from "../core/limits.js";
 import { MediaOpener } from "../core/media.js";
 import { decodeFromRelay } from "../core/relay_messages.js";
+import { ViewerResume } from "../core/resume.js";
 import { LogReader } from "../core/session_log.js";
 import { parse } from "../core/support_code.js";
-import { utf8 } from "../core/bytes.js";
+import { Connection } from "./connection.js";
+import { forget, keep } from "./keeping.js";
 
 const OFFER = { capabilities: ["view", "control"], codecs: ["zstd"], program: "mainforte-page-1.0.0" };
+const random = () => crypto.getRandomValues(new Uint8Array(32));
+const fresh = () => ({ nonce: random(), scalar: random() });
 
 /**
- * @typedef {{ url: string, token: string, code: string, rootFingerprint: Uint8Array, keys: CryptoKeyPair, certificate: string,
- *   ticket: string, subject: string, reason: string, asks: string }} SessionRequest
+ * What all ways into a session need, and what each needs besides.
+ *
+ * @typedef {{ url: string, session: string, keys: CryptoKeyPair, certificate: string, ticket: string, subject: string, reason: string,
+ *   asks: string }} Person
+ * @typedef {{ token: string, code: string, rootFingerprint: Uint8Array }} ByCode
+ * @typedef {{ joiningKey: import("../core/bytes.js").Bytes }} ByInvitation
+ * @typedef {{ secrets: CryptoKey[] }} ByReturn
  */
 
 /**
  * Events, each a CustomEvent: `state` (detail: { state, reason }), `message` (what the agent said), `parts` (decoded media parts).
- * States: waiting, candidate, paired, code_used_up, refused, gone.
+ * States: waiting, candidate, paired, away, back; and at the end code_used_up, refused, gone, sent_away.
  */
 export class TechnicianSession extends EventTarget {
-  /** @type {WebSocket | undefined} */
-  #socket;
-  /** @type {ViewerHandshake | undefined} */
+  #connection;
+  /** @type {{ receive(data: Uint8Array<ArrayBuffer>): Promise<Uint8Array[]>, channel: any } | undefined} the handshake that is going on */
   #handshake;
   /** @type {ControlChannel | undefined} */
   #channel;
+  /** @type {CryptoKey[]} to come back with, newest first; the old one stays until a record under the new keys has verified */
+  #secrets = [];
   #media = new MediaOpener();
   #log = new LogReader();
   #agentKey = new Uint8Array();
-  #incoming = Promise.resolve();
   #outgoing = Promise.resolve();
+  #isConnected = false;
   #isOver = false;
   #attempts = 0;
   /** @type {number | undefined} */
@@ -42,113 +53,227 @@ export class TechnicianSession extends EventTarget {
   /** When the agent last proved to be there, by performance.now(). */
   lastHeardMs = 0;
 
-  /** @param {SessionRequest} request */
-  constructor(request) {
+  /** @param {Person} person @param {{ code?: ByCode, invitation?: ByInvitation, kept?: ByReturn }} way exactly one */
+  constructor(person, way) {
     super();
-    this.request = request;
+    this.person = person;
+    this.way = way;
+    this.#secrets = way.kept?.secrets ?? [];
+    this.#connection = new Connection(person.url, {
+      first: () => this.#first(),
+      onEnvelope: (envelope) => this.#onEnvelope(envelope),
+      onLost: () => this.#onLost(),
+      onError: (error) => {
+        console.error(error);
+        this.#finish("refused", error instanceof ProtocolError ? "broken_rule" : "failed");
+      },
+    });
   }
+
+  /** The secret made anew, for a room that waits. @param {string} code */
+  useCode(code) { if (this.way.code) this.way.code.code = code; }
 
   start() {
-    const socket = new WebSocket(this.request.url, SUBPROTOCOL);
-    socket.binaryType = "arraybuffer";
-    socket.onopen = () => this.#tellRelay({ type: "room_claimed", token: this.request.token });
-    socket.onmessage = ({ data }) => this.#take(data);
-    socket.onclose = () => { this.#incoming = this.#incoming.then(() => this.#finish("gone")); };
-    this.#socket = socket;
+    this.lastHeardMs = performance.now();
+    this.#connection.open();
   }
 
-  /** Say something to the agent. @param {{ type: string, [field: string]: unknown }} message */
+  /** For how many seconds nothing was heard of the agent. */
+  get silentS() { return (performance.now() - this.lastHeardMs) / 1000; }
+
+  /** Say something to the agent; what it misses during a cut, it hears afterwards. @param {{ type: string, [field: string]: unknown }} message */
   send(message) {
     const channel = this.#channel;
     if (!channel || this.#isOver) return;
-    const sealed = channel.seal(message);
-    this.#outgoing = this.#outgoing.then(async () => this.#post(wrap(Kind.CONTROL, await sealed)));
+    if (this.#isConnected) this.#post(channel.seal(message));
+    else channel.sayLater(message);
   }
 
-  /** End it for good. */
+  /** End it for good, or only leave where somebody else leads. */
   async end() {
     this.send({ type: "ended", outcome: "completed" });
     await this.#outgoing;
   }
 
+  /** Leave it to the others. */
+  async leave() {
+    this.send({ type: "left" });
+    await this.#outgoing;
+    this.#finish("left");
+  }
+
   close() {
     this.#isOver = true;
     clearInterval(this.#pinging);
-    this.#socket?.close();
+    this.#connection.close();
+    forget(this.person.session).catch((error) => console.error(error));
   }
 
-  /** @param {unknown} data */
-  #take(data) {
-    if (!(data instanceof ArrayBuffer)) return this.#finish("refused", "unexpected");
-    this.#incoming = this.#incoming.then(() => this.#read(new Uint8Array(data))).catch((error) => {
-      console.error(error);
-      this.#finish("refused", error instanceof ProtocolError ? "broken_rule" : "failed");
-    });
+  /** What the relay is told first: the token of a new room, or who comes back to which session. */
+  async #first() {
+    if (!this.#secrets.length && this.way.code) return { type: "room_claimed", token: this.way.code.token };
+    const { certificate, session } = this.person;
+    const atMs = Date.now();
+    const signature = toBase64(await this.#sign("arrival", utf8(`${session}\n${atMs}`)));
+    return { type: "viewer_came", certificate, at_ms: atMs, signature };
   }
 
-  /** @param {Uint8Array<ArrayBuffer>} data */
-  async #read(data) {
+  /** @param {string} label @param {Uint8Array} content */
+  async #sign(label, content) {
+    const signed = concat(utf8(`mainforte-v1 ${label}\0`), content);
+    return new Uint8Array(await crypto.subtle.sign("Ed25519", this.person.keys.privateKey, signed));
+  }
+
+  /** @param {any} envelope */
+  async #onEnvelope(envelope) {
     if (this.#isOver) return;
-    const envelope = unwrap(data);
     if (envelope.kind === Kind.RELAY) await this.#onRelay(decodeFromRelay(envelope.content));
     else if (envelope.kind === Kind.HANDSHAKE) await this.#onHandshake(envelope.content);
-    else if (envelope.kind === Kind.CONTROL) await this.#onMessage(await this.#channel?.open(envelope.content));
-    else if (envelope.kind === Kind.MEDIA) this.#emit("parts", await this.#media.open(envelope));
+    else if (envelope.kind === Kind.CONTROL && this.#isConnected) await this.#onMessage(await this.#channel?.open(envelope.content));
+    else if (envelope.kind === Kind.MEDIA && this.#isConnected) this.#emit("parts", await this.#media.open(envelope));
   }
 
   /** @param {any} message */
   async #onRelay(message) {
-    if (message.type === "room_opened") this.#emit("state", { state: "waiting", expiresAt: message.expires_at });
-    if (message.type === "candidate_arrived") {
-      // Counted here too: a hostile relay must not get more guesses than the code is good for.
-      this.#attempts += 1;
-      if (this.#attempts > ATTEMPTS_PER_CODE) return this.#finish("code_used_up");
-      const random = () => crypto.getRandomValues(new Uint8Array(32));
-      const { code, rootFingerprint } = this.request;
-      this.#handshake = new ViewerHandshake(parse(code), rootFingerprint, OFFER, { nonce: random(), scalar: random() });
-      this.#emit("state", { state: "candidate" });
+    switch (message.type) {
+      case "room_opened":
+        this.#connection.settled();
+        this.#emit("state", { state: "waiting", expiresAt: message.expires_at });
+        break;
+      case "candidate_arrived":
+        this.#onCandidate();
+        break;
+      case "candidate_left":
+        this.#handshake = undefined;
+        this.#emit("state", { state: "waiting" });
+        break;
+      case "agent_present":
+        await this.#greet();
+        break;
+      case "peer_left":
+        this.#cut();
+        break;
+      case "refused":
+        this.#onRefused(message.reason);
+        break;
     }
-    if (message.type === "candidate_left") {
-      this.#handshake = undefined;
-      this.#emit("state", { state: "waiting" });
-    }
-    if (message.type === "peer_left") this.#finish("gone");
-    if (message.type === "refused") this.#finish(message.reason === "too_many_attempts" ? "code_used_up" : "refused", message.reason);
+  }
+
+  /** @param {string} reason */
+  #onRefused(reason) {
+    const isComing = this.#handshake !== undefined || !this.#isConnected;
+    if (reason === "too_many_attempts") this.#finish("code_used_up");
+    else if (!this.#secrets.length) this.#finish("refused", reason);
+    else if (reason === "no_room" || (reason === "dismissed" && isComing)) this.#finish("gone", reason);
+    // All else passes: a relay that restarts, a page that was too slow for a while.
+  }
+
+  #onCandidate() {
+    // Counted here too: a hostile relay must not get more guesses than the code is good for.
+    this.#attempts += 1;
+    const { code, rootFingerprint } = this.way.code ?? {};
+    if (this.#attempts > ATTEMPTS_PER_CODE || !code || !rootFingerprint || this.#channel) return this.#finish("code_used_up");
+    this.#handshake = new ViewerHandshake(parse(code), rootFingerprint, OFFER, fresh());
+    this.#emit("state", { state: "candidate" });
+  }
+
+  /** The agent is on the line: come back to it, or join. */
+  async #greet() {
+    this.#isConnected = false;
+    if (this.#secrets.length) {
+      const position = { received: this.#channel?.received ?? 0, isEmpty: !this.#channel, ...this.#log.position };
+      this.#handshake = new ViewerResume(this.#secrets, position, fresh());
+    } else if (this.way.invitation) {
+      this.#handshake = new ViewerJoin(this.person.session, this.way.invitation.joiningKey, OFFER, fresh());
+    } else return;
+    this.#connection.send(wrap(Kind.HANDSHAKE, await /** @type {any} */ (this.#handshake).hello()));
   }
 
   /** @param {Uint8Array<ArrayBuffer>} content */
   async #onHandshake(content) {
     const handshake = this.#handshake;
-    if (!handshake || this.#channel) return;
+    if (!handshake) return;
     try {
-      for (const answer of await handshake.receive(content)) this.#post(wrap(Kind.HANDSHAKE, answer));
+      for (const answer of await handshake.receive(content)) this.#connection.send(wrap(Kind.HANDSHAKE, answer));
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#handshake = undefined;
-      this.#tellRelay({ type: "candidate_rejected" });
+      if (handshake instanceof ViewerHandshake) this.#connection.tell({ type: "candidate_rejected", attempt: this.#attempts });
+      else this.#connection.renew();
       return;
     }
-    if (handshake.channel) await this.#introduce(handshake.channel);
+    if (!handshake.channel) return;
+    this.#handshake = undefined;
+    if (handshake instanceof ViewerResume) await this.#comeBack(handshake);
+    else await this.#meet(handshake);
   }
 
-  /** @param {import("../core/handshake.js").ChannelSecrets} secrets */
-  async #introduce(secrets) {
+  /** A first meeting, by code or by invitation. @param {{ channel: import("../core/key_schedule.js").ChannelSecrets }} handshake */
+  async #meet(handshake) {
+    const secrets = handshake.channel;
     this.#channel = new ControlChannel(secrets);
-    this.lastHeardMs = performance.now();
-    this.#tellRelay({ type: "candidate_accepted" });
-    const { certificate, ticket, subject, reason, asks, keys } = this.request;
+    if (handshake instanceof ViewerHandshake) this.#connection.tell({ type: "candidate_accepted", attempt: this.#attempts });
+    await this.#connect([secrets.resume]);
+    const { certificate, ticket, subject, reason, asks } = this.person;
     const unsigned = { type: "introduced", certificate, ticket, subject, reason, asks, log_proof: "", proofs: [], signature: "" };
-    const signed = concat(utf8("mainforte-v1 introduction\0"), secrets.binding, encode(unsigned));
-    const signature = toBase64(new Uint8Array(await crypto.subtle.sign("Ed25519", keys.privateKey, signed)));
-    this.send({ ...unsigned, signature });
-    this.#pinging = setInterval(() => this.send({ type: "pinged", at_ms: Date.now() }), PROOF_OF_LIFE_S * 1000);
+    this.send({ ...unsigned, signature: toBase64(await this.#sign("introduction", concat(secrets.binding, encode(unsigned)))) });
     this.#emit("state", { state: "paired" });
+  }
+
+  /** @param {ViewerResume} resume */
+  async #comeBack(resume) {
+    const secrets = /** @type {import("../core/key_schedule.js").ChannelSecrets} */ (resume.channel);
+    if (this.#channel) this.#channel.renew(secrets, resume.agentReceived);
+    else this.#channel = new ControlChannel(secrets);
+    const signature = toBase64(await this.#sign("return", secrets.binding));
+    // First who we are, then what the agent has missed, then whatever is said from now on.
+    this.#post(this.#channel.seal({ type: "returned", signature }));
+    for (const record of this.#channel.again()) this.#post(record);
+    await this.#connect([secrets.resume, ...this.#secrets].slice(0, RESUME_SECRETS_MAX));
+  }
+
+  /** @param {CryptoKey[]} secrets */
+  async #connect(secrets) {
+    this.#secrets = secrets;
+    this.#isConnected = true;
+    this.lastHeardMs = performance.now();
+    clearInterval(this.#pinging);
+    this.#pinging = setInterval(() => this.#ping(), PROOF_OF_LIFE_S * 1000);
+    await this.#keep();
+  }
+
+  async #keep() {
+    const { url, session, keys, certificate, ticket, subject, reason, asks } = this.person;
+    await keep({ url, session, keys, certificate, ticket, subject, reason, asks, secrets: this.#secrets, keptAt: Date.now() });
+  }
+
+  #ping() {
+    if (this.silentS > VIEW_GRACE_S) this.#finish("gone", "grace");
+    else if (this.#isConnected && this.silentS > PEER_GONE_S) this.#connection.renew();
+    else if (this.#isConnected) this.send({ type: "pinged", at_ms: Date.now() });
+  }
+
+  /** The socket is gone. */
+  #onLost() {
+    if (!this.#secrets.length) {
+      if (this.way.invitation) return;
+      this.#finish("gone");
+    } else this.#cut();
+  }
+
+  /** The agent cannot be heard for the moment. */
+  #cut() {
+    this.#handshake = undefined;
+    if (!this.#isConnected) return;
+    this.#isConnected = false;
+    this.#emit("state", { state: "away" });
   }
 
   /** @param {any} message */
   async #onMessage(message) {
     if (!message) return;
     this.lastHeardMs = performance.now();
+    if (this.#secrets.length > 1 || this.way.kept) await this.#isBack();
     switch (message.type) {
       case "welcomed":
         this.#agentKey = fromBase64(message.agent_key);
@@ -160,18 +285,33 @@ export class TechnicianSession extends EventTarget {
         await this.#log.add(message.entry);
         break;
       case "head_offered": {
-        const note = await this.#log.countersign(message.note, this.#agentKey, this.request.keys, Math.floor(Date.now() / 1000));
-        this.#tellRelay({ type: "head_submitted", note });
+        const note = await this.#log.countersign(message.note, this.#agentKey, this.person.keys, Math.floor(Date.now() / 1000));
+        this.#connection.tell({ type: "head_submitted", note });
         this.send({ type: "head_signed", note });
         break;
       }
+      case "sent_away":
+        this.#emit("message", message);
+        return this.#finish("sent_away", message.by);
       case "ended":
-        this.#isOver = true;
-        clearInterval(this.#pinging);
-        this.#socket?.close();
+        this.close();
         break;
     }
     this.#emit("message", message);
+  }
+
+  /** A record under the new keys has verified: the secret before is of no use any more. */
+  async #isBack() {
+    this.way = {};
+    this.#secrets = this.#secrets.slice(0, 1);
+    this.#connection.settled();
+    await this.#keep();
+    this.#emit("state", { state: "back" });
+  }
+
+  /** @param {Promise<Uint8Array>} record */
+  #post(record) {
+    this.#outgoing = this.#outgoing.then(async () => this.#connection.send(wrap(Kind.CONTROL, await record)));
   }
 
   /** @param {string} state @param {string} [reason] */
@@ -180,12 +320,6 @@ export class TechnicianSession extends EventTarget {
     this.close();
     this.#emit("state", { state, reason });
   }
-
-  /** @param {object} message */
-  #tellRelay(message) { this.#post(wrapRelay(utf8(encodeText(message)))); }
-
-  /** @param {Uint8Array<ArrayBuffer>} data */
-  #post(data) { if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(data); }
 
   /** @param {string} name @param {unknown} detail */
   #emit(name, detail) { this.dispatchEvent(new CustomEvent(name, { detail })); }

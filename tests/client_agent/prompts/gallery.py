@@ -27,8 +27,7 @@ from client_agent.prompts.customer import (
     Viewer,
 )
 from client_agent.prompts.window import WindowCustomer
-from protocol.identity import Role
-from protocol.vocabulary import Capability, Hold, Outcome
+from protocol.vocabulary import Capability, Hold, Outcome, Role
 from tests.client_agent.prompts.played import remembering
 from tests.virtual_display import VirtualDisplay, virtual_display
 

@@ -6,8 +6,7 @@ import pytest
 
 from client_agent.prompts.customer import BarState, Interruption, QuestionKind, Viewer
 from client_agent.prompts.words import VIEWERS_NAMED_MAX, Mark, Words
-from protocol.identity import Role
-from protocol.vocabulary import Capability
+from protocol.vocabulary import Capability, Role
 from tests.client_agent.prompts.questions import CONTROL, CONTROLLED, QUESTION, VIEW
 
 CAMILLE = Viewer("Camille Moreau", VIEW | CONTROL, "camille")

@@ -94,7 +94,7 @@ async def test_with_a_full_disk_nothing_new_is_granted_withdrawing_works_and_wha
         log.append(
             Opened(
                 session, "2041", opened["subject"], "r", "Télé Test", text_hash(opened["document"]),
-                text_hash(opened["certificate"]), "camille", "camille", bytes(32), "0.1.0", "Linux", "built-in",
+                text_hash(opened["certificate"]), "camille", "camille", bytes(32), bytes(32), "0.1.0", "Linux", "built-in",
             ),
             at,
         )  # fmt: skip
@@ -106,7 +106,7 @@ async def test_with_a_full_disk_nothing_new_is_granted_withdrawing_works_and_wha
             assert isinstance(await viewer.hear(), RoomOpened)
             async with an_agent(port, opened["room"]) as agent:
                 assert [await viewer.hear(), await viewer.hear()] == [CandidateArrived(1), HELLO]
-                await viewer.say(CandidateAccepted())
+                await viewer.say(CandidateAccepted(1))
                 assert await agent.hear() == PeerJoined(0)
                 assert await submit(agent, 0, log.texts[0]) == EntryStored(0)
                 assert await submit(agent, 1, log.texts[1]) == EntryStored(1)

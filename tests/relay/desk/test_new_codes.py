@@ -25,7 +25,10 @@ async def test_a_session_that_somebody_came_to_gets_no_new_code_once_it_is_over(
     _, opened = await technician.post(f"/api/tickets/{ticket}/sessions", NEW_SESSION)
     session = opened["session"]
     entry = LogWriter().append(
-        Opened(session, ticket, "x", "y", "z", bytes(32), bytes(32), "a", "b", bytes(32), "1", "Linux", "link"), 1
+        Opened(
+            session, ticket, "x", "y", "z", bytes(32), bytes(32), "a", "b", bytes(32), bytes(32), "1", "Linux", "link"
+        ),
+        1,
     )
     stored = await technician.inside(f"/internal/sessions/{session}/entries", {"number": 0, "entry": entry})
     assert stored[0] == 204

@@ -216,7 +216,7 @@ async def test_the_log_of_a_session_is_stored_as_a_chain_told_on_the_ticket_and_
     events: list[Event] = [
         Opened(
             session, "2041", opened["subject"], asked["reason"], "Télé Test", text_hash(opened["document"]),
-            text_hash(opened["certificate"]), "camille", "camille", agent_key, "0.1.0", "Linux", "built-in",
+            text_hash(opened["certificate"]), "camille", "camille", agent_key, bytes(32), "0.1.0", "Linux", "built-in",
         ),
         Asked("camille", Capability.VIEW, asked["reason"], words, "fr"),
         Answered(1, Answer.ALLOWED, [Capability.VIEW], at + 3_600_000, 4000),

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select, update
 
-from protocol.identity import Certificate, Role, issue_certificate
+from protocol.identity import Certificate, issue_certificate
 from protocol.session_log import (
     AccessEnded,
     Answered,
@@ -29,7 +29,7 @@ from protocol.session_log import (
     parse_entry,
     verify,
 )
-from protocol.vocabulary import Answer, Capability, Hold, Outcome
+from protocol.vocabulary import Answer, Capability, Hold, Outcome, Role
 from relay.desk import sessions, stories, ticket_store, tickets
 from relay.desk.people import Tenant, insert_row, now_utc
 from relay.desk.stories import Proof, Stories
@@ -120,7 +120,9 @@ async def _new_session(database: Database) -> str:
 
 def opened(session: str) -> Opened:
     key = AGENT.public_key().public_bytes_raw()
-    return Opened(session, "2041", "s", "r", "o", NONE, NONE, "Camille", "camille", key, "0.1.0", "Linux", "built-in")
+    return Opened(
+        session, "2041", "s", "r", "o", NONE, NONE, "Camille", "camille", key, NONE, "0.1.0", "Linux", "built-in"
+    )
 
 
 async def _append(database: Database, session: str, texts: list[str]) -> Any:

@@ -6,7 +6,7 @@ from relay.evidence.summary import summarise
 
 NONE = bytes(32)
 OPENED = Opened(
-    "0" * 32, "2041", "s", "r", "o", NONE, NONE, "Camille Durand", "camille", NONE, "0.1.0", "Linux", "built-in"
+    "0" * 32, "2041", "s", "r", "o", NONE, NONE, "Camille Durand", "camille", NONE, NONE, "0.1.0", "Linux", "built-in"
 )
 ASKED = Asked("camille", Capability.VIEW, "r", "words", "fr")
 

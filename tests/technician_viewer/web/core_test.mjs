@@ -12,6 +12,9 @@ const { decodeFromRelay } = await load("relay_messages.js");
 const { unwrap, wrapRelay } = await load("envelope.js");
 const { MediaOpener } = await load("media.js");
 const { LogReader } = await load("session_log.js");
+const { ViewerResume, meetingOf } = await load("resume.js");
+const { ViewerJoin } = await load("joining.js");
+const { asSecret } = await load("key_schedule.js");
 const { parse } = await load("support_code.js");
 const errors = await load("errors.js");
 
@@ -40,7 +43,74 @@ async function shakeHands() {
 test("the handshake's bytes are those of the vectors", async () => {
   const secrets = await shakeHands();
   assert.equal(hex(secrets.binding), vectors.handshake.binding);
-  assert.equal(hex(secrets.resume), vectors.handshake.resume);
+  // The secret itself cannot be read, its meeting tells whether it is the right one.
+  assert.equal(hex(await meetingOf(secrets.resume)), vectors.resume.meeting);
+});
+
+async function secretOf(hexText) { return asSecret(bytes(hexText)); }
+
+async function comeBack() {
+  const given = vectors.resume;
+  const secrets = await Promise.all(given.secrets.map(secretOf));
+  const position = { received: given.received, isEmpty: false, entries: given.entries, lastHash: bytes(given.last_hash) };
+  const viewer = new ViewerResume(secrets, position, { nonce: bytes(given.nonce), scalar: bytes(given.scalar) });
+  assert.equal(hex(await viewer.hello()), given.hello);
+  return viewer;
+}
+
+test("a resume's bytes are those of the vectors, and what was lost comes again", async () => {
+  const viewer = await comeBack();
+  const channel = new ControlChannel(await shakeHands());
+  await channel.open(bytes(vectors.from_agent[0].record));
+  const [confirmation] = await viewer.receive(bytes(vectors.resume.answer));
+  assert.equal(hex(confirmation), vectors.resume.confirmation);
+  assert.equal(hex(viewer.channel.binding), vectors.resume.binding);
+  assert.equal(hex(await meetingOf(viewer.channel.resume)), hex(await meetingOf(await secretOf(vectors.resume.next_secret))));
+  channel.renew(viewer.channel, viewer.agentReceived);
+  assert.deepEqual(channel.again(), []);
+  const again = [];
+  for (const record of vectors.resume.sent_again) again.push(await channel.open(bytes(record)));
+  assert.deepEqual(again, [vectors.from_agent[1].message]);
+});
+
+test("an altered answer resumes nothing", async () => {
+  for (const field of ["nonce", "share", "tag"]) {
+    const viewer = await comeBack();
+    const answer = JSON.parse(Buffer.from(bytes(vectors.resume.answer)).toString());
+    const raw = Buffer.from(answer[field], "base64");
+    raw[3] ^= 1;
+    const altered = Buffer.from(JSON.stringify({ ...answer, [field]: raw.toString("base64") }));
+    await assert.rejects(viewer.receive(Uint8Array.from(altered)), errors.NotAuthentic, field);
+    assert.equal(viewer.channel, undefined);
+  }
+});
+
+test("reliable messages are said again after a cut, input is not", async () => {
+  const secrets = await shakeHands();
+  const channel = new ControlChannel(secrets);
+  for (const type of ["control_given_back", "input_released", "key_picture_asked"]) await channel.seal({ type });
+  channel.renew(secrets, 0);
+  assert.equal(channel.again().length, 2);
+  channel.sayLater({ type: "left" });
+  channel.sayLater({ type: "input_released" });
+  channel.renew(secrets, 1);
+  assert.equal(channel.again().length, 2);
+  assert.throws(() => channel.renew(secrets, 0), errors.RemoteProtocolError);
+  assert.throws(() => channel.renew(secrets, 4), errors.RemoteProtocolError);
+});
+
+test("joining's bytes are those of the vectors, and only the agent's own key opens the door", async () => {
+  const given = vectors.join;
+  const randomness = { nonce: bytes(given.nonce), scalar: bytes(given.scalar) };
+  const one = { capabilities: ["view"], codecs: ["zstd"], program: "page" };
+  const viewer = new ViewerJoin(given.session, bytes(given.joining_key), one, randomness);
+  assert.equal(hex(await viewer.hello()), given.hello);
+  const [confirmation] = await viewer.receive(bytes(given.answer));
+  assert.equal(hex(confirmation), given.confirmation);
+  assert.equal(hex(viewer.channel.binding), given.binding);
+  const elsewhere = new ViewerJoin(given.session, bytes(vectors.resume.nonce), one, randomness);
+  await elsewhere.hello();
+  await assert.rejects(elsewhere.receive(bytes(given.answer)), errors.NotAuthentic);
 });
 
 test("an altered hello or another code gives no channel", async () => {

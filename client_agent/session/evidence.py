@@ -1,0 +1,94 @@
+"""The session log at the agent: each entry is kept here until the relay has stored it, and the heads speak of all of them."""
+
+import time
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from client_agent.session.clock import awake_or_asleep_s, now_ms
+from client_agent.session.line import Line
+from protocol import session_log
+from protocol.identity import sign_arrival
+from protocol.relay_messages import AgentCame, EntrySubmitted, HeadSubmitted
+from protocol.session_log import Event, LogWriter
+
+# A disk that was full may have room again; entries are small, so that all of them can be tried again.
+_SUBMIT_AGAIN_S = 2.0
+_SUBMITTED_AT_ONCE = 64
+
+
+class Evidence:
+    """Writes entries and heads, and sees to it that they reach the relay: also after a cut, or when its disk was full."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._key = Ed25519PrivateKey.generate()
+        self._log = LogWriter()
+        self._session = ""
+        self._again_at = 0.0
+        self.stored = 0
+        """How many entries the relay has acknowledged."""
+
+    @property
+    def texts(self) -> list[str]:
+        """All entries so far, as they are stored."""
+        return self._log.texts
+
+    @property
+    def key(self) -> bytes:
+        """The public key (Ed25519, 32 bytes) that signs the heads."""
+        return self._key.public_key().public_bytes_raw()
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the relay has everything."""
+        return self.stored == len(self.texts)
+
+    @property
+    def fingerprint(self) -> str:
+        """The log's last hash, as people compare it."""
+        return session_log.last_hash(self.texts).hex()
+
+    def begin(self, session: str) -> None:
+        """Whose log it is."""
+        self._session = session
+
+    def write(self, event: Event) -> int:
+        """Append an entry and submit it; gives its number."""
+        text = self._log.append(event, now_ms())
+        number = len(self.texts) - 1
+        self._line.tell_relay(EntrySubmitted(number, text))
+        return number
+
+    def entry_stored(self, number: int) -> None:
+        """The relay has this entry and all before it."""
+        self.stored = max(self.stored, number + 1)
+
+    def entry_not_stored(self, number: int) -> None:
+        """The relay could not keep it: it is submitted again later."""
+        if number >= self.stored and not self._again_at:
+            self._again_at = awake_or_asleep_s() + _SUBMIT_AGAIN_S
+
+    def submit_again(self, *, at_once: bool = False) -> None:
+        """Submit what the relay has not acknowledged, where it is time to; `at_once` after a cut."""
+        if at_once or (self._again_at and awake_or_asleep_s() >= self._again_at):
+            self._again_at = 0.0
+            waiting = self.texts[self.stored : self.stored + _SUBMITTED_AT_ONCE]
+            for number, text in enumerate(waiting, self.stored):
+                self._line.tell_relay(EntrySubmitted(number, text))
+            if self.stored + len(waiting) < len(self.texts):
+                self._again_at = awake_or_asleep_s() + _SUBMIT_AGAIN_S
+
+    def make_head(self) -> str:
+        """A signed head of all entries so far, for the relay and for whoever leads the session."""
+        note = session_log.make_head(self._session, self.texts, self._key, at_s=int(time.time()))
+        self._line.tell_relay(HeadSubmitted(note))
+        return note
+
+    def arrival(self) -> AgentCame:
+        """What the relay is told after a cut: only the key in the log's first entry can sign it."""
+        at_ms = now_ms()
+        return AgentCame(self._session or "0" * 32, at_ms, sign_arrival(self._session, at_ms, self._key))
+
+    def holds(self, entries: int, last_hash: bytes) -> bool:
+        """Tell whether somebody who holds so many entries, the last with this hash, holds ours."""
+        return entries <= len(self.texts) and session_log.last_hash(self.texts[:entries]) == last_hash

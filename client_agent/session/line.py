@@ -1,0 +1,128 @@
+"""The agent's line to the relay, which comes back after a cut: what is said meanwhile is lost here, and said again by others."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from types import TracebackType
+
+from client_agent.relay_link import RelayLink, RelayUnreachable
+from protocol.codec import Message
+from protocol.envelope import Envelope, Kind, MediaEnvelope
+from protocol.relay_messages import Refused, from_relay
+
+# How long until the next try: at once, then doubling. A relay that restarts is back within a second or two.
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
+# The relay's last words that leave nothing to come back to.
+_FINAL = {"no_room", "replaced"}
+
+
+@dataclass(frozen=True)
+class LineLost:
+    """Nothing can be said for the moment; `is_final`: nor ever again."""
+
+    is_final: bool = False
+
+
+@dataclass(frozen=True)
+class LineRestored:
+    """The relay hears us again. Whoever else is there says hello first."""
+
+
+Arriving = Envelope | MediaEnvelope | LineLost | LineRestored
+
+
+class Line:
+    """`async with Line(address) as line`: connected, and connected again by whoever reads `events`."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._link: RelayLink | None = None
+
+    async def __aenter__(self) -> "Line":
+        """Connect for the first time.
+
+        Raises:
+            RelayUnreachable: the relay does not answer.
+        """
+        self._link = await RelayLink(self._address).__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._hang_up(kind, error, trace)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody hears what is said."""
+        return self._link is not None
+
+    def tell_relay(self, message: Message) -> None:
+        """Say something to the relay itself."""
+        if self._link:
+            self._link.tell_relay(message)
+
+    def send(self, kind: Kind, content: bytes, *, peer: int = 0) -> None:
+        """Hand over a handshake message or a control record for `peer`."""
+        if self._link:
+            self._link.send(kind, content, peer=peer)
+
+    def send_media(self, envelope: bytes) -> None:
+        """Hand over a sealed media record."""
+        if self._link:
+            self._link.send_media(envelope)
+
+    async def drained(self) -> None:
+        """Wait until all that was handed over is on its way, or lost."""
+        if self._link:
+            await self._link.drained()
+
+    async def envelopes(self) -> AsyncIterator[Envelope | MediaEnvelope]:
+        """What arrives before the session has begun: nothing comes back then."""
+        if self._link:
+            async for envelope in self._link.envelopes():
+                yield envelope
+
+    async def events(self, arrival: Callable[[], Message]) -> AsyncIterator[Arriving]:
+        """What arrives, for ever: after each cut the line is opened anew, beginning with what `arrival` gives.
+
+        Raises:
+            RemoteProtocolError: the relay sent something that is not an envelope.
+        """
+        while True:
+            last_word = ""
+            async for envelope in self.envelopes():
+                if isinstance(envelope, Envelope) and envelope.kind is Kind.RELAY:
+                    message = from_relay.decode(envelope.content)
+                    if isinstance(message, Refused):
+                        last_word = message.reason
+                        break
+                yield envelope
+            await self._hang_up()
+            yield LineLost(is_final=last_word in _FINAL)
+            if last_word in _FINAL:
+                return
+            self._link = await self._reconnect()
+            self._link.tell_relay(arrival())
+            yield LineRestored()
+
+    async def _reconnect(self) -> RelayLink:
+        pause_s = 0.0
+        while True:
+            # Many come back at once after a restart: not all in the same moment.
+            await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 # no secret
+            pause_s = min(2 * pause_s or _FIRST_PAUSE_S, _LONGEST_PAUSE_S)
+            with contextlib.suppress(RelayUnreachable):
+                return await RelayLink(self._address).__aenter__()
+
+    async def _hang_up(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        trace: TracebackType | None = None,
+    ) -> None:
+        link, self._link = self._link, None
+        if link:
+            await link.__aexit__(kind, error, trace)

@@ -1,0 +1,53 @@
+"""The first meeting: two strangers with one short code (PROTOCOL.md, section 4)."""
+
+import secrets
+
+from client_agent.session.line import Line
+from protocol.envelope import Envelope, Kind
+from protocol.errors import WrongSupportCode
+from protocol.handshake import AgentHandshake, Offer
+from protocol.key_schedule import ChannelSecrets, Randomness
+from protocol.relay_messages import PeerJoined, PeerLeft, Refused, RoomEntered, from_relay
+from protocol.support_code import SupportCode
+
+
+class RoomRefused(Exception):
+    """The relay did not let us into the room, for `reason` (see `Refused`)."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def fresh_randomness() -> Randomness:
+    """For one handshake."""
+    return Randomness(secrets.token_bytes(32), secrets.token_bytes(32))
+
+
+async def shake_hands(line: Line, code: SupportCode, fingerprint: bytes, offer: Offer) -> tuple[ChannelSecrets, int]:
+    """Enter the room and agree on a channel; gives its secrets and the viewer's number.
+
+    Args:
+        fingerprint: of the organisation's root, 32 bytes.
+
+    Raises:
+        RoomRefused: the relay let nobody in, or nobody answered.
+        WrongSupportCode: whoever is in the room does not share the code.
+    """
+    handshake = AgentHandshake(code, fingerprint, offer, fresh_randomness())
+    line.tell_relay(RoomEntered(code.room))
+    line.send(Kind.HANDSHAKE, handshake.hello)
+    async for envelope in line.envelopes():
+        match envelope:
+            case Envelope(Kind.RELAY, _, content):
+                match from_relay.decode(content):
+                    case Refused(reason):
+                        raise RoomRefused(reason)
+                    case PeerJoined(peer) if handshake.channel:
+                        return handshake.channel, peer
+                    case PeerLeft():
+                        raise RoomRefused("alone")
+            case Envelope(Kind.HANDSHAKE, _, content):
+                for answer in handshake.receive(content):
+                    line.send(Kind.HANDSHAKE, answer)
+    raise WrongSupportCode("the connection ended before the codes were compared")

@@ -1,0 +1,123 @@
+"""Pictures on their way to everybody who may see: epochs and their keys, key pictures for those who lack one, and the pace."""
+
+import secrets
+from collections import OrderedDict
+
+from client_agent.eyes import Eyes
+from client_agent.screen.source import Screen
+from client_agent.session.line import Line
+from protocol.envelope import Audience
+from protocol.media import MediaSealer
+from protocol.messages import EpochStarted, MediaReached
+
+# Acknowledgements of older pictures than these say nothing any more.
+_CAPTURE_TIMES = 1000
+
+
+class Pictures:
+    """What the eyes see, sealed for those who are admitted. Nothing is captured while nobody is, or while the customer pauses."""
+
+    def __init__(self, line: Line, eyes: Eyes) -> None:
+        self._line, self._eyes = line, eyes
+        self._sealer = MediaSealer()
+        self._captured_ms: OrderedDict[int, int] = OrderedDict()
+        self._pace: str | None = None
+        self._is_paused = False
+        self.newest_ms = 0
+        """When the newest picture was captured, UTC milliseconds."""
+
+    @property
+    def screens(self) -> tuple[Screen, ...]:
+        return self._eyes.screens
+
+    @property
+    def is_late(self) -> bool:
+        """Whether whoever sets the pace sees something else than the screen as it is."""
+        return self._eyes.is_late
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is a key to seal with."""
+        return self._sealer.epoch > 0
+
+    def start_epoch(self) -> EpochStarted:
+        """A fresh key from the next record on; gives what those who may see are told."""
+        key = secrets.token_bytes(32)
+        self._sealer.start_epoch(key)
+        return EpochStarted(self._sealer.epoch, key, self._sealer.next_counter)
+
+    def reached(self) -> MediaReached:
+        """How far the stream to all has come, so that a withheld picture is noticed."""
+        return MediaReached(self._sealer.next_counter, self._eyes.newest_picture)
+
+    def pause(self) -> None:
+        """The customer lets nobody see; at once."""
+        self._is_paused = True
+        self._eyes.pause()
+
+    def go_on(self) -> None:
+        """The customer lets them see again; `show_to` begins with a complete picture."""
+        self._is_paused = False
+
+    def show_to(self, pace: str | None, *, is_new_path: bool) -> None:
+        """Look for those who are there now.
+
+        Args:
+            pace: whose acknowledgements set the pace; None where nobody is there.
+            is_new_path: they came, or came back, over another path.
+        """
+        if pace is None or self._is_paused:
+            self._eyes.pause()
+        elif self._eyes.is_paused:
+            self._eyes.resume()
+        elif is_new_path or pace != self._pace:
+            self._eyes.restart_pacing()
+        self._pace = pace
+
+    async def show_from_the_start(self, peer: int) -> None:
+        """Make a complete picture for one viewer, while the others notice nothing."""
+
+        async def send(record: bytes) -> None:
+            self._line.send_media(self._sealer.seal(record, audience=Audience.ONE, peer=peer))
+            await self._line.drained()
+
+        await self._eyes.key_picture(send)
+
+    def ask_key_picture(self) -> None:
+        """The next picture is complete for everybody."""
+        self._eyes.ask_key_picture()
+
+    def choose_screen(self, number: int) -> None:
+        """Show this screen from now on."""
+        self._eyes.choose_screen(number)
+
+    def shown(self, viewer: str, picture: int) -> int | None:
+        """A viewer shows this picture; gives when it was captured, UTC milliseconds, where that is still known.
+
+        Raises:
+            RemoteProtocolError: a picture that was never sent.
+        """
+        if viewer == self._pace:
+            self._eyes.shown(picture)
+        return self._captured_ms.get(picture)
+
+    async def run(self) -> None:
+        """Show what changes, for as long as the session lasts.
+
+        Raises:
+            ScreenLost: the desktop has gone.
+        """
+        while True:
+            await self._eyes.wait()
+            await self._line.drained()
+            await self._eyes.look(self._send)
+
+    async def _send(self, record: bytes) -> None:
+        picture = self._eyes.newest_picture
+        if picture not in self._captured_ms:
+            self._captured_ms[picture] = self.newest_ms = self._eyes.looked_ms
+            if len(self._captured_ms) > _CAPTURE_TIMES:
+                self._captured_ms.popitem(last=False)
+        self._line.send_media(self._sealer.seal(record))
+        # What matters more, like an answer or an entry, waits for one record at most.
+        await self._line.drained()

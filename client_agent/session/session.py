@@ -1,0 +1,430 @@
+"""Where the parts of a session meet: what arrives goes to whom it concerns, and the end is seen to.
+
+The consent gate decides every message of a technician; whatever the customer does acts at once and is written down after. A cut
+takes nothing away but time: who comes back within the grace goes on with what was allowed.
+"""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+
+from client_agent.eyes import Eyes
+from client_agent.hands import Hands
+from client_agent.organisation import Organisation
+from client_agent.prompts.customer import Customer, CustomerCallbacks, Progress
+from client_agent.prompts.customer import Viewer as ShownViewer
+from client_agent.session import shown
+from client_agent.session.access import Access
+from client_agent.session.accounts import Accounts
+from client_agent.session.arrivals import Arrivals, Return
+from client_agent.session.attendance import Attendance
+from client_agent.session.case import Case, Tasks
+from client_agent.session.clock import now_ms
+from client_agent.session.evidence import Evidence
+from client_agent.session.line import Line, LineLost, LineRestored
+from client_agent.session.pictures import Pictures
+from client_agent.session.questions import Questions
+from client_agent.session.viewers import RemoteViewer, Viewers
+from client_agent.session.voices import Voices
+from protocol import session_log
+from protocol.channel import agent_channel
+from protocol.consent import ConsentGate, ViewerId
+from protocol.envelope import Envelope, Kind
+from protocol.errors import NotCertified, ProtocolError, RemoteProtocolError
+from protocol.identity import text_hash
+from protocol.joining import joining_key
+from protocol.key_schedule import ChannelSecrets
+from protocol.limits import HANDSHAKE_TIMEOUT_S, HEAD_EVERY_S, PROOF_OF_LIFE_S
+from protocol.messages import (
+    AccessAsked,
+    ControlGivenBack,
+    Ended,
+    FromViewer,
+    HandedOver,
+    HeadOffered,
+    HeadSigned,
+    InputDropped,
+    InputReleased,
+    Introduced,
+    KeyPictureAsked,
+    Left,
+    PictureShown,
+    Returned,
+    ScreenChosen,
+)
+from protocol.relay_messages import EntryNotStored, EntryStored, PeerJoined, PeerLeft, from_relay
+from protocol.vocabulary import Capability, Hold, Outcome
+
+STOP_KEY_HELD_S = 2
+_HEAD_SIGNED_S = 2.0
+# After the end: how long the last entries are brought to a relay that is away.
+_DELIVER_S = 20.0
+
+log = logging.getLogger("mainforte.agent")
+
+
+class Session:
+    """From the sealed channel to the last entry of the log."""
+
+    def __init__(
+        self,
+        line: Line,
+        channel_secrets: ChannelSecrets,
+        peer: int,
+        organisation: Organisation,
+        customer: Customer,
+        eyes: Eyes,
+        hands: Hands,
+        *,
+        version: str,
+        system: str,
+    ) -> None:
+        self._version, self._system, self._started_ms = version, system, now_ms()
+        self._first = (agent_channel(channel_secrets), channel_secrets, peer)
+        viewers, gate, evidence = Viewers(), ConsentGate(), Evidence(line)
+        voices = Voices(
+            line, viewers, evidence, gate, on_deaf=lambda viewer: self._attendance.remove(viewer, "network")
+        )
+        self._case = Case(
+            organisation,
+            customer,
+            line,
+            viewers,
+            gate,
+            evidence,
+            Accounts(),
+            voices,
+            Pictures(line, eyes),
+            hands,
+            Tasks(on_failure=lambda: self._finish(Outcome.FAILED, "agent")),
+        )
+        self._joining_scalar = secrets.token_bytes(32)
+        self._arrivals = Arrivals(viewers, self._joining_scalar)
+        self._questions = Questions(customer, organisation, voices)
+        self._attendance = Attendance(self._case, self._questions, self._arrivals, system)
+        self._access = Access(self._case, self._attendance, self._questions, self._finish)
+        self._attendance.on_joining = self._access.ask_to_join
+        self._attendance.on_nobody_left = self._on_nobody_left
+        self._attendance.on_changed = self._access.on_changed = self._update_bar
+        self._opened: session_log.Opened | None = None
+        self._end: asyncio.Future[tuple[Outcome, str]] = asyncio.get_running_loop().create_future()
+        self._last_head_signed, self._all_stored = asyncio.Event(), asyncio.Event()
+
+    async def run(self) -> Outcome:
+        """Carry the session through; the summary is shown afterwards."""
+        case = self._case
+        case.customer.attach(
+            CustomerCallbacks(
+                on_take_back=lambda: self._access.end(Capability.CONTROL, "customer"),
+                on_pause=self._access.pause,
+                on_go_on=self._access.go_on,
+                on_stop=lambda: self._finish(Outcome.STOPPED, "customer"),
+                before_question=self._before_question,
+                after_question=lambda: self._access.release(Hold.PROMPT),
+                on_more_time=self._questions.more_time,
+                on_send_away=self._on_send_away,
+            )
+        )
+        case.hands.watch_stop_key(
+            self._on_stop_key_down, lambda: self._finish(Outcome.STOPPED, "customer"), held_s=STOP_KEY_HELD_S
+        )
+        reading = asyncio.create_task(self._read())
+        case.tasks.start(self._tick())
+        case.tasks.start(case.pictures.run())
+        asyncio.get_running_loop().call_later(HANDSHAKE_TIMEOUT_S, self._expect_introduction)
+        outcome, by = await self._end
+        await self._close(outcome, by)
+        await case.customer.show_summary(shown.summary(case, self._opened, outcome, self._started_ms))
+        await self._deliver(reading)
+        return outcome
+
+    # --- the end ---
+
+    def _finish(self, outcome: Outcome, by: str) -> None:
+        """End it now: nothing is allowed any more, whatever else still has to be written down."""
+        self._case.hands.release_all()
+        self._case.pictures.pause()
+        if not self._end.done():
+            self._access.end_all()
+            self._end.set_result((outcome, by))
+
+    def _expect_introduction(self) -> None:
+        if self._opened is None:
+            self._finish(Outcome.FAILED, "technician")
+
+    def _on_nobody_left(self, by: str) -> None:
+        outcome = {"technician": Outcome.COMPLETED, "customer": Outcome.STOPPED}.get(by, Outcome.DROPPED)
+        self._finish(outcome, by if by in ("technician", "customer") else "network")
+
+    async def _close(self, outcome: Outcome, by: str) -> None:
+        case = self._case
+        self._questions.withdraw_all()
+        case.customer.hide_bar()
+        if self._opened:
+            view_ms, control_ms = (case.accounts.allowed_ms(each) for each in (Capability.VIEW, Capability.CONTROL))
+            case.voices.write(session_log.SessionEnded(outcome, by, view_ms, control_ms))
+            self._last_head_signed.clear()
+            head = case.evidence.make_head()
+            if (lead := case.viewers.lead) and lead.is_present:
+                case.voices.say(lead, HeadOffered(head))
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._last_head_signed.wait(), timeout=_HEAD_SIGNED_S)
+            for viewer in case.viewers:
+                case.voices.say(viewer, Ended(outcome))
+        else:
+            channel, _, peer = self._first
+            case.line.send(Kind.CONTROL, channel.seal(Ended(outcome)), peer=peer)
+        await case.tasks.cancel_all()
+        case.hands.release_all()
+
+    async def _deliver(self, reading: asyncio.Task[None]) -> None:
+        """Wait, within reason, until the relay has the last entries."""
+        if self._opened and not self._case.evidence.is_stored and not reading.done():
+            self._case.customer.show_progress(Progress.ENDING)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._all_stored.wait(), timeout=_DELIVER_S)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+
+    # --- what arrives ---
+
+    async def _read(self) -> None:
+        case = self._case
+        try:
+            async for event in case.line.events(case.evidence.arrival):
+                match event:
+                    case LineLost(is_final):
+                        self._on_line_lost(is_final=is_final)
+                    case LineRestored():
+                        case.evidence.submit_again(at_once=True)
+                    case Envelope(Kind.RELAY, _, content):
+                        self._on_relay(content)
+                    case Envelope(Kind.HANDSHAKE, peer, content):
+                        self._on_handshake(peer, content)
+                    case Envelope(Kind.CONTROL, peer, record):
+                        self._on_record(peer, record)
+                    case _:
+                        raise RemoteProtocolError("an envelope that does not belong into a session")
+        except ProtocolError as error:
+            log.warning("the other side broke a rule: %s", error)
+            self._finish(Outcome.FAILED, "technician")
+
+    def _on_relay(self, content: bytes) -> None:
+        match from_relay.decode(content):
+            case EntryStored(number):
+                self._case.evidence.entry_stored(number)
+                if self._case.evidence.is_stored:
+                    self._all_stored.set()
+                if not self._end.done():
+                    self._access.stored(number)
+            case EntryNotStored(number):
+                self._case.evidence.entry_not_stored(number)
+                if not self._end.done():
+                    self._access.not_stored(number)
+            case PeerJoined(peer):
+                self._arrivals.came(peer)
+            case PeerLeft(peer):
+                self._arrivals.left(peer)
+                self._on_peer_gone(peer)
+
+    def _on_peer_gone(self, peer: int) -> None:
+        if self._opened is None and peer == self._first[2]:
+            self._finish(Outcome.DROPPED, "network")
+        if viewer := self._case.viewers.by_peer(peer):
+            if self._end.done():
+                self._last_head_signed.set()
+            else:
+                self._attendance.cut(viewer)
+
+    def _on_line_lost(self, *, is_final: bool) -> None:
+        log.info("the line to the relay was lost")
+        self._arrivals.all_left()
+        self._last_head_signed.set()
+        if self._opened is None or is_final:
+            self._finish(Outcome.DROPPED, "network")
+        if not self._end.done():
+            for viewer in self._case.viewers:
+                self._attendance.cut(viewer)
+
+    def _on_handshake(self, peer: int, data: bytes) -> None:
+        arrival = self._arrivals.get(peer)
+        if arrival is None or self._opened is None or self._end.done():
+            return
+        try:
+            answer = self._arrivals.receive(peer, data, self._opened.session)
+        except ProtocolError as error:
+            log.info("a peer was not let in: %s", error)
+            self._attendance.dismiss(peer)
+            return
+        if answer:
+            self._case.line.send(Kind.HANDSHAKE, answer, peer=peer)
+        if isinstance(arrival.way, Return) and arrival.way.channel and (old := arrival.way.viewer.peer) is not None:
+            # Nothing verifies under its old number any more.
+            self._attendance.cut(arrival.way.viewer)
+            self._attendance.dismiss(old)
+
+    def _on_record(self, peer: int, record: bytes) -> None:
+        if self._opened is None:
+            self._open(record)
+        elif viewer := self._case.viewers.by_peer(peer):
+            try:
+                message = viewer.channel.open(record)
+                viewer.heard()
+                self._on_message(viewer, message)
+            except ProtocolError as error:
+                self._on_broken_rule(viewer, error)
+            self._case.voices.feed(viewer)
+        elif (arrival := self._arrivals.get(peer)) and not self._end.done():
+            try:
+                self._attendance.arrived(arrival, record, self._opened)
+            except ProtocolError as error:
+                log.info("a peer was not let in: %s", error)
+                self._attendance.dismiss(peer)
+
+    def _open(self, record: bytes) -> None:
+        """The first record of the first technician, who introduces himself."""
+        channel, channel_secrets, peer = self._first
+        introduction = channel.open(record)
+        if not isinstance(introduction, Introduced):
+            raise RemoteProtocolError("a message before the introduction")
+        try:
+            certificate = self._attendance.verified(introduction, channel_secrets.binding)
+        except NotCertified:
+            log.warning("the technician could not be verified")
+            raise
+        case = self._case
+        viewer = RemoteViewer(certificate, introduction.certificate, channel, peer, [channel_secrets.resume])
+        case.viewers.add(viewer)
+        case.voices.say(viewer, self._attendance.welcome(viewer))
+        self._opened = session_log.Opened(
+            session=certificate.session,
+            ticket=certificate.ticket,
+            subject=introduction.subject,
+            reason=introduction.reason,
+            organisation=case.organisation.document.name,
+            document=text_hash(case.organisation.document_text),
+            certificate=text_hash(introduction.certificate),
+            technician=certificate.name,
+            participant=certificate.serial,
+            agent_key=case.evidence.key,
+            joining_key=joining_key(self._joining_scalar),
+            agent_version=self._version,
+            system=self._system,
+            root_known_by=case.organisation.known_by,
+        )
+        case.evidence.begin(certificate.session)
+        case.voices.write(self._opened)
+        case.voices.say(viewer, HeadOffered(case.evidence.make_head()))
+        log.info("session=%s opened", certificate.session)
+        self._questions.begin(certificate.ticket, introduction.subject)
+        self._access.ask_first(viewer, introduction.asks, introduction.reason)
+
+    def _on_broken_rule(self, viewer: RemoteViewer, error: ProtocolError) -> None:
+        log.warning("a viewer broke a rule: %s", error)
+        if viewer is self._case.viewers.lead:
+            self._finish(Outcome.FAILED, "technician")
+        elif not self._end.done():
+            self._attendance.remove(viewer, "network")
+
+    def _on_message(self, viewer: RemoteViewer, message: FromViewer) -> None:
+        if isinstance(message, HeadSigned):
+            self._last_head_signed.set()
+        if self._end.done():
+            return
+        if not self._case.gate.admits(viewer.id, message, now_ms()):
+            self._refuse(viewer, message)
+            return
+        match message:
+            case AccessAsked(capability, reason):
+                self._access.ask(viewer, capability, reason)
+            case ControlGivenBack():
+                self._access.end(Capability.CONTROL, "technician", viewer)
+            case ScreenChosen(screen):
+                self._case.pictures.choose_screen(screen)
+            case KeyPictureAsked():
+                self._case.pictures.ask_key_picture()
+            case PictureShown(picture):
+                if (captured_ms := self._case.pictures.shown(viewer.id, picture)) is not None:
+                    self._case.gate.picture_shown(viewer.id, captured_ms)
+            case HandedOver(participant):
+                self._attendance.hand_over(viewer, ViewerId(participant))
+            case Left():
+                self._attendance.remove(viewer, "technician")
+            case Ended():
+                if viewer is self._case.viewers.lead:
+                    self._finish(Outcome.COMPLETED, "technician")
+                else:
+                    self._attendance.remove(viewer, "technician")
+            case InputReleased():
+                if viewer.id == self._case.gate.controller:
+                    self._case.hands.release_all()
+            case _ if isinstance(message, Hands.INPUT):
+                self._on_input(viewer, message)
+
+    def _on_input(self, viewer: RemoteViewer, message: FromViewer) -> None:
+        pictures = self._case.pictures
+        if self._case.gate.is_picture_recent(viewer.id, pictures.newest_ms) and not pictures.is_late:
+            viewer.last_drop = None
+            self._case.hands.apply(message, pictures.screens)
+        else:
+            self._drop(viewer, Hold.STALE_PICTURE)
+
+    def _refuse(self, viewer: RemoteViewer, message: FromViewer) -> None:
+        if isinstance(message, Introduced | Returned):
+            raise RemoteProtocolError("a second introduction")
+        if isinstance(message, Hands.INPUT) and self._case.gate.holds:
+            self._drop(viewer, sorted(self._case.gate.holds)[0])
+
+    def _drop(self, viewer: RemoteViewer, hold: Hold) -> None:
+        if viewer.last_drop is not hold:
+            viewer.last_drop = hold
+            # The release of a key may be among what is dropped.
+            self._case.hands.release_all()
+            self._case.voices.say(viewer, InputDropped(hold))
+
+    # --- what the customer does ---
+
+    def _on_stop_key_down(self) -> None:
+        if self._case.gate.controller:
+            self._access.hold(Hold.STOP_KEY)
+
+    async def _before_question(self) -> None:
+        self._access.hold(Hold.PROMPT)
+
+    def _on_send_away(self, who: ShownViewer) -> None:
+        if viewer := self._case.viewers.get(ViewerId(who.id)):
+            self._attendance.send_away(viewer, "customer")
+
+    def _update_bar(self) -> None:
+        if self._case.accounts.has_begun and not self._end.done():
+            self._case.customer.show_bar(shown.bar(self._case, self._started_ms))
+
+    # --- twice a second ---
+
+    async def _tick(self) -> None:
+        ticks = 0
+        while True:
+            await asyncio.sleep(PROOF_OF_LIFE_S)
+            ticks += 1
+            for peer in self._arrivals.overdue():
+                self._attendance.dismiss(peer)
+            if self._opened is None or self._end.done():
+                continue
+            self._case.evidence.submit_again()
+            if self._case.pictures.is_late and self._case.hands.is_holding:
+                # Nobody sees what a held key or button does there.
+                self._case.hands.release_all()
+            for viewer in self._case.viewers:
+                self._attendance.keep_alive(viewer, now_ms())
+                if self._attendance.has_outstayed_control(viewer):
+                    self._access.end(Capability.CONTROL, "grace", viewer)
+                if self._attendance.has_outstayed(viewer):
+                    self._attendance.remove(viewer, "network")
+            self._access.expire(now_ms())
+            if ticks % int(HEAD_EVERY_S / PROOF_OF_LIFE_S) == 0:
+                self._access.count_input()
+                head = self._case.evidence.make_head()
+                if lead := self._case.viewers.lead:
+                    self._case.voices.say(lead, HeadOffered(head))
+                self._update_bar()

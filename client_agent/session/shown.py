@@ -1,0 +1,59 @@
+"""What the customer is shown of a session: the bar while it lasts, the summary when it is over."""
+
+from client_agent.prompts.customer import BarState, Interruption, Participation, Summary, Viewer
+from client_agent.session.case import Case
+from client_agent.session.clock import now_ms
+from protocol.consent import ViewerId
+from protocol.limits import CONTROL_GRACE_S, VIEW_GRACE_S
+from protocol.session_log import Opened
+from protocol.vocabulary import Capability, Outcome
+
+
+def bar(case: Case, started_ms: int) -> BarState:
+    """Everybody who may see, whoever controls or leads in front, and who of them is cut off."""
+    controller, lead = case.gate.controller, case.viewers.lead
+    admitted = [viewer for viewer in case.viewers if viewer.is_admitted]
+    admitted.sort(key=lambda each: (each.id != controller, each is not lead))
+    return BarState(
+        case.organisation.document.name,
+        tuple(Viewer(each.certificate.name, case.gate.capabilities_of(each.id), each.id) for each in admitted),
+        case.gate.holds,
+        (now_ms() - started_ms) // 1000,
+        tuple(
+            Interruption(
+                each.id,
+                max(0, int(VIEW_GRACE_S - each.silent_s)),
+                max(0, int(CONTROL_GRACE_S - each.silent_s)) if each.id == controller else 0,
+            )
+            for each in admitted
+            if not each.is_present
+        ),
+    )
+
+
+def summary(case: Case, opened: Opened | None, outcome: Outcome, started_ms: int) -> Summary:
+    """Who did what for how long, and the log's fingerprint."""
+
+    def seconds(viewer: ViewerId, capability: Capability) -> int:
+        # Rounded up: what was allowed for a moment was allowed.
+        return -(-case.accounts.allowed_ms(capability, viewer) // 1000)
+
+    return Summary(
+        outcome=outcome,
+        organisation=case.organisation.document.name,
+        ticket=opened.ticket if opened else "",
+        subject=opened.subject if opened else "",
+        participations=tuple(
+            Participation(
+                name,
+                seconds(viewer, Capability.VIEW),
+                seconds(viewer, Capability.CONTROL),
+                case.accounts.counts[viewer].clicks,
+                case.accounts.counts[viewer].keys + case.accounts.counts[viewer].characters,
+            )
+            for viewer, name in case.viewers.everybody.items()
+        ),
+        began_at=started_ms // 1000,
+        ended_at=now_ms() // 1000,
+        fingerprint=case.evidence.fingerprint,
+    )

@@ -1,0 +1,123 @@
+"""Those who take part: each with a certificate, a channel of its own, and a secret to come back with."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from client_agent.session.clock import awake_or_asleep_s
+from protocol.channel import ControlChannel
+from protocol.consent import ViewerId
+from protocol.identity import Certificate
+from protocol.messages import FromViewer
+from protocol.resume import meeting_of
+from protocol.vocabulary import Hold, Role
+
+# Who may be asked for more than looking on, and may lead a session.
+_MAY_CONTROL = {Role.TECHNICIAN, Role.SUPERVISOR}
+
+
+@dataclass(eq=False)
+class RemoteViewer:
+    """One participant, from the introduction until it has left for good."""
+
+    certificate: Certificate
+    certificate_text: str
+    channel: ControlChannel[FromViewer]
+    peer: int | None
+    """Its number at the relay; None while it is cut off."""
+    secrets: list[bytes] = field(repr=False)
+    """To come back with, newest first: the one before stays until a record under the new keys has verified."""
+    offered: bytes | None = field(default=None, repr=False)
+    """The secret of a resume that was answered and not confirmed: the viewer may hold it already."""
+    next_entry: int = 0
+    """The first entry of the log that it has not been sent."""
+    last_heard_s: float = field(default_factory=awake_or_asleep_s)
+    last_drop: Hold | None = None
+    is_admitted: bool = False
+    """It gets pictures."""
+
+    @property
+    def id(self) -> ViewerId:
+        return ViewerId(self.certificate.serial)
+
+    @property
+    def is_present(self) -> bool:
+        return self.peer is not None
+
+    @property
+    def may_control(self) -> bool:
+        return self.certificate.role in _MAY_CONTROL
+
+    @property
+    def silent_s(self) -> float:
+        """Since its last authentic record."""
+        return awake_or_asleep_s() - self.last_heard_s
+
+    def came_back(self, peer: int, channel: ControlChannel[FromViewer], secret: bytes) -> None:
+        """It has proved who it is, under the keys of a resume that leaves this secret; older ones are of no use any more."""
+        self.peer, self.channel = peer, channel
+        self.secrets, self.offered = [secret], None
+        self.heard()
+
+    def heard(self) -> None:
+        """A record of it has verified now."""
+        self.last_heard_s = awake_or_asleep_s()
+
+
+class Viewers:
+    """Everybody who takes part, in the order in which they came; one of them leads."""
+
+    def __init__(self) -> None:
+        self._all: dict[ViewerId, RemoteViewer] = {}
+        self.everybody: dict[ViewerId, str] = {}
+        """The names of all who ever took part, also of those who have left."""
+        self.lead: RemoteViewer | None = None
+
+    def __iter__(self) -> Iterator[RemoteViewer]:
+        return iter(list(self._all.values()))
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def add(self, viewer: RemoteViewer) -> None:
+        """Somebody takes part from now on; the first one leads."""
+        self._all[viewer.id] = viewer
+        self.everybody[viewer.id] = viewer.certificate.name
+        self.lead = self.lead or viewer
+
+    def remove(self, viewer: RemoteViewer) -> None:
+        """Somebody has left for good, and cannot come back with the same certificate; the lead passes to who came first."""
+        self._all.pop(viewer.id, None)
+        if self.lead is viewer:
+            self.lead = next((each for each in self if each.may_control and each.is_admitted), None)
+
+    def get(self, viewer: ViewerId) -> RemoteViewer | None:
+        return self._all.get(viewer)
+
+    def is_known(self, viewer: ViewerId) -> bool:
+        """Whether this certificate has been used here, also by somebody who has left."""
+        return viewer in self.everybody
+
+    def by_peer(self, peer: int) -> RemoteViewer | None:
+        """Who the relay means by this number."""
+        return next((each for each in self if each.peer == peer), None)
+
+    def secrets(self) -> dict[bytes, bytes]:
+        """Every secret with which somebody can come back, by its meeting."""
+        return {
+            meeting_of(secret): secret
+            for each in self
+            for secret in (*each.secrets, each.offered)
+            if secret is not None
+        }
+
+    def by_meeting(self, meeting: bytes) -> RemoteViewer | None:
+        """Whose secret this is."""
+        for each in self:
+            if any(secret and meeting_of(secret) == meeting for secret in (*each.secrets, each.offered)):
+                return each
+        return None
+
+    @property
+    def present(self) -> list[RemoteViewer]:
+        """Those who are connected and see pictures."""
+        return [each for each in self if each.is_present and each.is_admitted]

@@ -1,0 +1,82 @@
+"""What viewers are told: each over its own channel, also what it missed while it was cut off."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from client_agent.session.evidence import Evidence
+from client_agent.session.line import Line
+from client_agent.session.viewers import RemoteViewer, Viewers
+from protocol.codec import Message
+from protocol.consent import ConsentGate
+from protocol.envelope import Kind
+from protocol.errors import LocalProtocolError
+from protocol.messages import AccessChanged, EntryAppended, ParticipantsChanged, ParticipantShown
+from protocol.session_log import Event
+
+log = logging.getLogger("mainforte.agent")
+
+
+class Voices:
+    """Says things to viewers. `on_deaf` hears of one that cannot be told any more."""
+
+    def __init__(
+        self,
+        line: Line,
+        viewers: Viewers,
+        evidence: Evidence,
+        gate: ConsentGate,
+        on_deaf: Callable[[RemoteViewer], None],
+    ) -> None:
+        self._line, self._viewers, self._evidence, self._gate, self._on_deaf = line, viewers, evidence, gate, on_deaf
+
+    def say(self, viewer: RemoteViewer, message: Message) -> None:
+        """Say something to one viewer; what it misses while it is cut off it hears when it is back."""
+        try:
+            if viewer.peer is None:
+                viewer.channel.say_later(message)
+            else:
+                self._line.send(Kind.CONTROL, viewer.channel.seal(message), peer=viewer.peer)
+        except LocalProtocolError as error:
+            log.warning("a viewer cannot be told any more: %s", error)
+            asyncio.get_running_loop().call_soon(self._on_deaf, viewer)
+
+    def say_again(self, viewer: RemoteViewer) -> None:
+        """Say what the viewer missed, first of all under its new keys."""
+        for record in viewer.channel.again():
+            self._line.send(Kind.CONTROL, record, peer=viewer.peer or 0)
+
+    def write(self, event: Event) -> int:
+        """Append an entry to the log, have it stored, and let everybody follow it; gives its number."""
+        number = self._evidence.write(event)
+        for viewer in self._viewers:
+            self.feed(viewer)
+        return number
+
+    def feed(self, viewer: RemoteViewer) -> None:
+        """Send the entries of the log that the viewer has not been sent, as many as it takes at once."""
+        while viewer.is_present and viewer.next_entry < len(self._evidence.texts) and viewer.channel.has_room:
+            viewer.next_entry += 1
+            self.say(viewer, EntryAppended(self._evidence.texts[viewer.next_entry - 1]))
+
+    def tell_access(self, viewer: RemoteViewer) -> None:
+        """Tell a viewer what it may do now, and what holds input back."""
+        capabilities = sorted(self._gate.capabilities_of(viewer.id))
+        self.say(viewer, AccessChanged(capabilities, sorted(self._gate.holds), self._gate.until_ms(viewer.id)))
+
+    def tell_participants(self) -> None:
+        """Tell everybody who is there."""
+        shown = [
+            ParticipantShown(
+                each.id,
+                each.certificate.name,
+                each.certificate.role,
+                sorted(self._gate.capabilities_of(each.id)),
+                each is self._viewers.lead,
+                each.is_present,
+            )
+            for each in self._viewers
+        ]
+        for viewer in self._viewers:
+            if viewer.is_present:
+                self.say(viewer, ParticipantsChanged(shown))
