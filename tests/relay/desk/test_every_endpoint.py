@@ -1,0 +1,263 @@
+"""Every route of the desk, asked by everybody; and every field, filled in with what nobody should be able to do harm with."""
+
+import contextlib
+import json
+import re
+import tempfile
+import urllib.parse
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from playwright.async_api import ConsoleMessage, async_playwright
+
+from relay.desk import api, people
+from relay.desk.application import make_application, open_desk
+from relay.desk.requests import COOKIE, Desk
+from relay.keys import make_organisation
+from relay.settings import Settings
+from tests.conftest import CHROMIUM, CHROMIUM_OPTIONS
+from tests.relay.desk.conftest import SECRET, TECHNICIAN_KEY, free_port
+
+STRANGER, ENROLLING, SHUT_OUT = "stranger", "enrolling", "shut-out"
+EVERYBODY = (STRANGER, ENROLLING, SHUT_OUT, *people.ROLES)
+
+# What is open without signing in; everything else, also what is added later, is closed to strangers.
+OPEN = {
+    "/", "/health", "/sign-in", "/language", "/api/sign-in", "/api/organisation", "/assist/{path}", "/static/{path}",
+}  # fmt: skip
+# Half signed in, nothing is open but setting up the second factor and leaving again.
+HALF_OPEN = OPEN | {"/enrol", "/sign-out"}
+# Who may do what needs a role; the others are told 403.
+NEEDS = {
+    ("POST", "/api/tickets"): api.WRITERS,
+    ("GET", "/tickets/new"): api.WRITERS,
+    ("POST", "/tickets/new"): api.WRITERS,
+    ("POST", "/tickets/{number}/events"): api.WRITERS,
+    ("POST", "/api/tickets/{number}/sessions"): api.HELPERS,
+    ("POST", "/api/sessions/{session}/rooms"): api.HELPERS,
+    ("POST", "/api/sessions/{session}/extend"): api.HELPERS,
+}
+
+BODIES: dict[str, Any] = {
+    "/api/tickets": {"subject": "s", "customer_name": "c"},
+    "/api/tickets/{number}/sessions": {"reason": "r", "asks": "view", "key": TECHNICIAN_KEY},
+}
+
+_BARE: list[str] = json.loads(Path(__file__).with_name("hostile_texts.json").read_text(encoding="utf-8"))
+_CONTROLS = [chr(c) for c in (0, 1, 7, 8, 9, 10, 13, 27, 31, 127, 0x80, 0x85, 0x9B)] + [
+    chr(c) for c in (0x200E, 0x200F, 0x2028, 0x2029, 0x202A, 0x202D, 0x202E, 0x2066, 0x2069, 0xFEFF)
+]
+_LONG = ["x" * n for n in (199, 200, 201, 1999, 2000, 2001, 20_000, 60_000)] + ["<b>" * 600, "\n" * 300, " " * 300]
+PARTS = 5
+HOSTILE = [*_BARE, *(f"a{control}b" for control in _CONTROLS), *_LONG, ""]
+
+FORMS = {
+    "/tickets/new": (
+        {"subject": "s", "customer_name": "c", "device_type": "computer"},
+        (
+            "subject", "description", "customer_name", "customer_number", "phone", "email", "address", "device_type",
+            "device_name", "csrf",
+        ),
+    ),
+    "/tickets/2001/events": ({"event": "note", "text": "t"}, ("event", "text", "csrf")),
+    "/sign-in": ({"name": "n", "password": "p", "code": "c"}, ("name", "password", "code")),
+    "/language": ({"language": "en", "back": "/"}, ("language", "back")),
+    "/enrol": ({"code": "1"}, ("code",)),
+}  # fmt: skip
+JSON_BODIES = {
+    "/api/tickets": (
+        {"subject": "s", "customer_name": "c"},
+        (
+            "subject", "description", "customer_name", "customer_number", "phone", "email", "address", "device_type",
+            "device_name",
+        ),
+    ),
+    "/api/tickets/2001/sessions": ({"reason": "r", "asks": "dance", "key": TECHNICIAN_KEY}, ("reason", "asks", "key")),
+    "/api/sign-in": ({"name": "n", "password": "p", "code": "c"}, ("name", "password", "code")),
+}  # fmt: skip
+
+
+class World:
+    """The real desk on a port, and a signed-in client for everybody."""
+
+    def __init__(self, address: str, routes: list[tuple[str, str]]) -> None:
+        self.address = address
+        self.routes = routes
+        self.cookies: dict[str, str] = {}
+        self.csrf: dict[str, str] = {}
+
+    async def ask(
+        self, client: aiohttp.ClientSession, who: str, method: str, path: str, **sent: Any
+    ) -> tuple[int, str]:
+        headers = {"Origin": self.address, "X-CSRF-Token": self.csrf.get(who, ""), **sent.pop("headers", {})}
+        if who in self.cookies:
+            headers["Cookie"] = f"{COOKIE}={self.cookies[who]}"
+        async with client.request(
+            method, self.address + path, headers=headers, allow_redirects=False, **sent
+        ) as answer:
+            return answer.status, await answer.text(errors="replace")
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    # In memory where there is such a folder: thousands of requests, and what survives a power cut is not the question here.
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as name:
+        async with _desk_in(Path(name)) as world:
+            yield world
+
+
+@contextlib.asynccontextmanager
+async def _desk_in(folder: Path) -> AsyncIterator[World]:
+    port = free_port()
+    address = f"http://localhost:{port}"
+    settings = Settings(folder=folder, origins=(address,), port=port)
+    make_organisation(settings, "Org", root_key=folder / "away.pem", root_passphrase="p" * 12, secret=SECRET)
+    desk = await open_desk(settings, SECRET)
+    application = make_application(desk)
+    routes = sorted({(r.method, r.resource.canonical) for r in application.router.routes() if r.resource is not None})
+    world = World(address, [(m, p) for m, p in routes if m != "HEAD"])
+    await _people(desk, world)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "localhost", port).start()
+    yield world
+    await runner.cleanup()
+    await desk.database.close()
+
+
+async def _people(desk: Desk, world: World) -> None:
+    password_hash = await people.hash_password("a password of many words")
+    for who in EVERYBODY[1:]:
+        async with desk.database.transaction() as connection:
+            role = who if who in people.ROLES else "administrator"
+            id_ = await people.add_person(connection, desk.tenant, who, who, password_hash, [role])
+            method = people.ENROLLING if who == ENROLLING else people.COMPLETE
+            world.cookies[who] = await people.sign_in(connection, desk.tenant, id_, method, 1)
+            person = await people.person_of(connection, world.cookies[who])
+            assert person is not None
+            world.csrf[who] = person.csrf
+            if who == SHUT_OUT:
+                await people.set_active(connection, id_, is_active=False)
+
+
+@pytest.fixture
+async def client(world: World) -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client:
+        await world.ask(client, "adviser", "POST", "/api/tickets", json=BODIES["/api/tickets"])
+        yield client
+
+
+def _filled_in(path: str) -> str:
+    values = {"number": "2001", "session": "0" * 32, "path": "look.css"}
+    return re.sub(r"\{(\w+)[^}]*\}", lambda found: values.get(found[1], "1"), path)
+
+
+def _is_open(path: str, listed: set[str]) -> bool:
+    return path in listed or path.startswith(("/assist", "/static"))
+
+
+async def test_every_route_is_closed_to_whoever_has_no_business_there(
+    world: World, client: aiohttp.ClientSession
+) -> None:
+    assert len(world.routes) > 20
+    wrong = []
+    for method, path in world.routes:
+        if path.startswith("/internal/"):
+            continue  # the front lets nobody through; test_front.py
+        for who in EVERYBODY:
+            sent = {"json": BODIES.get(path, {})} if method == "POST" and path.startswith("/api/") else {}
+            if method == "POST" and not sent:
+                sent = {"data": {"csrf": world.csrf.get(who, "")}}
+            if path.endswith("sign-out"):
+                sent["headers"] = {"X-CSRF-Token": "no"}  # who left could not ask for the rest
+                sent.pop("data", None)
+            status, _ = await world.ask(client, who, method, _filled_in(path), **sent)
+            listed = HALF_OPEN if who == ENROLLING else OPEN
+            if who in (STRANGER, ENROLLING, SHUT_OUT) and not _is_open(path, listed):
+                is_right = status in (401, 403) or (status == 303 and method == "GET")
+            elif who in people.ROLES and (method, path) in NEEDS:
+                is_right = (status == 403) != (who in NEEDS[method, path])
+            else:
+                is_right = status < 500
+            if not is_right or status == 500:
+                wrong.append((method, path, who, status))
+    assert wrong == []
+
+
+async def test_no_change_is_made_without_the_token_of_the_sign_in(world: World, client: aiohttp.ClientSession) -> None:
+    wrong = []
+    for method, path in world.routes:
+        if method in ("GET", "*") or path.startswith("/internal/") or path in ("/sign-in", "/language", "/api/sign-in"):
+            continue
+        sent = {"json": BODIES.get(path, {})} if path.startswith("/api/") else {"data": {"csrf": "another"}}
+        headers = {"X-CSRF-Token": "another"}
+        status, _ = await world.ask(client, "administrator", method, _filled_in(path), headers=headers, **sent)
+        if status != 403:
+            wrong.append((method, path, status))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+async def test_hostile_texts_are_kept_as_text_or_refused_and_a_browser_runs_none_of_them(
+    world: World, client: aiohttp.ClientSession, part: int
+) -> None:
+    assert len(HOSTILE) > 100
+    failed: list[tuple[str, str, str, int | str]] = []
+    numbers: list[str] = []
+    for text in HOSTILE[part::PARTS]:
+        for path, (fields, names) in JSON_BODIES.items():
+            for name in names:
+                status, answer = await world.ask(client, "supervisor", "POST", path, json=fields | {name: text})
+                if status not in (200, 201, 400, 401, 413, 429):
+                    failed.append((path, name, text[:40], status))
+                if status == 201:
+                    numbers.append(json.loads(answer)["number"])
+                elif "error" not in answer:
+                    failed.append((path, name, text[:40], answer[:80]))
+        for path, (fields, names) in FORMS.items():
+            for name in names:
+                who = ENROLLING if path == "/enrol" else "supervisor"
+                values = {"csrf": world.csrf[who]} | fields | {name: text}
+                body = urllib.parse.urlencode(values, errors="surrogatepass").encode()
+                headers = {"Content-Type": "application/x-www-form-urlencoded"}
+                status, _ = await world.ask(client, who, "POST", path, data=body, headers=headers)
+                if status not in (303, 400, 401, 403, 409, 413, 429):
+                    failed.append((path, name, text[:40], status))
+        for query in ("/tickets?search=", "/api/tickets?search=", "/tickets?state=", "/sign-in?next="):
+            status, _ = await world.ask(client, "supervisor", "GET", query + urllib.parse.quote(text[:1500]))
+            if status not in (200, 303):
+                failed.append((query, "", text[:40], status))
+    assert failed == []
+    assert len(numbers) > 300 // PARTS
+    await _visit(world, numbers[::20])
+
+
+async def _visit(world: World, numbers: list[Any]) -> None:
+    """Open lists, forms and tickets in Chromium; nothing runs, and the policy has nothing to stop."""
+    seen: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        # The browser asks for /favicon.ico by itself; there is none.
+        if message.type == "error" and not message.location["url"].endswith("/favicon.ico"):
+            seen.append(f"{message.text} {message.location['url']}")
+
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+        context = await browser.new_context()
+        await context.add_cookies([{"name": COOKIE, "value": world.cookies["supervisor"], "url": world.address}])
+        page = await context.new_page()
+        page.on("console", on_console)
+        page.on("pageerror", lambda error: seen.append(str(error)))
+        page.on("dialog", lambda dialog: seen.append(f"dialog {dialog.message}"))
+        for path in ("/tickets", "/tickets?search=%3Cscript%3Ealert(1)%3C/script%3E", "/tickets/2001"):
+            await page.goto(world.address + path)
+        for number in numbers:
+            await page.goto(f"{world.address}/tickets/{number}")
+            assert await page.locator("h1").count() == 1
+            assert (await page.locator("h1").inner_text()).strip() != "49"
+        await browser.close()
+    assert seen == []
