@@ -126,9 +126,8 @@ async def _read_ticket(report: Report, organisation: Organisation, technician: T
         altered = output / "altered-log.json"
         altered.write_text(log.read_text().replace("allowed", "refused", 1))
         try:
-            organisation.command("check-log", str(altered), "--root", organisation.root_fingerprint)
+            said = organisation.command("check-log", str(altered), "--root", organisation.root_fingerprint)
         except RuntimeError as error:
-            assert "ALTERED" in str(error), error
-            altered.unlink()
-        else:
-            raise AssertionError("an altered log passed the check")
+            said = str(error)
+        assert "ALTERED" in said, said
+        altered.unlink()
