@@ -76,7 +76,9 @@ async def test_typing_for_long_needs_no_more_memory(tmp_path: Path, chromium: Br
                 await page.keyboard.press("Delete")
                 for _ in range(10):
                     await page.keyboard.type(LINE)
-                await eventually(lambda: is_written(10 * len(LINE) - 1), "the lines in the editor's file", deadline_s=60)
+                await eventually(
+                    lambda: is_written(10 * len(LINE) - 1), "the lines in the editor's file", deadline_s=60
+                )
 
         began = time.monotonic()
         await type_until(began + SECONDS / 3)
