@@ -18,7 +18,7 @@ from pathlib import Path
 
 from demo.by_hand import CannotShow, run_by_hand
 from demo.desktop import customers_desktop
-from demo.organisation import running_organisation
+from demo.organisation import Relay, made_organisation
 from demo.report import Report
 from demo.story import play
 from translations import best_language
@@ -61,13 +61,13 @@ def _once(folder: Path, port: int, output: Path, language: str) -> int:
     try:
         with customers_desktop(folder) as desktop:
             with report.step("the organisation is made and served"):
-                serving = running_organisation(folder, port)
-                organisation = serving.__enter__()
+                relay = Relay(made_organisation(folder, port), folder / "relay.log")
+                relay.start()
             try:
-                report.facts["root_fingerprint"] = organisation.root_fingerprint
-                asyncio.run(play(report, organisation, desktop, output, language))
+                report.facts["root_fingerprint"] = relay.organisation.root_fingerprint
+                asyncio.run(play(report, relay, desktop, output, language))
             finally:
-                serving.__exit__(None, None, None)
+                relay.stop()
     except KeyboardInterrupt:
         print("main job: interrupted")
         return 1

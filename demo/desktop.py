@@ -53,9 +53,17 @@ def customers_desktop(folder: Path, *, shown_on: str = "", title: str = "") -> I
         display.start(
             "xterm", "-geometry", "80x24+40+60", "-title", "Terminal", "-e", "sh", "-c", "echo Bonjour; exec sh"
         )
-        display.start("mousepad", str(letter), environment={"LANG": "C.UTF-8", "HOME": str(folder)})
+        display.start("mousepad", str(letter), environment=_editors_settings(folder))
         wait_until(lambda: _has_window(display, "lettre"), "the editor's window")
         yield Desktop(display, letter, folder)
+
+
+def _editors_settings(folder: Path) -> dict[str, str]:
+    """An environment in which the editor shows names without the folders they are in."""
+    settings = folder / ".config" / "glib-2.0" / "settings" / "keyfile"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("[org/xfce/mousepad/preferences/window]\npath-in-title=false\n")
+    return {"LANG": "C.UTF-8", "HOME": str(folder), "GSETTINGS_BACKEND": "keyfile"}
 
 
 @contextmanager

@@ -65,20 +65,49 @@ def made_organisation(folder: Path, port: int, name: str = NAME, full_name: str 
     return Organisation(address, data, totp_secret, fingerprint)
 
 
+class Relay:
+    """The organisation's relay: one process, with the desk as its child, that can be killed and started again."""
+
+    def __init__(self, organisation: Organisation, log: Path) -> None:
+        self.organisation, self._log = organisation, log
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self) -> "subprocess.Popen[str]":
+        """Start it, and wait until it can be reached.
+
+        Raises:
+            RuntimeError: it did not start; the text says why.
+        """
+        serve = [sys.executable, "-m", "relay", "--config", str(self.organisation.folder / "mainforte.toml"), "serve"]
+        with self._log.open("a") as out:
+            process = subprocess.Popen(serve, env=_environment(), stdout=subprocess.PIPE, stderr=out, text=True)
+        self.process = process
+        assert process.stdout
+        if not process.stdout.readline().startswith("ready"):
+            raise RuntimeError(f"the relay did not start:\n{self._log.read_text()}")
+        return process
+
+    def kill(self) -> None:
+        """End it without a word, as a power cut does."""
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+
+    def stop(self) -> None:
+        """Let it say goodbye."""
+        if self.process:
+            self.process.terminate()
+            self.process.wait(20)
+
+
 @contextmanager
 def served(organisation: Organisation, log: Path) -> Iterator["subprocess.Popen[str]"]:
     """Serve it until the end; gives the process, which has one child, the desk."""
-    serve = [sys.executable, "-m", "relay", "--config", str(organisation.folder / "mainforte.toml"), "serve"]
-    with log.open("a") as out:
-        relay = subprocess.Popen(serve, env=_environment(), stdout=subprocess.PIPE, stderr=out, text=True)
-        try:
-            assert relay.stdout
-            if not relay.stdout.readline().startswith("ready"):
-                raise RuntimeError(f"the relay did not start:\n{log.read_text()}")
-            yield relay
-        finally:
-            relay.terminate()
-            relay.wait(20)
+    relay = Relay(organisation, log)
+    try:
+        yield relay.start()
+    finally:
+        relay.stop()
 
 
 def _command(data: Path, *arguments: str) -> str:

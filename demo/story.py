@@ -8,7 +8,7 @@ from playwright.async_api import async_playwright
 
 from demo.customer import Customer
 from demo.desktop import Desktop
-from demo.organisation import TICKET, Organisation
+from demo.organisation import TICKET, Organisation, Relay
 from demo.report import Report
 from demo.technician import Technician
 from tests.conftest import CHROMIUM, CHROMIUM_OPTIONS
@@ -17,12 +17,13 @@ from tests.waiting import eventually
 TEXT = "Bonjour ! L’œuvre est à 12 €, « naïve » : ß ñ Ж 中 😀 ê ë ù\nSeconde ligne."
 
 
-async def play(report: Report, organisation: Organisation, desktop: Desktop, output: Path, language: str) -> None:
+async def play(report: Report, relay: Relay, desktop: Desktop, output: Path, language: str) -> None:
     """Play it to the end.
 
     Raises:
         AssertionError, TimeoutError: something was not as it should be.
     """
+    organisation = relay.organisation
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
         context = await browser.new_context(locale=language, viewport={"width": 1280, "height": 860})
@@ -33,6 +34,7 @@ async def play(report: Report, organisation: Organisation, desktop: Desktop, out
         try:
             await _pair(report, organisation, desktop, technician, customer, language)
             await _help(report, desktop, technician, customer)
+            await _cut(report, relay, desktop, technician, customer)
             await _end(report, technician, customer)
             await _read_ticket(report, organisation, technician, output)
         except BaseException:
@@ -96,6 +98,29 @@ async def _help(report: Report, desktop: Desktop, technician: Technician, custom
         await technician.photograph("typed")
 
 
+async def _cut(report: Report, relay: Relay, desktop: Desktop, technician: Technician, customer: Customer) -> None:
+    with report.step("the relay is killed, and both sides see it"):
+        relay.kill()
+        await technician.page.wait_for_selector("body[data-picture=late]", timeout=10_000)
+        await technician.photograph("interrupted")
+        customer.photograph("interrupted")
+    with report.step("the relay is back, and so is everybody, without a question"):
+        await asyncio.to_thread(relay.start)
+        await technician.wait_for_picture()
+        await technician.wait_for_access("control")
+        x, y = await asyncio.to_thread(customer.place_in_editor)
+        await technician.click_remote(x, y)
+        await technician.keyboard_is_remote()
+        await technician.page.keyboard.type(" def")
+
+        async def is_saved() -> bool:
+            await technician.page.keyboard.press("Control+s")
+            return desktop.letter.read_text(encoding="utf-8").strip() == TEXT + " abc def"
+
+        await eventually(is_saved, "what was typed after the cut in the editor's file", deadline_s=20)
+        await technician.photograph("resumed")
+
+
 async def _end(report: Report, technician: Technician, customer: Customer) -> None:
     with report.step("the customer takes control back"):
         await asyncio.to_thread(customer.take_back)
@@ -120,7 +145,7 @@ async def _read_ticket(report: Report, organisation: Organisation, technician: T
         log.write_bytes(await answer.body())
         entries = [json.loads(entry)["event"]["type"] for entry in json.loads(log.read_text())["entries"]]
         checked["entries"] = entries
-        expected = ["opened", "asked", "answered", "access_ended", "ended"]
+        expected = ["opened", "asked", "answered", "cut", "resumed", "access_ended", "ended"]
         assert [kind for kind in entries if kind in expected] == expected, entries
         checked["verdict"] = organisation.command("check-log", str(log), "--root", organisation.root_fingerprint)
         altered = output / "altered-log.json"
