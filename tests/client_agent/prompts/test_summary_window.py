@@ -35,7 +35,7 @@ def test_the_summary_stays_until_it_is_closed(desktop: VirtualDisplay, scale: fl
     play(desktop, scene, language=language, scale=scale)
 
 
-@pytest.mark.parametrize(("language", "name"), [("en", "kept.html"), ("fr", "gardé.txt")])
+@pytest.mark.parametrize(("language", "name"), [("en", "kept.html"), ("fr", "garde.txt")])
 def test_the_summary_is_saved_where_the_customer_wants_it(
     desktop: VirtualDisplay, tmp_path: Path, language: str, name: str
 ) -> None:
