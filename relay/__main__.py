@@ -129,7 +129,9 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--root", help=_("the fingerprint of the organisation's root key"))
     check.set_defaults(run=_check_log)
 
-    commands.add_parser("demo-data", help=_("add a few invented customers and tickets")).set_defaults(run=_demo_data)
+    demo = commands.add_parser("demo-data", help=_("add a few invented customers and tickets"))
+    demo.add_argument("--year-of", type=int, default=0, metavar="TICKETS", help=_("and that many tickets of a year"))
+    demo.set_defaults(run=_demo_data)
     return parser
 
 
@@ -231,7 +233,7 @@ def _demo_data(arguments: argparse.Namespace) -> None:
             somebody = await people.anybody(connection)
         if somebody is None:
             raise CannotGoOn(_("Add somebody first: mainforte-relay user add NAME --role technician"))
-        return await demo_data.add(database, tenant, somebody)
+        return await demo_data.add(database, tenant, somebody, year_of=max(0, arguments.year_of))
 
     added = asyncio.run(staff.with_database(settings, add))
     print(_("Tickets added: {numbers}", numbers=", ".join(map(str, added)) or "-"))

@@ -12,7 +12,18 @@ from aiohttp import web
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from relay.desk import api, arrivals, assist, internal, pages, sessions, ticket_store
+from relay.desk import (
+    api,
+    arrivals,
+    assist,
+    case_pages,
+    internal,
+    knowledge_pages,
+    oversight_pages,
+    pages,
+    sessions,
+    ticket_store,
+)
 from relay.desk.people import Seal, Tenant, insert_row
 from relay.desk.requests import BODY_BYTES_MAX, DESK, Desk, Refusal, check_origin, json_answer, log
 from relay.desk.sign_in_limits import SignInLimits
@@ -76,8 +87,17 @@ def make_application(desk: Desk) -> web.Application:
     app.add_routes(api.routes)
     app.add_routes(internal.routes)
     app.add_routes(pages.routes)
+    app.add_routes(case_pages.routes)
+    app.add_routes(knowledge_pages.routes)
+    app.add_routes(oversight_pages.routes)
+    app.on_shutdown.append(_end_streams)
     assist.add_routes(app)
     return app
+
+
+async def _end_streams(app: web.Application) -> None:
+    """Let those go who are being told of changes: nobody waits for them at the end."""
+    app[DESK].database.changes.close()
 
 
 @web.middleware

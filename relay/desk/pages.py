@@ -14,7 +14,6 @@ from relay.desk.requests import (
     LANGUAGE_COOKIE,
     Refusal,
     json_answer,
-    paragraph,
     read_form,
     required_person,
     set_cookie,
@@ -164,57 +163,6 @@ async def post_new_ticket(request: web.Request) -> web.Response:
     async with desk.database.transaction() as connection:
         number = await ticket_store.open_ticket(connection, desk.tenant, person.id, new)
     return see_other(f"/tickets/{number}")
-
-
-@routes.get("/tickets/{number}")
-async def get_ticket(request: web.Request) -> web.Response:
-    person = await required_person(request, *api.READERS)
-    async with request.app[DESK].database.transaction() as connection:
-        await sessions.close_abandoned(connection, request.app[DESK].tenant)
-        ticket = await api.ticket_of(request, connection)
-        history = await ticket_store.history_of(connection, ticket.id)
-        rows = await connection.execute(
-            select(tables.session, tables.person.c.full_name)
-            .join(tables.person, tables.session.c.person_id == tables.person.c.id)
-            .where(tables.session.c.ticket_id == ticket.id)
-            .order_by(tables.session.c.id.desc())
-            .limit(50)
-        )
-        held = rows.all()
-    stories = await request.app[DESK].stories.of([row.id for row in held])
-    return page(
-        request,
-        "ticket.html",
-        person,
-        ticket=ticket,
-        history=history,
-        description=tickets.rebuild(happened.event for happened in history).description,
-        sessions=[(row, stories[row.id].summary, stories[row.id].proof) for row in held],
-        root_fingerprint=request.app[DESK].organisation.fingerprint_text,
-        may_help=bool(person.roles & set(api.HELPERS)) and ticket.state != tickets.CLOSED,
-        may_write=bool(person.roles & set(api.WRITERS)),
-    )
-
-
-@routes.post("/tickets/{number}/events")
-async def post_event(request: web.Request) -> web.Response:
-    person = await required_person(request, *api.WRITERS)
-    form = await form_of(request, person)
-    desk = request.app[DESK]
-    event: tickets.TicketEvent
-    match form.get("event"):
-        case "note":
-            event = tickets.NoteAdded(paragraph(form.get("text", ""), least=1))
-        case "close":
-            event = tickets.TicketClosed(paragraph(form.get("text", ""), least=1))
-        case "reopen":
-            event = tickets.TicketReopened()
-        case _:
-            raise Refusal(400, "malformed")
-    async with desk.database.transaction() as connection:
-        ticket = await api.ticket_of(request, connection)
-        await ticket_store.append(connection, desk.tenant, ticket.id, person.id, event)
-    return see_other(f"/tickets/{ticket.number}")
 
 
 async def _anybody(request: web.Request) -> Person:

@@ -7,7 +7,7 @@ from msgspec import Meta
 from protocol.codec import Message
 from relay.desk import question_trees
 from relay.desk.question_trees import Question
-from relay.desk.rules import Both, BothTexts, Slug
+from relay.desk.rules import Both, BothTexts, MaybeSlug, Slug
 
 LEVELS = (1, 2, 3)
 Level = Annotated[int, Meta(ge=1, le=3)]
@@ -48,7 +48,7 @@ class Procedure(Message, frozen=True, tag="procedure"):
     weight: Annotated[int, Meta(ge=1, le=5)]
     have_ready: tuple[Both, ...]
     """What customers should have at hand when they call."""
-    tree: Slug | Literal[""]
+    tree: MaybeSlug
     steps: tuple[Step, ...]
     escalations: tuple[Escalation, ...]
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from protocol.codec import Message
-from relay.desk.rules import Both, NotPossible, Slug, Version
+from relay.desk.rules import Both, MaybeSlug, NotPossible, Slug, Version
 
 Complexity = Literal["low", "complex", "very_complex"]
 COMPLEXITIES: tuple[Complexity, ...] = ("low", "complex", "very_complex")
@@ -26,7 +26,7 @@ class Choice(Message, frozen=True):
 
     value: Slug
     text: Both
-    next: Slug | Literal[""] = ""
+    next: MaybeSlug = ""
     complexity: Complexity | Literal[""] = ""
 
 
@@ -39,7 +39,7 @@ class Question(Message, frozen=True):
     choices: tuple[Choice, ...] = ()
     least: int = 0
     most: int = 1_000_000
-    next: Slug | Literal[""] = ""
+    next: MaybeSlug = ""
     """Where numbers and texts lead."""
 
     def check(self, answer: str) -> str:

@@ -11,6 +11,9 @@ from protocol.text import LINE_PATTERN, TEXT_PATTERN, Line
 Slug = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9-]{0,39}\Z")]
 """A short name that never changes: a kind of request, a question, a group."""
 
+MaybeSlug = Annotated[str, Meta(pattern=r"\A([a-z0-9][a-z0-9-]{0,39})?\Z")]
+"""A short name, or empty for none."""
+
 SomeLine = Annotated[str, Meta(min_length=1, max_length=LINE_CHARACTERS_MAX, pattern=LINE_PATTERN)]
 SomeText = Annotated[str, Meta(min_length=1, max_length=TEXT_CHARACTERS_MAX, pattern=TEXT_PATTERN)]
 LongText = Annotated[str, Meta(max_length=20_000, pattern=TEXT_PATTERN)]
@@ -59,6 +62,7 @@ __all__ = [
     "Incomplete",
     "Line",
     "LongText",
+    "MaybeSlug",
     "NotPossible",
     "Seconds",
     "Slug",

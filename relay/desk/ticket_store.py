@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocol.codec import encode
-from relay.desk import guided_call, levels, tickets
+from relay.desk import customer_store, guided_call, levels, tickets
 from relay.desk.people import Tenant, insert_row, now_utc
 from relay.storage import search as index
 from relay.storage import tables
@@ -99,6 +99,7 @@ async def open_ticket(
         email=new.email,
         address=new.address,
     )
+    await customer_store.make_found(connection, tenant, customer_id)
     device_id = await insert_row(
         connection,
         tables.device,

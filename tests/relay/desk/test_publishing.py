@@ -7,9 +7,19 @@ from hypothesis.strategies import SearchStrategy, builds, integers, just, lists,
 from protocol.codec import encode
 from relay.desk import publishing
 from relay.desk.procedures import Script
-from relay.desk.publishing import Document, DocumentEvent, Drafted, Published, SentBack, Stale, Submitted, Withdrawn
+from relay.desk.publishing import (
+    Content,
+    Document,
+    DocumentEvent,
+    Drafted,
+    Published,
+    SentBack,
+    Stale,
+    Submitted,
+    Withdrawn,
+)
 from relay.desk.rules import BothTexts, NotPossible
-from tests.relay.desk.examples import ARTICLE, TREE, both
+from tests.relay.desk.examples import ARTICLE, PROCEDURE, TREE, both
 
 FIRST = Drafted(ARTICLE, "camille", 0)
 
@@ -65,6 +75,12 @@ def test_a_withdrawn_document_is_read_by_nobody_until_it_is_revised() -> None:
     assert (
         document(FIRST, Submitted(), Published(1, "hugo"), Withdrawn("x"), Drafted(ARTICLE, "lea", 1)).state == "draft"
     )
+
+
+@pytest.mark.parametrize("content", [ARTICLE, TREE, PROCEDURE])
+def test_every_kind_of_document_is_read_as_it_was_written(content: Content) -> None:
+    event = Drafted(content, "camille", 0)
+    assert publishing.events.decode(encode(event)) == event
 
 
 @pytest.mark.requirement("A43")

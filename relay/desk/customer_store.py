@@ -1,0 +1,139 @@
+"""Customers: who they are, what they have, and everything that happened with them over all channels."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from relay.desk.people import Tenant, insert_row, now_utc
+from relay.storage import search, tables
+from relay.storage.changes import changed
+
+LISTED_MAX = 50
+FIELDS = ("name", "number", "phone", "email", "address", "kind", "language")
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything about one customer, on one screen."""
+
+    customer: Any
+    contracts: list[Any]
+    orders: list[Any]
+    devices: list[Any]
+    contacts: list[Any]
+    tickets: list[Any]
+
+
+async def make_found(connection: AsyncConnection, tenant: Tenant, customer_id: int) -> None:
+    row = (await connection.execute(select(tables.customer).where(tables.customer.c.id == customer_id))).one()
+    text = f"{row.number} {row.phone} {row.phone.replace(' ', '')} {row.email} {row.address}"
+    await search.index(connection, tenant, "customer", customer_id, row.name, text)
+
+
+async def add(connection: AsyncConnection, tenant: Tenant, **fields: Any) -> int:
+    """A new customer; the id."""
+    customer_id = await insert_row(connection, tables.customer, **tenant.columns, **fields)
+    await make_found(connection, tenant, customer_id)
+    return customer_id
+
+
+async def identify(connection: AsyncConnection, tenant: Tenant, text: str) -> list[Any]:
+    """The customers whom a number, a telephone number, an address or a name means; who has the very number comes first."""
+    customer = tables.customer
+    wanted = text.strip()
+    if not wanted:
+        return []
+    digits = "".join(c for c in wanted if c.isdigit())
+    exact = [func.lower(customer.c.number) == wanted.lower(), func.lower(customer.c.email) == wanted.lower()]
+    if len(digits) >= 9:
+        exact.append(func.replace(customer.c.phone, " ", "") == digits)
+    here = customer.c.service_id == tenant.service_id
+    rows = list((await connection.execute(select(customer).where(here, or_(*exact)).limit(LISTED_MAX))).all())
+    hits = await search.find(connection, tenant, wanted, ["customer"], limit=LISTED_MAX)
+    more = [hit.subject_id for hit in hits if hit.subject_id not in {row.id for row in rows}]
+    found = {r.id: r for r in (await connection.execute(select(customer).where(customer.c.id.in_(more)))).all()}
+    return [*rows, *(found[customer_id] for customer_id in more if customer_id in found)][:LISTED_MAX]
+
+
+async def view(connection: AsyncConnection, tenant: Tenant, customer_id: int) -> View | None:
+    """What is known about a customer."""
+    customer = tables.customer
+    where = customer.c.id == customer_id, customer.c.service_id == tenant.service_id
+    row = (await connection.execute(select(customer).where(*where))).first()
+    if row is None:
+        return None
+
+    async def of(table: Any, order: Any, limit: int = 20) -> list[Any]:
+        query = select(table).where(table.c.customer_id == customer_id).order_by(order).limit(limit)
+        return list((await connection.execute(query)).all())
+
+    return View(
+        row,
+        await of(tables.contract, tables.contract.c.began_at.desc()),
+        await of(tables.customer_order, tables.customer_order.c.ordered_at.desc()),
+        await of(tables.device, tables.device.c.id),
+        await of(tables.contact, tables.contact.c.at.desc()),
+        await of(tables.ticket, tables.ticket.c.changed_at.desc()),
+    )
+
+
+async def edit(
+    connection: AsyncConnection, tenant: Tenant, person_id: int, customer_id: int, seen: int, **fields: str
+) -> bool:
+    """Change a customer as it was in version `seen`; False where somebody else changed it meanwhile, and nothing is done."""
+    customer = tables.customer
+    before = (await connection.execute(select(customer).where(customer.c.id == customer_id))).one()
+    done = await connection.execute(
+        update(customer)
+        .where(customer.c.id == customer_id, customer.c.version == seen, customer.c.service_id == tenant.service_id)
+        .values(**fields, version=seen + 1)
+    )
+    if not done.rowcount:
+        return False
+    what = [
+        f"{name}: {getattr(before, name)} → {value}" for name, value in fields.items() if getattr(before, name) != value
+    ]
+    if what:
+        await note_change(connection, tenant, person_id, "customer", customer_id, "\n".join(what))
+    await make_found(connection, tenant, customer_id)
+    changed(connection, f"customer:{customer_id}")
+    return True
+
+
+async def note_change(
+    connection: AsyncConnection, tenant: Tenant, person_id: int | None, subject: str, subject_id: int, what: str
+) -> None:
+    """Write down, for the audit trail, a change that has no events of its own."""
+    await connection.execute(
+        insert(tables.change).values(
+            **tenant.columns, at=now_utc(), person_id=person_id, subject=subject, subject_id=subject_id, what=what
+        )
+    )
+
+
+async def add_contact(
+    connection: AsyncConnection,
+    tenant: Tenant,
+    customer_id: int,
+    ticket_id: int | None,
+    channel: str,
+    text: str,
+    *,
+    is_incoming: bool,
+    state: str,
+) -> None:
+    """One contact over whichever channel; a text to the customer waits as `ready` until it is sent."""
+    await insert_row(
+        connection,
+        tables.contact,
+        **tenant.columns,
+        customer_id=customer_id,
+        ticket_id=ticket_id,
+        at=now_utc(),
+        channel=channel,
+        is_incoming=is_incoming,
+        text=text,
+        state=state,
+    )

@@ -1,0 +1,195 @@
+"""What the desk writes for itself, in the database: appended events, and beside them what lists and search need."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from protocol.codec import encode
+from relay.desk import publishing
+from relay.desk.people import Tenant, insert_row, now_utc
+from relay.desk.publishing import Article, Content, Document, DocumentEvent, Drafted
+from relay.storage import search, tables
+from relay.storage.changes import changed
+
+
+@dataclass(frozen=True)
+class Written:
+    """One event with when it was and who did it."""
+
+    at: datetime
+    by: str
+    event: DocumentEvent
+
+
+def kind_of(content: Content) -> str:
+    return str(content.__struct_config__.tag)
+
+
+def title_of(content: Content) -> str:
+    """One line for lists; of a text in both languages the French one."""
+    return content.title if isinstance(content, Article) else content.title.fr
+
+
+def new_name() -> str:
+    """A name for what goes by its number."""
+    return secrets.token_hex(8)
+
+
+async def create(
+    connection: AsyncConnection, tenant: Tenant, person_id: int | None, author: str, name: str, content: Content
+) -> int:
+    """A new document with its first draft; its id.
+
+    Raises:
+        IntegrityError: there is one of this kind and name.
+    """
+    document_id = await insert_row(
+        connection,
+        tables.document,
+        **tenant.columns,
+        kind=kind_of(content),
+        name=name,
+        title="",
+        state="",
+        in_force=0,
+        newest=0,
+        changed_at=now_utc(),
+    )
+    await append(connection, tenant, document_id, person_id, Drafted(content, author, 0))
+    return document_id
+
+
+async def append(
+    connection: AsyncConnection, tenant: Tenant, document_id: int, person_id: int | None, event: DocumentEvent
+) -> Document:
+    """Store one more event.
+
+    Raises:
+        NotPossible: it does not follow from the events before; nothing is stored.
+    """
+    history = await history_of(connection, document_id)
+    document = publishing.apply(publishing.rebuild(written.event for written in history), event)
+    now = now_utc()
+    await insert_row(
+        connection,
+        tables.document_event,
+        **tenant.columns,
+        document_id=document_id,
+        number=len(history),
+        at=now,
+        person_id=person_id,
+        event=encode(event).decode(),
+    )
+    await connection.execute(
+        update(tables.document)
+        .where(tables.document.c.id == document_id)
+        .values(
+            title=title_of(document.content),
+            state=document.state,
+            in_force=document.in_force,
+            newest=document.newest,
+            changed_at=now,
+        )
+    )
+    await _make_found(connection, tenant, document_id, document)
+    changed(connection, f"document:{document_id}")
+    changed(connection, "documents")
+    return document
+
+
+async def _make_found(connection: AsyncConnection, tenant: Tenant, document_id: int, document: Document) -> None:
+    readable = document.versions[document.readable - 1] if document.readable else None
+    if isinstance(readable, Article):
+        text = "\n".join((readable.issue, readable.environment, readable.resolution, readable.cause))
+        await search.index(connection, tenant, "article", document_id, readable.title, text)
+    else:
+        await search.forget(connection, tenant, "article", document_id)
+
+
+async def find(connection: AsyncConnection, tenant: Tenant, document_id: int, kind: str = "") -> Any | None:
+    """The row of a document."""
+    document = tables.document
+    where = [document.c.id == document_id, document.c.service_id == tenant.service_id]
+    if kind:
+        where.append(document.c.kind == kind)
+    return (await connection.execute(select(document).where(*where))).first()
+
+
+async def history_of(connection: AsyncConnection, document_id: int) -> list[Written]:
+    """All events of a document, in order."""
+    event, person = tables.document_event, tables.person
+    rows = await connection.execute(
+        select(event.c.at, event.c.event, person.c.full_name)
+        .outerjoin(person, event.c.person_id == person.c.id)
+        .where(event.c.document_id == document_id)
+        .order_by(event.c.number)
+    )
+    return [Written(row.at, row.full_name or "", publishing.events.decode(row.event.encode())) for row in rows]
+
+
+async def load(connection: AsyncConnection, document_id: int) -> Document:
+    return publishing.rebuild(written.event for written in await history_of(connection, document_id))
+
+
+async def named(connection: AsyncConnection, tenant: Tenant, kind: str, name: str, version: int) -> Content | None:
+    """One version of a document by its name; None where there is none."""
+    document = tables.document
+    where = document.c.service_id == tenant.service_id, document.c.kind == kind, document.c.name == name
+    document_id = (await connection.execute(select(document.c.id).where(*where))).scalar()
+    if document_id is None:
+        return None
+    versions = (await load(connection, document_id)).versions
+    return versions[version - 1] if 1 <= version <= len(versions) else None
+
+
+async def in_force(connection: AsyncConnection, tenant: Tenant, kind: str) -> dict[str, tuple[int, int, Content]]:
+    """Everything of a kind that is in force: by name its version, its id and what it says."""
+    document = tables.document
+    where = document.c.service_id == tenant.service_id, document.c.kind == kind, document.c.in_force > 0
+    rows = await connection.execute(select(document).where(*where).order_by(document.c.title))
+    found: dict[str, tuple[int, int, Content]] = {}
+    for row in rows.all():
+        content = (await load(connection, row.id)).published
+        if content is not None:
+            found[row.name] = (row.in_force, row.id, content)
+    return found
+
+
+async def listed(connection: AsyncConnection, tenant: Tenant, kind: str, state: str = "") -> list[Any]:
+    """The rows of a kind, the newest change first; at most two hundred."""
+    document = tables.document
+    query = select(document).where(document.c.service_id == tenant.service_id, document.c.kind == kind)
+    if state:
+        query = query.where(document.c.state == state)
+    return list((await connection.execute(query.order_by(document.c.changed_at.desc()).limit(200))).all())
+
+
+async def articles_for(connection: AsyncConnection, tenant: Tenant, words: str, *, limit: int = 20) -> list[Any]:
+    """The rows of the articles that search finds, the best first."""
+    hits = await search.find(connection, tenant, words, ["article"], limit=limit)
+    rows = {
+        row.id: row
+        for row in (
+            await connection.execute(
+                select(tables.document).where(tables.document.c.id.in_([hit.subject_id for hit in hits]))
+            )
+        ).all()
+    }
+    return [rows[hit.subject_id] for hit in hits if hit.subject_id in rows]
+
+
+async def uses(connection: AsyncConnection, document_id: int) -> list[Any]:
+    """For which tickets an article was used or written, and by which level."""
+    use, ticket = tables.article_use, tables.ticket
+    rows = await connection.execute(
+        select(use.c.level, use.c.how, use.c.at, ticket.c.number, ticket.c.subject)
+        .join(ticket, use.c.ticket_id == ticket.c.id)
+        .where(use.c.document_id == document_id)
+        .order_by(use.c.at.desc())
+        .limit(50)
+    )
+    return list(rows.all())

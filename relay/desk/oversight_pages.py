@@ -1,0 +1,107 @@
+"""Who can do what, and the trail of every change."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from sqlalchemy import delete, literal, select, union_all
+
+from relay.desk import customer_store
+from relay.desk.people import insert_row
+from relay.desk.rendering import form_of, page, see_other
+from relay.desk.requests import DESK, Refusal, required_person
+from relay.desk.rights import DESIGNERS, OVERSEERS, READERS, level_of
+from relay.desk.rules import Slug
+from relay.storage import tables
+
+routes = web.RouteTableDef()
+
+TRAIL_MAX = 200
+
+
+@routes.get("/people")
+async def get_people(request: web.Request) -> web.Response:
+    """The directory: who is there for which domain, at which level."""
+    person = await required_person(request, *READERS)
+    domain = request.query.get("domain", "")[:40]
+    async with request.app[DESK].database.transaction() as connection:
+        people = (
+            await connection.execute(
+                select(tables.person).where(tables.person.c.is_active).order_by(tables.person.c.full_name)
+            )
+        ).all()
+        roles = (await connection.execute(select(tables.role_grant.c.person_id, tables.role_grant.c.role))).all()
+        skills = (await connection.execute(select(tables.skill))).all()
+    listed = []
+    for one in people:
+        theirs = {skill.domain: skill.grade for skill in skills if skill.person_id == one.id}
+        held = frozenset(grant.role for grant in roles if grant.person_id == one.id)
+        if not domain or domain in theirs:
+            listed.append((one, sorted(held), theirs, level_of(held, frozenset(theirs))))
+    domains = sorted({skill.domain for skill in skills})
+    may_change = bool(person.roles & set(DESIGNERS))
+    return page(request, "people.html", person, people=listed, domains=domains, domain=domain, may_change=may_change)
+
+
+@routes.post("/people/skills")
+async def post_skill(request: web.Request) -> web.Response:
+    """Note, or take away, what somebody can do; both stand in the audit trail."""
+    person = await required_person(request, *DESIGNERS)
+    form = await form_of(request, person)
+    desk, skill = request.app[DESK], tables.skill
+    try:
+        name, domain = form.get("name", ""), msgspec.convert(form.get("domain", ""), Slug)
+        grade = msgspec.convert(int(form.get("grade", "0") or "0"), type=int)
+    except (msgspec.ValidationError, ValueError):
+        raise Refusal(400, "malformed") from None
+    if not 0 <= grade <= 3:
+        raise Refusal(400, "malformed")
+    async with desk.database.transaction() as connection:
+        whom = (await connection.execute(select(tables.person).where(tables.person.c.name == name))).first()
+        if whom is None:
+            raise Refusal(404, "not_found")
+        await connection.execute(delete(skill).where(skill.c.person_id == whom.id, skill.c.domain == domain))
+        if grade:
+            await insert_row(connection, skill, **desk.tenant.columns, person_id=whom.id, domain=domain, grade=grade)
+        what = f"{whom.name}: {domain} → {grade}"
+        await customer_store.note_change(connection, desk.tenant, person.id, "person", whom.id, what)
+    return see_other("/people")
+
+
+@routes.get("/audit")
+async def get_audit(request: web.Request) -> web.Response:
+    """Every change, the newest first: who, when, what."""
+    person = await required_person(request, *OVERSEERS)
+    before = request.query.get("before", "")
+    try:
+        until = datetime.fromisoformat(before) if before else None
+    except ValueError:
+        until = None
+    if until is not None and until.tzinfo is None:
+        until = None
+    ticket, document, change, who = tables.ticket_event, tables.document_event, tables.change, tables.person
+    of_ticket = (
+        select(ticket.c.at, ticket.c.person_id, literal("ticket").label("subject"), tables.ticket.c.number, ticket.c.event)
+        .select_from(ticket.join(tables.ticket, ticket.c.ticket_id == tables.ticket.c.id))
+    )  # fmt: skip
+    of_document = select(
+        document.c.at, document.c.person_id, literal("document"), document.c.document_id, document.c.event
+    )
+    of_rest = select(change.c.at, change.c.person_id, change.c.subject, change.c.subject_id, change.c.what)
+    parts: list[Any] = []
+    for part, column in ((of_ticket, ticket.c.at), (of_document, document.c.at), (of_rest, change.c.at)):
+        narrowed = part.where(column < until) if until else part
+        parts.append(select(narrowed.order_by(column.desc()).limit(TRAIL_MAX).subquery()))
+    everything = union_all(*parts).subquery()
+    query = (
+        select(everything, who.c.full_name)
+        .outerjoin(who, everything.c.person_id == who.c.id)
+        .order_by(everything.c.at.desc())
+        .limit(TRAIL_MAX)
+    )
+    async with request.app[DESK].database.transaction() as connection:
+        rows = (await connection.execute(query)).all()
+    return page(
+        request, "audit.html", person, rows=rows, more=rows[-1].at.isoformat() if len(rows) == TRAIL_MAX else ""
+    )

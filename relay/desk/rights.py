@@ -1,0 +1,32 @@
+"""Who may do what at the desk: by role, and by what somebody can do beyond their title. No I/O; what is not listed is refused."""
+
+from collections.abc import Mapping
+
+LEVEL_OF_ROLE: Mapping[str, int] = {
+    "adviser": 1,
+    "technician": 2,
+    "expert": 3,
+    "supervisor": 3,
+    "administrator": 3,
+    "auditor": 0,
+}
+
+READERS = ("adviser", "technician", "expert", "supervisor", "auditor", "administrator")
+WRITERS = ("adviser", "technician", "expert", "supervisor", "administrator")
+APPROVERS = ("expert", "supervisor", "administrator")
+"""Who agrees to level 3, and puts articles in force."""
+DESIGNERS = ("supervisor", "administrator")
+"""Who writes scripts, question trees and procedures, and says who can do what."""
+OVERSEERS = ("supervisor", "auditor", "administrator")
+"""Who reads the audit trail."""
+
+LEVEL_SKILLS: Mapping[str, int] = {"level-2": 2, "level-3": 3}
+"""Skills that open a level's work to somebody of another title."""
+
+
+def level_of(roles: frozenset[str], skills: frozenset[str] = frozenset()) -> int:
+    """The highest level whose work this person may do; 0 for none."""
+    by_role = max((LEVEL_OF_ROLE.get(role, 0) for role in roles), default=0)
+    if by_role == 0:
+        return 0
+    return max(by_role, *(LEVEL_SKILLS.get(skill, 0) for skill in skills), 0)
