@@ -5,7 +5,8 @@
     viewer → agent    resume_confirmation  proves that the viewer has the new keys
 
 The keys come from the secret that both kept and from fresh X25519 shares: whoever learns the secret later reads nothing. Every
-resume leaves a new secret; an end keeps the old one until a record under the new keys has verified, since a cut may come before.
+resume leaves a new secret; an end keeps the one it was made from until a record under the new keys has verified, since a cut may come
+before. Of others it keeps none: so both always hold one in common, wherever the cuts fall.
 """
 
 import hashlib
@@ -89,6 +90,7 @@ class ViewerResume:
     def __init__(self, secrets: Sequence[bytes], position: Position, randomness: Randomness) -> None:
         self._secrets = {meeting_of(secret): secret for secret in secrets}
         self._scalar = randomness.scalar
+        self._used = b""
         self.hello = encode(
             ResumeHello(
                 PROTOCOL_VERSION,
@@ -117,8 +119,16 @@ class ViewerResume:
             raise RemoteProtocolError("an answer to another hello")
         schedule = _schedule(secret, self._scalar, answer.share, self.hello, answer)
         check_tag(answer.tag, schedule.agent_tag)
-        self.channel, self.agent_received = schedule.secrets, answer.received
+        self.channel, self.agent_received, self._used = schedule.secrets, answer.received, secret
         return [encode(ResumeConfirmation(schedule.viewer_tag))]
+
+    @property
+    def secrets(self) -> list[bytes]:
+        """What to come back with from now on, newest first: the new secret, and the one that the agent is known to hold.
+
+        The second stays until a record under the new keys has verified: the confirmation may be lost on the way.
+        """
+        return [self.channel.resume, self._used] if self.channel else list(self._secrets.values())
 
 
 class AgentResume:
@@ -127,6 +137,7 @@ class AgentResume:
     def __init__(self, randomness: Randomness) -> None:
         self._randomness = randomness
         self._schedule: Schedule | None = None
+        self._used = b""
         self.channel: ChannelSecrets | None = None
 
     def hello(self, data: bytes) -> ResumeHello:
@@ -157,7 +168,8 @@ class AgentResume:
             raise NotAuthentic("none of the viewer's secrets is one of ours")
         share = cpace.share(self._randomness.scalar, cpace.BASE_POINT)
         unsigned = ResumeAnswer(meeting, self._randomness.nonce, share, 0 if message.is_empty else received, _NO_TAG)
-        self._schedule = _schedule(secrets[meeting], self._randomness.scalar, message.share, hello, unsigned)
+        self._used = secrets[meeting]
+        self._schedule = _schedule(self._used, self._randomness.scalar, message.share, hello, unsigned)
         return encode(structs.replace(unsigned, tag=self._schedule.agent_tag))
 
     def confirm(self, data: bytes) -> None:
@@ -174,9 +186,9 @@ class AgentResume:
         self.channel = self._schedule.secrets
 
     @property
-    def next_secret(self) -> bytes | None:
-        """The resume secret that this attempt leaves, from the answer on: the viewer may hold it before it has confirmed."""
-        return self._schedule.secrets.resume if self._schedule else None
+    def secrets(self) -> list[bytes]:
+        """What to hold from the answer on, newest first: the viewer may have the new secret before it has confirmed, or not at all."""
+        return [self._schedule.secrets.resume, self._used] if self._schedule else []
 
 
 def _schedule(secret: bytes, scalar: bytes, their_share: bytes, hello: bytes, answer: ResumeAnswer) -> Schedule:

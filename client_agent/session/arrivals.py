@@ -24,6 +24,8 @@ class Return:
     viewer: RemoteViewer
     resume: AgentResume
     hello: ResumeHello
+    received: int
+    """What it was told that we hold."""
     channel: ControlChannel[FromViewer] | None = None
 
     @property
@@ -91,10 +93,10 @@ class Arrivals:
         match arrival.way:
             case None:
                 return self._greet(arrival, data, session)
-            case Return(viewer, resume) as way:
+            case Return(_, resume) as way:
                 resume.confirm(data)
                 assert resume.channel
-                way.channel = _continued(viewer, resume.channel, way.hello)
+                way.channel = _continued(way, resume.channel)
             case Join(join) as way:
                 join.confirm(data)
                 assert join.channel
@@ -115,19 +117,24 @@ class Arrivals:
         if viewer is None:
             raise NotAuthentic("nobody who comes back with these secrets")
         resume = AgentResume(fresh_randomness())
-        answer = resume.answer(data, secrets, viewer.channel.received)
-        viewer.offered = resume.next_secret
-        arrival.way = Return(viewer, resume, hello)
+        received = viewer.channel.received
+        answer = resume.answer(data, secrets, received)
+        viewer.secrets = resume.secrets
+        arrival.way = Return(viewer, resume, hello, received)
         return answer
 
 
-def _continued(viewer: RemoteViewer, secrets: ChannelSecrets, hello: ResumeHello) -> ControlChannel[FromViewer]:
+def _continued(way: Return, secrets: ChannelSecrets) -> ControlChannel[FromViewer]:
     """The viewer's channel under new keys; a new one for a viewer that has lost what it received.
 
     Raises:
-        RemoteProtocolError: its counters are not ours.
+        RemoteProtocolError: its counters are not ours, or something more came in over its old connection meanwhile.
     """
-    if hello.is_empty:
+    if way.hello.is_empty:
         return agent_channel(secrets)
-    viewer.channel.renew(secrets.of_agent, hello.received)
-    return viewer.channel
+    channel = way.viewer.channel
+    if channel.received != way.received:
+        # It would say again what we have: it has to ask once more.
+        raise RemoteProtocolError(f"message {channel.received} received where {way.received} was told")
+    channel.renew(secrets.of_agent, way.hello.received)
+    return channel

@@ -25,9 +25,7 @@ class RemoteViewer:
     peer: int | None
     """Its number at the relay; None while it is cut off."""
     secrets: list[bytes] = field(repr=False)
-    """To come back with, newest first: the one before stays until a record under the new keys has verified."""
-    offered: bytes | None = field(default=None, repr=False)
-    """The secret of a resume that was answered and not confirmed: the viewer may hold it already."""
+    """To come back with, newest first: that of a resume that was answered and not confirmed, and the one it was made from."""
     next_entry: int = 0
     """The first entry of the log that it has not been sent."""
     last_heard_s: float = field(default_factory=awake_or_asleep_s)
@@ -55,7 +53,7 @@ class RemoteViewer:
     def came_back(self, peer: int, channel: ControlChannel[FromViewer], secret: bytes) -> None:
         """It has proved who it is, under the keys of a resume that leaves this secret; older ones are of no use any more."""
         self.peer, self.channel = peer, channel
-        self.secrets, self.offered = [secret], None
+        self.secrets = [secret]
         self.heard()
 
     def heard(self) -> None:
@@ -103,19 +101,11 @@ class Viewers:
 
     def secrets(self) -> dict[bytes, bytes]:
         """Every secret with which somebody can come back, by its meeting."""
-        return {
-            meeting_of(secret): secret
-            for each in self
-            for secret in (*each.secrets, each.offered)
-            if secret is not None
-        }
+        return {meeting_of(secret): secret for each in self for secret in each.secrets}
 
     def by_meeting(self, meeting: bytes) -> RemoteViewer | None:
         """Whose secret this is."""
-        for each in self:
-            if any(secret and meeting_of(secret) == meeting for secret in (*each.secrets, each.offered)):
-                return each
-        return None
+        return next((each for each in self if any(meeting_of(secret) == meeting for secret in each.secrets)), None)
 
     @property
     def present(self) -> list[RemoteViewer]:

@@ -1,5 +1,8 @@
 """protocol/resume.py: those who have met meet again under new keys; nobody else does, and nothing is lost or said twice."""
 
+import contextlib
+from enum import Enum, auto
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -54,7 +57,7 @@ def test_an_end_that_was_cut_off_during_a_resume_still_has_the_old_secret() -> N
     viewer = _viewer()
     viewer.receive(agent.answer(viewer.hello, _known(), 0))  # the confirmation never arrives
     assert viewer.channel
-    assert agent.next_secret == viewer.channel.resume
+    assert agent.secrets == viewer.secrets == [viewer.channel.resume, SECRETS.resume]
     both = (viewer.channel.resume, SECRETS.resume)
     _meet(_viewer(*both, seed="v3"), AgentResume(randomness("a3")), _known(SECRETS.resume))
     _meet(_viewer(*both, seed="v3"), AgentResume(randomness("a3")), _known(*both))
@@ -164,6 +167,46 @@ def test_over_any_number_of_cuts_reliable_messages_arrive_once_and_in_order(runs
         ]
     typed = [m for m in heard[True] if isinstance(m, TextTyped)]
     assert len(typed) <= len([m for m in said[True] if isinstance(m, TextTyped)])
+
+
+class Reaches(Enum):
+    """How far an attempt to come back gets before the next cut; the last one is what the relay can do by itself."""
+
+    AGENT = auto()
+    VIEWER = auto()
+    AGENT_AGAIN = auto()
+    EVERYBODY = auto()
+    OLD_HELLO = auto()
+
+
+@given(lists(sampled_from(Reaches), max_size=30))
+def test_wherever_the_cuts_fall_both_still_hold_a_secret_in_common(attempts: list[Reaches]) -> None:
+    at_viewer, at_agent = [SECRETS.resume], [SECRETS.resume]
+    hellos: list[bytes] = []
+    for number, reaches in enumerate([*attempts, Reaches.EVERYBODY]):
+        agent = AgentResume(randomness(f"a{number}"))
+        if reaches is Reaches.OLD_HELLO:
+            if not hellos:
+                continue
+            with contextlib.suppress(NotAuthentic):
+                agent.answer(hellos[0], _known(*at_agent), 0)
+                at_agent = agent.secrets
+            continue
+        viewer = _viewer(*at_viewer, seed=f"v{number}")
+        hellos.append(viewer.hello)
+        answer = agent.answer(viewer.hello, _known(*at_agent), 0)
+        at_agent = agent.secrets
+        if reaches is Reaches.AGENT:
+            continue
+        (confirmation,) = viewer.receive(answer)
+        at_viewer = viewer.secrets
+        if reaches is Reaches.VIEWER:
+            continue
+        agent.confirm(confirmation)
+        at_agent = at_agent[:1]
+        if reaches is Reaches.EVERYBODY:
+            at_viewer = at_viewer[:1]
+    assert at_viewer == at_agent
 
 
 @given(sampled_from([0, 1, 4, 99]))
