@@ -3,9 +3,11 @@ import { Api, ApiError } from "./api.js";
 import { _, loadCatalogue } from "./catalogue.js";
 import { freshSecret, inLink } from "./codes.js";
 import { fromBase64Url, toBase64 } from "./core/bytes.js";
+import { VIEW_GRACE_S } from "./core/limits.js";
 import { button, element, get } from "./dom.js";
 import { servedLocally } from "./local.js";
 import { Zstd } from "./screen/zstd.js";
+import { recall } from "./session/keeping.js";
 import { TechnicianSession } from "./session/technician_session.js";
 import { BeginForm } from "./views/begin_form.js";
 import { CodeView } from "./views/code_view.js";
@@ -16,7 +18,10 @@ import { askToSignIn, listTickets } from "./views/sign_in.js";
 /** How long the agent may take to say that it has ended, before we end without it. */
 const END_MS = 3000;
 
-const OVER = ["ended", "gone", "refused", "used-up"];
+const OVER = ["ended", "gone", "refused", "used-up", "left"];
+
+/** A session is going on, so that closing the tab is asked about. */
+const GOING_ON = ["waiting", "live", "returning"];
 
 class App {
   api = new Api();
@@ -34,14 +39,20 @@ class App {
   room = "";
   codes = new CodeView();
 
+  /** When the agent was last heard before a cut, by performance.now(). */
+  awaySinceMs = 0;
+
   async begin() {
+    // Before anything else: a session that this tab had when it was loaded again goes on at once, and asks nobody anything.
     const zstd = new Zstd();
-    await zstd.init();
+    const [kept] = await Promise.all([recall(VIEW_GRACE_S * 1000).catch(() => undefined), zstd.init()]);
     this.view = new SessionView(zstd, {
       send: (message) => this.session?.send(message),
       heardMs: () => this.session?.lastHeardMs ?? 0,
+      heardAt: () => this.session?.heardAt ?? 0,
       askControl: () => this.session?.send({ type: "access_asked", capability: "control", reason: this.opened.reason }),
       end: () => this.#end(),
+      leave: () => this.#leave(),
       onLive: (isLive) => this.#title(isLive ? _("Live picture") : _("Picture not live")),
     });
     this.form = new BeginForm((wish) => this.#try(button("start"), () => this.#open(wish)));
@@ -51,7 +62,9 @@ class App {
       this.codes.validUntil((await this.api.extend(this.opened.session)).expires_at, this.me.language);
     });
     button("give-up").onclick = () => this.#end();
-    addEventListener("beforeunload", (event) => { if (["waiting", "live"].includes(document.body.dataset.state ?? "")) event.preventDefault(); });
+    button("return-end").onclick = () => this.#end();
+    addEventListener("beforeunload", (event) => { if (GOING_ON.includes(document.body.dataset.state ?? "")) event.preventDefault(); });
+    if (kept && (!this.ticketNumber || kept.person.ticket === this.ticketNumber)) return this.#comeBack(kept);
     this.local = await servedLocally();
     if (this.local) await loadCatalogue(navigator.language.startsWith("fr") ? "fr" : "en");
     try {
@@ -66,23 +79,43 @@ class App {
       return this.#say(_("The server shows another organisation's key than the one this machine was given. Do not go on: tell whoever runs it."), true);
     }
     get("person").textContent = this.me.full_name;
+    this.#linkTo(this.ticketNumber);
     if (!this.ticketNumber) {
       const { tickets } = await this.api.tickets();
       listTickets(tickets);
       return this.#show("tickets", "tickets");
     }
-    const label = _("Ticket {number}", { number: this.ticketNumber });
-    get("ticket").textContent = label;
-    const path = `${this.local?.relay ?? ""}/tickets/${encodeURIComponent(this.ticketNumber)}`;
-    element("back", HTMLAnchorElement).href = path;
-    element("ticket", HTMLAnchorElement).href = path;
-    element("again", HTMLAnchorElement).href = location.href;
     this.ticket = await this.api.ticket(this.ticketNumber);
     const { subject, customer } = this.ticket;
-    this.view.begin({ ticket: label, customer: customer.name, me: this.me.full_name });
     this.#show("begin", "begin");
     this.#title(_("Start remote assistance"));
     this.form.show({ subject, customer: customer.name, language: this.me.language });
+  }
+
+  /** @param {string} number */
+  #linkTo(number) {
+    if (!number) return;
+    get("ticket").textContent = _("Ticket {number}", { number });
+    const path = `${this.local?.relay ?? ""}/tickets/${encodeURIComponent(number)}`;
+    for (const id of ["back", "ticket"]) element(id, HTMLAnchorElement).href = path;
+    element("again", HTMLAnchorElement).href = location.href;
+  }
+
+  /** The page was loaded again: the session goes on. @param {import("./session/keeping.js").Kept} kept */
+  async #comeBack({ person, secrets, heardAt }) {
+    this.ticketNumber = person.ticket;
+    this.opened = { ...person };
+    await loadCatalogue(person.shown.language ?? "en").catch(() => undefined);
+    this.#take(new TechnicianSession(person, { kept: { secrets, heardAt } }));
+    this.awaySinceMs = performance.now() - (Date.now() - heardAt);
+    this.session?.start();
+    this.#show("returning", "returning");
+    get("person").textContent = person.shown.me ?? "";
+    this.#title(_("Coming back to the session"));
+    // What is only needed to invite somebody, or after the end.
+    this.local = await servedLocally().catch(() => undefined);
+    this.#linkTo(person.ticket);
+    this.me = await this.api.me().catch(() => undefined);
   }
 
   /** Served by the relay, signing in is the desk's page; served by the technician's own machine, it is this one. */
@@ -108,20 +141,29 @@ class App {
   async #pair(room) {
     const { certificate, ticket, subject, reason, asks, keys, form } = this.opened;
     const url = `${location.origin.replace(/^http/, "ws")}/room`;
-    const person = { url, session: this.opened.session, keys, certificate, ticket, subject, reason, asks };
+    const shown = { me: this.me.full_name, customer: this.ticket.customer.name, language: this.me.language };
+    const person = { url, session: this.opened.session, keys, certificate, ticket, subject, reason, asks, shown };
     const code = { token: room.token, code: "", rootFingerprint: fromBase64Url(this.me.root_fingerprint) };
-    const session = new TechnicianSession(person, { code });
-    session.addEventListener("state", (event) => this.#onState(/** @type {CustomEvent} */ (event).detail));
-    session.addEventListener("message", (event) => this.#onMessage(/** @type {CustomEvent} */ (event).detail));
-    session.addEventListener("parts", (event) => this.view?.screen.take(/** @type {CustomEvent} */ (event).detail));
-    this.session = session;
+    this.#take(new TechnicianSession(person, { code }));
     this.room = room.room;
     await this.#secret(form);
-    session.start();
+    this.session?.start();
     this.#show("pairing", "waiting");
     this.codes.show({ asks, reason });
     this.codes.validUntil(room.expires_at, this.me.language);
     this.#waiting("waiting", _("Waiting for the customer to type the code."));
+  }
+
+  /** @param {TechnicianSession} session it is shown from now on, and no other */
+  #take(session) {
+    const on = (/** @type {string} */ name, /** @type {(detail: any) => void} */ then) =>
+      session.addEventListener(name, (event) => { if (this.session === session) then(/** @type {CustomEvent} */ (event).detail); });
+    on("state", (detail) => this.#onState(detail));
+    on("message", (message) => this.#onMessage(message));
+    on("parts", (parts) => this.view?.screen.take(parts));
+    this.session = session;
+    const { ticket, shown } = session.person;
+    this.view?.begin({ ticket: _("Ticket {number}", { number: ticket }), customer: shown.customer ?? "" });
   }
 
   /** Make a fresh secret for the room; the one before is worth nothing from now on. @param {string} form */
@@ -139,16 +181,38 @@ class App {
     if (state === "candidate") this.#waiting("connecting", _("Somebody has typed the code: connecting."));
     if (state === "waiting") this.#waiting("waiting", _("Waiting for the customer to type the code."));
     if (state === "paired") this.#waiting("reading", _("Connected. The customer's computer checks who you are."));
+    if (state === "away") {
+      this.awaySinceMs = this.session?.lastHeardMs ?? 0;
+      this.view?.away();
+      if (document.body.dataset.state === "waiting") this.#waiting("", _("The connection is interrupted, and comes back by itself."));
+    }
+    if (state === "back") {
+      this.view?.back(performance.now() - this.awaySinceMs);
+      if (document.body.dataset.state === "waiting") this.#waiting("reading", _("Connected again."));
+    }
+    if (state === "sent_away") this.#sentAway(reason);
+    if (state === "left") this.#over("left", _("You have left the session"), _("It goes on without you. What happened is on the ticket."));
     if (state === "code_used_up") {
       this.#over("used-up", _("This code is used up"), _("Three wrong attempts: somebody may be guessing. Nothing was shown. Make sure that you speak with your customer, then give a new code."));
     }
     if (state === "refused") {
       const expired = reason === "expired" || reason === "bad_token";
       if (expired) this.#over("refused", _("This code has expired"), _("Nobody typed it in time. Nothing was shown. One press gives a new one."), true);
-      else if (reason === "desk_unreachable") this.#over("refused", _("The server is starting again"), _("This code was not opened, and nothing was shown. Wait a minute, then get a new one."), true);
+      else if (["desk_unreachable", "shutting_down", "lost"].includes(reason)) this.#over("refused", _("The server is starting again"), _("This code was not opened, and nothing was shown. Wait a minute, then get a new one."), true);
       else this.#over("refused", _("The connection was ended"), _("Something in it was not right, so it was not trusted. What happened until then is on the ticket. Start again."));
     }
-    if (state === "gone") this.#over("gone", _("The customer is gone"), _("The connection is lost. What happened until then is on the ticket."));
+    if (state === "gone") {
+      this.#over("gone", _("The customer is gone"), reason === "grace"
+        ? _("Five minutes have passed without a connection. What happened until then is on the ticket. Speak with your customer, then start again with a new code.")
+        : _("The connection is lost. What happened until then is on the ticket."));
+    }
+  }
+
+  /** @param {string} by */
+  #sentAway(by) {
+    const hasSeen = document.body.dataset.state === "live";
+    if (by === "time") this.#over("left", hasSeen ? _("Your time is over") : _("The customer did not answer"), hasSeen ? _("The session goes on without you.") : _("That counts as a no. Nothing was shown."));
+    else this.#over("left", hasSeen ? _("The customer has sent you away") : _("The customer said no"), hasSeen ? _("You see nothing more. The session may go on with others.") : _("Nothing was shown to you. Speak with whoever invited you before you try again."));
   }
 
   /** @param {any} message */
@@ -156,6 +220,7 @@ class App {
     switch (message.type) {
       case "prompt_opened":
         document.body.dataset.prompt = "open";
+        if (document.body.dataset.state === "returning") this.#show("pairing", "waiting");
         if (document.body.dataset.state === "waiting") {
           this.codes.reading(message.seconds);
           this.#waiting("", _("The customer is reading your question."));
@@ -192,7 +257,13 @@ class App {
   #end() {
     button("end").disabled = true;
     void this.session?.end();
-    setTimeout(() => this.#ended("completed"), document.body.dataset.state === "live" ? END_MS : 0);
+    setTimeout(() => this.#ended("completed"), ["live", "returning"].includes(document.body.dataset.state ?? "") ? END_MS : 0);
+  }
+
+  /** The others go on. */
+  #leave() {
+    button("end").disabled = true;
+    void this.session?.leave();
   }
 
   /** @param {string} outcome */
@@ -262,7 +333,7 @@ class App {
 
   /** @param {string} section @param {string} state */
   #show(section, state) {
-    for (const id of ["sign-in", "tickets", "begin", "pairing", "after"]) get(id).hidden = id !== section;
+    for (const id of ["sign-in", "tickets", "begin", "pairing", "returning", "after"]) get(id).hidden = id !== section;
     document.body.dataset.state = state;
     this.#say("");
   }

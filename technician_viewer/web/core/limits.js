@@ -8,6 +8,7 @@ export const SECRET_DIGITS = 7;
 export const SECRET_WORDS = 2;
 export const WORD_LETTERS = 4;
 export const ATTEMPTS_PER_CODE = 3;
+export const HANDSHAKE_TIMEOUT_S = 10;
 export const HANDSHAKE_MESSAGE_BYTES_MAX = 4096;
 export const CONTROL_MESSAGE_BYTES_MAX = 49152;
 export const CONTROL_PADDING_BYTES = 64;

@@ -4,9 +4,13 @@ const DATABASE = "mainforte";
 const STORE = "sessions";
 const MARK = "mainforte-session";
 
+/** How long a page that is loaded again waits for the page it was to let go. */
+const CLAIM_MS = 1000;
+
 /**
- * @typedef {{ session: string, url: string, keys: CryptoKeyPair, certificate: string, ticket: string, subject: string, reason: string,
- *   asks: string, secrets: CryptoKey[], keptAt: number }} Kept
+ * `heardAt`: when the agent last proved to be there, UTC milliseconds.
+ *
+ * @typedef {{ session: string, person: import("./technician_session.js").Person, secrets: CryptoKey[], heardAt: number }} Kept
  */
 
 /** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
@@ -15,15 +19,40 @@ const done = (request) => new Promise((resolve, reject) => {
   request.onerror = () => reject(request.error);
 });
 
+/** @type {Promise<IDBDatabase> | undefined} */
+let database;
+
 /** @param {IDBTransactionMode} mode @returns {Promise<IDBObjectStore>} */
 async function store(mode) {
   const opening = indexedDB.open(DATABASE, 1);
   opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: "session" });
-  return (await done(opening)).transaction(STORE, mode).objectStore(STORE);
+  database ??= done(opening);
+  return (await database).transaction(STORE, mode).objectStore(STORE);
+}
+
+/** The session that this tab has, and no other. */
+let claimed = "";
+
+/**
+ * One tab has a session: a duplicated tab copies the mark, and not the lock.
+ *
+ * @param {string} session
+ * @returns {Promise<boolean>} whether this tab has it now, until it is closed
+ */
+function claim(session) {
+  if (claimed === session) return Promise.resolve(true);
+  return new Promise((resolve) => {
+    navigator.locks.request(`mainforte-${session}`, { signal: AbortSignal.timeout(CLAIM_MS) }, () => {
+      claimed = session;
+      resolve(true);
+      return new Promise(() => undefined);
+    }).catch(() => resolve(false));
+  });
 }
 
 /** Keep this tab's session, instead of what was kept of it. @param {Kept} kept */
 export async function keep(kept) {
+  await claim(kept.session);
   sessionStorage.setItem(MARK, kept.session);
   await done((await store("readwrite")).put(kept));
 }
@@ -37,7 +66,7 @@ export async function forget(session) {
 /** Forget what can no longer be come back to. @param {number} olderThanMs */
 async function forgetOld(olderThanMs) {
   const all = /** @type {Kept[]} */ (await done((await store("readonly")).getAll()));
-  for (const kept of all) if (Date.now() - kept.keptAt > olderThanMs) await done((await store("readwrite")).delete(kept.session));
+  for (const kept of all) if (Date.now() - kept.heardAt > olderThanMs) await done((await store("readwrite")).delete(kept.session));
 }
 
 /**
@@ -54,19 +83,4 @@ export async function recall(lastingMs) {
   if (kept && (await claim(session))) return kept;
   sessionStorage.removeItem(MARK);
   return undefined;
-}
-
-/**
- * One tab has a session: a duplicated tab copies the mark, and not the lock.
- *
- * @param {string} session
- * @returns {Promise<boolean>} whether this tab has it now, until it is closed
- */
-export function claim(session) {
-  return new Promise((resolve) => {
-    navigator.locks.request(`mainforte-${session}`, { ifAvailable: true }, (lock) => {
-      resolve(Boolean(lock));
-      return lock ? new Promise(() => undefined) : undefined;
-    });
-  });
 }

@@ -6,7 +6,7 @@ import { Kind, wrap } from "../core/envelope.js";
 import { ProtocolError } from "../core/errors.js";
 import { ViewerHandshake } from "../core/handshake.js";
 import { ViewerJoin } from "../core/joining.js";
-import { ATTEMPTS_PER_CODE, PEER_GONE_S, PROOF_OF_LIFE_S, RESUME_SECRETS_MAX, VIEW_GRACE_S } from "../core/limits.js";
+import { ATTEMPTS_PER_CODE, HANDSHAKE_TIMEOUT_S, PEER_GONE_S, PROOF_OF_LIFE_S, RESUME_SECRETS_MAX, VIEW_GRACE_S } from "../core/limits.js";
 import { MediaOpener } from "../core/media.js";
 import { decodeFromRelay } from "../core/relay_messages.js";
 import { ViewerResume } from "../core/resume.js";
@@ -19,19 +19,22 @@ const OFFER = { capabilities: ["view", "control"], codecs: ["zstd"], program: "m
 const random = () => crypto.getRandomValues(new Uint8Array(32));
 const fresh = () => ({ nonce: random(), scalar: random() });
 
+/** How often what is kept says that the session is still there: less often than it may be away, by far. */
+const KEEP_MS = 5000;
+
 /**
- * What all ways into a session need, and what each needs besides.
+ * What all ways into a session need, and what each needs besides. `shown` is what the page itself wants to know again after it was loaded anew.
  *
  * @typedef {{ url: string, session: string, keys: CryptoKeyPair, certificate: string, ticket: string, subject: string, reason: string,
- *   asks: string }} Person
+ *   asks: string, shown: Record<string, string> }} Person
  * @typedef {{ token: string, code: string, rootFingerprint: Uint8Array }} ByCode
  * @typedef {{ joiningKey: import("../core/bytes.js").Bytes }} ByInvitation
- * @typedef {{ secrets: CryptoKey[] }} ByReturn
+ * @typedef {{ secrets: CryptoKey[], heardAt: number }} ByReturn
  */
 
 /**
  * Events, each a CustomEvent: `state` (detail: { state, reason }), `message` (what the agent said), `parts` (decoded media parts).
- * States: waiting, candidate, paired, away, back; and at the end code_used_up, refused, gone, sent_away.
+ * States: waiting, candidate, paired, away, back; and at the end code_used_up, refused, gone, sent_away, left.
  */
 export class TechnicianSession extends EventTarget {
   #connection;
@@ -49,9 +52,16 @@ export class TechnicianSession extends EventTarget {
   #isOver = false;
   #attempts = 0;
   /** @type {number | undefined} */
-  #pinging;
+  #ticking;
+  /** When the line was last begun anew, by performance.now(). */
+  #begunMs = 0;
+  /** What is kept is written in the order in which it was said. */
+  #keeping = Promise.resolve();
+  #keptMs = 0;
   /** When the agent last proved to be there, by performance.now(). */
   lastHeardMs = 0;
+  /** The same in UTC milliseconds, by a clock that goes on while the computer sleeps: the graces count from it. */
+  heardAt = Date.now();
 
   /** @param {Person} person @param {{ code?: ByCode, invitation?: ByInvitation, kept?: ByReturn }} way exactly one */
   constructor(person, way) {
@@ -59,6 +69,7 @@ export class TechnicianSession extends EventTarget {
     this.person = person;
     this.way = way;
     this.#secrets = way.kept?.secrets ?? [];
+    this.heardAt = way.kept?.heardAt ?? Date.now();
     this.#connection = new Connection(person.url, {
       first: () => this.#first(),
       onEnvelope: (envelope) => this.#onEnvelope(envelope),
@@ -74,7 +85,8 @@ export class TechnicianSession extends EventTarget {
   useCode(code) { if (this.way.code) this.way.code.code = code; }
 
   start() {
-    this.lastHeardMs = performance.now();
+    this.lastHeardMs = this.#begunMs = performance.now();
+    this.#ticking = setInterval(() => this.#tick(), PROOF_OF_LIFE_S * 1000);
     this.#connection.open();
   }
 
@@ -104,9 +116,9 @@ export class TechnicianSession extends EventTarget {
 
   close() {
     this.#isOver = true;
-    clearInterval(this.#pinging);
+    clearInterval(this.#ticking);
     this.#connection.close();
-    forget(this.person.session).catch((error) => console.error(error));
+    this.#inOrder(() => forget(this.person.session));
   }
 
   /** What the relay is told first: the token of a new room, or who comes back to which session. */
@@ -161,10 +173,9 @@ export class TechnicianSession extends EventTarget {
 
   /** @param {string} reason */
   #onRefused(reason) {
-    const isComing = this.#handshake !== undefined || !this.#isConnected;
     if (reason === "too_many_attempts") this.#finish("code_used_up");
-    else if (!this.#secrets.length) this.#finish("refused", reason);
-    else if (reason === "no_room" || (reason === "dismissed" && isComing)) this.#finish("gone", reason);
+    else if (this.way.code && !this.#secrets.length) this.#finish("refused", reason);
+    else if (reason === "no_room" || (reason === "dismissed" && !this.#isConnected)) this.#finish("gone", reason);
     // All else passes: a relay that restarts, a page that was too slow for a while.
   }
 
@@ -237,28 +248,41 @@ export class TechnicianSession extends EventTarget {
     this.#secrets = secrets;
     this.#isConnected = true;
     this.lastHeardMs = performance.now();
-    clearInterval(this.#pinging);
-    this.#pinging = setInterval(() => this.#ping(), PROOF_OF_LIFE_S * 1000);
+    this.heardAt = Date.now();
     await this.#keep();
   }
 
+  /** A browser that keeps nothing, as in some private windows, has a session all the same: only loading the page again ends it. */
   async #keep() {
-    const { url, session, keys, certificate, ticket, subject, reason, asks } = this.person;
-    await keep({ url, session, keys, certificate, ticket, subject, reason, asks, secrets: this.#secrets, keptAt: Date.now() });
+    this.#keptMs = performance.now();
+    const kept = { session: this.person.session, person: this.person, secrets: this.#secrets, heardAt: this.heardAt };
+    this.#inOrder(async () => { if (!this.#isOver) await keep(kept); });
+    await this.#keeping;
   }
 
-  #ping() {
-    if (this.silentS > VIEW_GRACE_S) this.#finish("gone", "grace");
-    else if (this.#isConnected && this.silentS > PEER_GONE_S) this.#connection.renew();
-    else if (this.#isConnected) this.send({ type: "pinged", at_ms: Date.now() });
+  /** @param {() => Promise<void>} work */
+  #inOrder(work) { this.#keeping = this.#keeping.then(work).catch((error) => console.error(error)); }
+
+  #tick() {
+    const now = performance.now();
+    if (this.#secrets.length && Date.now() - this.heardAt > VIEW_GRACE_S * 1000) this.#finish("gone", "grace");
+    else if (this.#isConnected) {
+      if (this.silentS > PEER_GONE_S) return this.#connection.renew();
+      this.send({ type: "pinged", at_ms: Date.now() });
+      if (now - this.#keptMs > KEEP_MS) void this.#keep();
+    } else if ((this.#secrets.length || this.way.invitation) && now - this.#begunMs > HANDSHAKE_TIMEOUT_S * 1000) {
+      // Nothing tells a page that its socket leads nowhere any more.
+      this.#begunMs = now;
+      this.#connection.renew();
+    }
   }
 
-  /** The socket is gone. */
+  /** The socket is gone. A code is worth nothing without it; all else comes back. */
   #onLost() {
-    if (!this.#secrets.length) {
-      if (this.way.invitation) return;
-      this.#finish("gone");
-    } else this.#cut();
+    this.#begunMs = performance.now();
+    this.#handshake = undefined;
+    if (this.way.code && !this.#secrets.length) this.#finish("refused", "lost");
+    else this.#cut();
   }
 
   /** The agent cannot be heard for the moment. */
@@ -266,6 +290,7 @@ export class TechnicianSession extends EventTarget {
     this.#handshake = undefined;
     if (!this.#isConnected) return;
     this.#isConnected = false;
+    this.#begunMs = performance.now();
     this.#emit("state", { state: "away" });
   }
 
@@ -273,6 +298,7 @@ export class TechnicianSession extends EventTarget {
   async #onMessage(message) {
     if (!message) return;
     this.lastHeardMs = performance.now();
+    this.heardAt = Date.now();
     if (this.#secrets.length > 1 || this.way.kept) await this.#isBack();
     switch (message.type) {
       case "welcomed":

@@ -1,6 +1,7 @@
 /** The running session as the technician sees it: the picture, what is allowed, what holds input back, and who takes part. */
 import { _ } from "../catalogue.js";
 import { button, clock, element, get, icon } from "../dom.js";
+import { CONTROL_GRACE_S, PICTURE_LIVE_S, VIEW_GRACE_S } from "../core/limits.js";
 import { Keyboard } from "../input/keyboard.js";
 import { Mouse } from "../input/mouse.js";
 import { Fitting } from "../screen/fitting.js";
@@ -8,7 +9,7 @@ import { Liveness } from "../screen/liveness.js";
 import { RemoteScreen } from "../screen/remote_screen.js";
 import { Curtain } from "./curtain.js";
 import { Menus } from "./menus.js";
-import { listPeople } from "./people.js";
+import { mayControl, People } from "./people.js";
 import { Toolbar } from "./toolbar.js";
 
 const WATCH_EVERY_MS = 250;
@@ -20,6 +21,12 @@ export class SessionView {
   /** @type {Set<string>} */
   #holds = new Set();
   #isLate = true;
+  /** The agent cannot be heard: both ends try to come back. */
+  #isAway = false;
+  /** What is on the canvas is from before a cut. */
+  #isOld = false;
+  /** Control that a cut may have cost. */
+  #hadControl = false;
   #isBegun = false;
   #liveness = new Liveness();
   #lastShownAt = new Date();
@@ -30,10 +37,13 @@ export class SessionView {
   /** @type {number | undefined} */
   #promptTimer;
   curtain = new Curtain();
+  people = new People();
+  customer = "";
 
   /**
    * @param {{ decode(data: Uint8Array, bytes: number): Uint8Array }} zstd
-   * @param {{ send: (message: any) => void, heardMs: () => number, askControl: () => void, end: () => void, onLive: (isLive: boolean) => void }} session
+   * @param {{ send: (message: any) => void, heardMs: () => number, heardAt: () => number, askControl: () => void,
+   *   end: () => void, leave: () => void, onLive: (isLive: boolean) => void }} session
    */
   constructor(zstd, session) {
     this.session = session;
@@ -67,21 +77,30 @@ export class SessionView {
       send({ type: "control_given_back" });
       field.focus();
     };
-    button("end").onclick = () => this.session.end();
+    button("end").onclick = () => this.people.mine?.leads === false ? this.session.leave() : this.session.end();
   }
 
   /** Input is sent only then; the agent decides again for itself. */
   hasControl() { return this.#capabilities.has("control") && this.#holds.size === 0 && !this.#isLate; }
 
-  /** @param {{ ticket: string, customer: string, me: string }} who */
-  begin({ ticket, customer, me }) {
-    this.people = { customer, me };
+  /** @param {{ ticket: string, customer: string }} who */
+  begin({ ticket, customer }) {
+    this.customer = customer;
     get("who").textContent = [ticket, customer].filter(Boolean).join(" · ");
   }
 
   /** @param {any} message what the agent said */
   take(message) {
     switch (message.type) {
+      case "welcomed":
+        this.people.me = message.participant;
+        break;
+      case "participants_changed": {
+        const told = this.people.change(message.participants);
+        this.#showPeople();
+        if (told.length && this.#isBegun) this.note(told.join(" "));
+        break;
+      }
       case "access_changed":
         this.#setAccess(message.capabilities, message.holds);
         break;
@@ -99,6 +118,25 @@ export class SessionView {
         this.note(_("Your input was held back: {why}.", { why: this.#why([message.hold]) }));
         break;
     }
+  }
+
+  /** The connection with the agent is interrupted; both ends come back by themselves for a while. */
+  away() {
+    this.#isAway = this.#isOld = true;
+    this.#hadControl ||= this.#capabilities.has("control");
+    this.#liveness = new Liveness();
+    clearInterval(this.#promptTimer);
+    this.#showNote("");
+    if (!this.#isBegun) return;
+    this.#setLate(true);
+    this.#showCurtain();
+  }
+
+  /** The agent is heard again: the picture that comes is a live one. @param {number} afterMs how long it was not heard */
+  back(afterMs) {
+    this.#isAway = false;
+    this.note(_("Connected again after {seconds} s.", { seconds: Math.max(1, Math.round(afterMs / 1000)) }));
+    if (this.#isBegun) this.#showCurtain();
   }
 
   /** Something that happened; it goes away by itself. @param {string} text */
@@ -154,13 +192,16 @@ export class SessionView {
   /** @param {string[]} capabilities @param {string[]} holds */
   #setAccess(capabilities, holds) {
     const had = this.#capabilities.has("control");
+    if (!this.#isAway) {
+      if (this.#hadControl && !capabilities.includes("control")) this.note(_("The interruption was too long for control: ask for it again. You still see."));
+      this.#hadControl = false;
+    }
     this.#capabilities = new Set(capabilities);
     this.#holds = new Set(holds);
     if (had && !this.hasControl()) this.keyboard.releaseAll();
     const access = this.#capabilities.has("control") ? "control" : this.#capabilities.has("view") ? "view" : "";
     document.body.dataset.access = access;
     document.body.dataset.held = holds.length ? "yes" : "";
-    button("ask-control").hidden = access === "control";
     button("give-back").hidden = access !== "control";
     for (const each of [button("type-text"), ...get("special-keys").querySelectorAll("button")]) each.disabled = access !== "control";
     const words = { control: _("You control"), view: _("You see"), "": _("Nothing is allowed") };
@@ -168,19 +209,41 @@ export class SessionView {
     const state = get("access");
     state.className = `state ${holds.length ? "attention" : access ? "allowed" : "stopped"}`;
     state.replaceChildren(icon(holds.length ? "held" : icons[access]), holds.length ? `${words[access]} – ${this.#why(holds)}` : words[access]);
-    this.#listPeople(access);
+    this.#showPeople();
     this.#onKeyboard(document.activeElement === get("keyboard"));
     if (access && !this.#isBegun) this.#begin();
     this.#showCurtain();
   }
 
-  /** @param {"control" | "view" | ""} access */
-  #listPeople(access) {
-    const { customer, me } = this.people ?? { customer: "", me: "" };
-    listPeople([
-      { name: customer || _("The customer"), part: "customer" },
-      { name: me, part: access === "control" ? "controls" : access === "view" ? "sees" : "nothing", isMe: true },
-    ]);
+  /** Who takes part, and what we may do about it. */
+  #showPeople() {
+    const { mine, controller, heirs } = this.people, leads = mine?.leads ?? true;
+    this.people.show(this.customer);
+    const asks = button("ask-control");
+    asks.hidden = this.#capabilities.has("control") || !mayControl(mine);
+    const other = controller && controller !== mine ? controller.name : "";
+    asks.title = other ? _("{name} controls. The customer is asked whether control passes to you.", { name: other }) : "";
+    const end = button("end");
+    end.textContent = leads ? _("End") : _("Leave");
+    end.title = leads && heirs.length ? _("Ends the session for everybody.") : "";
+    const actions = heirs.filter(() => leads).map((heir) => this.#action(_("Hand over to {name}", { name: heir.name }), () => {
+      this.session.send({ type: "handed_over", participant: heir.participant });
+    }));
+    if (leads && heirs[0]) actions.push(this.#action(_("Leave, {name} goes on", { name: heirs[0].name }), () => this.session.leave()));
+    get("people-actions").replaceChildren(...actions);
+  }
+
+  /** @param {string} label @param {() => void} work */
+  #action(label, work) {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.textContent = label;
+    made.onclick = () => {
+      work();
+      this.menus.close();
+      get("keyboard").focus();
+    };
+    return made;
   }
 
   #begin() {
@@ -194,7 +257,11 @@ export class SessionView {
 
   /** A picture that is no longer live says so within two seconds, and input is held back. */
   #watch() {
-    const late = this.#liveness.isLate(this.screen.picture, this.session.heardMs(), performance.now());
+    this.#setLate(this.#isAway || this.#isOld || this.#liveness.isLate(this.screen.picture, this.session.heardMs(), performance.now()));
+  }
+
+  /** @param {boolean} late */
+  #setLate(late) {
     if (late === this.#isLate) return;
     if (late) this.keyboard.releaseAll();
     this.#isLate = late;
@@ -208,8 +275,24 @@ export class SessionView {
   #showCurtain() {
     const isPaused = this.#holds.has("paused");
     document.body.dataset.paused = isPaused ? "yes" : "";
+    document.body.dataset.link = this.#isAway ? "away" : "";
+    const isHeard = performance.now() - this.session.heardMs() < 1000 * PICTURE_LIVE_S;
     get("live-state").textContent = this.#isLate ? _("Picture not live") : isPaused ? _("Paused by the customer") : _("Live picture");
-    if (this.#isLate && this.screen.picture === 0) {
+    if (this.#isAway) {
+      const waits = [{ text: _("To see: {time} left"), over: _("The time to come back is over."), until: this.session.heardAt() + VIEW_GRACE_S * 1000 }];
+      if (this.#hadControl) {
+        waits.push({
+          text: _("To control: {time} left"), over: _("Control is over, and can be asked for again."), until: this.session.heardAt() + CONTROL_GRACE_S * 1000,
+        });
+      }
+      this.curtain.show(
+        _("Connection interrupted"),
+        _("It comes back by itself, and {customer} is not asked again. What you type now does not arrive. If the program was closed there, end the session and give a new code.", { customer: this.customer || _("the customer") }),
+        waits,
+      );
+    } else if (isPaused && this.#isOld && isHeard) {
+      this.curtain.show(_("Paused by the customer"), _("You see nothing new, and your input is held back, until the customer lets it go on."));
+    } else if (this.#isLate && this.screen.picture === 0) {
       this.curtain.show(_("The customer said yes."), _("The first picture is on its way."));
     } else if (this.#isLate) {
       const time = this.#lastShownAt.toLocaleTimeString(document.documentElement.lang);
@@ -224,6 +307,7 @@ export class SessionView {
 
   /** @param {number} picture */
   #onShown(picture) {
+    this.#isOld = this.#isAway;
     this.session.send({ type: "picture_shown", picture });
     this.#lastShownAt = new Date();
     document.body.dataset.shown = String(picture);

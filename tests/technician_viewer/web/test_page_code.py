@@ -93,10 +93,13 @@ async def test_a_no_is_said_and_nothing_was_shown(stage: Stage) -> None:
     await expect(stage.page.locator("#live")).to_be_hidden()
 
 
-async def test_a_customer_who_is_gone_is_told_and_the_ticket_takes_a_new_session(stage: Stage) -> None:
+async def test_a_customer_who_is_gone_may_come_back_or_the_ticket_takes_a_new_session(stage: Stage) -> None:
     await stage.reach_view()
     stage.kill_agent()
-    await stage.technician_reads("The customer is gone", deadline_s=30)
+    await stage.technician_reads("Connection interrupted", deadline_s=30)
+    await stage.technician_reads("end the session and give a new code")
+    await stage.page.locator("#end").click()
+    await stage.technician_reads("You ended the session")
     await stage.page.locator("#again").click()
     await stage.page.locator("#reason").fill("Once more.")
     await stage.page.locator("#start").click()
