@@ -7,20 +7,34 @@ import json
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import structs
+
 from protocol import limits, session_log
 from protocol.channel import ControlChannel, agent_channel, viewer_channel
 from protocol.codec import encode
 from protocol.envelope import Kind, wrap, wrap_relay
 from protocol.handshake import Offer
+from protocol.identity import (
+    Auditor,
+    Certificate,
+    OrganisationDocument,
+    issue_certificate,
+    issue_document,
+    public_bytes,
+    root_fingerprint,
+    text_hash,
+)
 from protocol.joining import AgentJoin, ViewerJoin, joining_key
 from protocol.media import Codec, MediaSealer, Part, PictureEnd, PointerAt, Rectangle, Screens, ScreenShape, write_part
 from protocol.messages import AccessChanged, EpochStarted, FromViewer, Pinged, PointerMoved, TextTyped
 from protocol.relay_messages import AgentPresent, CandidateArrived, RoomOpened
 from protocol.resume import AgentResume, Position, ViewerResume, meeting_of
-from protocol.vocabulary import Capability, Hold
-from tests.protocol.pairs import CODE, FINGERPRINT, ISSUING, SESSION, agent, randomness, viewer
+from protocol.vocabulary import Capability, Hold, Role
+from tests.protocol.pairs import CODE, FINGERPRINT, ISSUING, ROOT, SESSION, TECHNICIAN, agent, randomness, viewer
 from tests.protocol.test_session_log import opened_log
 
+COLLEAGUE = Ed25519PrivateKey.from_private_bytes(bytes(range(96, 128)))
 FILE = Path(__file__).parent / "version1.json"
 
 
@@ -87,6 +101,7 @@ def vectors() -> dict[str, Any]:
             wrap_relay(encode(AgentPresent())).hex(),
             wrap(Kind.CONTROL, b"abc").hex(),
         ],
+        "invitation": _invitation(),
         "log": {"entries": texts, "head": session_log.make_head(SESSION, texts, ISSUING, at_s=1000)},
     }
 
@@ -135,6 +150,76 @@ def _join() -> dict[str, str]:
         "confirmation": confirmation.hex(),
         "binding": agent.channel.binding.hex(),
         "resume": agent.channel.resume.hex(),
+    }
+
+
+def _invitation() -> dict[str, Any]:
+    """What a further viewer is given, and who has to have signed it; the document and both certificates are valid at `now`."""
+    now, root, own = 1_700_000_000, ROOT, COLLEAGUE
+    document = OrganisationDocument(
+        "organisation",
+        1,
+        "Fibre du Lac",
+        ["https://help.example"],
+        [public_bytes(ISSUING)],
+        [],
+        [],
+        [Auditor("Révision", "", bytes(32), bytes(32))],
+        "off",
+        90,
+        "1.0.0",
+        now,
+        now + 86400,
+    )
+    texts = {}
+    for serial, key, name in (("a" * 32, TECHNICIAN, "Camille Roy"), ("b" * 32, own, "Noé Martin")):
+        texts[name] = issue_certificate(
+            Certificate(
+                "certificate",
+                serial,
+                public_bytes(key),
+                name,
+                "Fibre du Lac",
+                Role.TECHNICIAN,
+                "2041",
+                SESSION,
+                "password and code",
+                now,
+                now + 3600,
+            ),
+            ISSUING,
+        )
+    first = texts["Camille Roy"]
+    document_text, agent_key = (
+        issue_document(document, root),
+        Ed25519PrivateKey.from_private_bytes(randomness("agent key").scalar),
+    )
+    log = session_log.LogWriter()
+    opened = session_log.parse_entry(opened_log()[0]).event
+    assert isinstance(opened, session_log.Opened)
+    log.append(
+        structs.replace(
+            opened,
+            document=text_hash(document_text),
+            certificate=text_hash(first),
+            agent_key=public_bytes(agent_key),
+        ),
+        1,
+    )
+    head = session_log.make_head(SESSION, log.texts, agent_key, at_s=now)
+    signed = session_log.countersign_head(head, SESSION, log.texts, public_bytes(agent_key), TECHNICIAN, at_s=now + 1)
+    return {
+        "now": now,
+        "fingerprint": root_fingerprint(public_bytes(root)).hex(),
+        "session": SESSION,
+        "key": public_bytes(own).hex(),
+        "document": document_text,
+        "certificate": texts["Noé Martin"],
+        "first_certificate": first,
+        "entries": log.texts,
+        "head_of_agent": head,
+        "head_of_both": signed,
+        "joining_key": opened.joining_key.hex(),
     }
 
 

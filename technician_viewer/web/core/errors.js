@@ -12,5 +12,7 @@ export class NotAuthentic extends RemoteProtocolError {}
 export class WrongSupportCode extends NotAuthentic {}
 /** A session log, or one of its heads, was altered. */
 export class LogTampered extends NotAuthentic {}
+/** Nobody whom the organisation's root vouches for. */
+export class NotCertified extends NotAuthentic {}
 /** What a person typed cannot be a support code. */
 export class BadSupportCode extends ProtocolError {}

@@ -26,4 +26,7 @@ export const CONTROL_GRACE_S = 60;
 export const RESUME_SECRETS_MAX = 2;
 export const ENTRY_BYTES_MAX = 16384;
 export const ENTRIES_MAX = 100000;
+export const CERTIFICATE_VALID_S_MAX = 28800;
+export const DOCUMENT_VALID_S_MAX = 7776000;
+export const CLOCK_SKEW_S_MAX = 120;
 export const PROMPT_S_MAX = 600;

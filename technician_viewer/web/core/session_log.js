@@ -90,11 +90,8 @@ export class LogReader {
    * @throws {LogTampered} it speaks of other entries, or the agent did not sign it
    */
   async countersign(note, agentKey, keys, atS) {
-    const end = note.lastIndexOf("\n\n");
-    const text = note.slice(0, end + 1);
-    const size = Number(text.split("\n")[1]);
-    if (text !== `mainforte/session/${this.session}\n${size}\n${this.#hashes[size - 1]}\n`) throw new LogTampered("a head of other entries");
-    await this.#checkAgent(text, note.slice(end + 2), agentKey);
+    const { text, below } = this.#read(note);
+    if (!(await isCosigned(text, below, "agent", agentKey))) throw new LogTampered("a head that the agent did not sign");
     const raw = new Uint8Array(await crypto.subtle.exportKey("raw", keys.publicKey));
     const signature = new Uint8Array(await crypto.subtle.sign("Ed25519", keys.privateKey, cosigned(text, atS)));
     const time = new Uint8Array(8);
@@ -102,14 +99,35 @@ export class LogReader {
     return `${note}— technician ${toBase64(concat(await keyId("technician", raw), time, signature))}\n`;
   }
 
-  /** @param {string} text @param {string} below @param {Uint8Array<ArrayBuffer>} agentKey */
-  async #checkAgent(text, below, agentKey) {
-    const line = below.split("\n").find((each) => each.startsWith("— agent "));
-    const data = fromBase64(line?.slice("— agent ".length) ?? "");
-    const key = await crypto.subtle.importKey("raw", agentKey, "Ed25519", false, ["verify"]);
-    const isRight =
-      data.length === 76 && areEqual(data.subarray(0, 4), await keyId("agent", agentKey)) &&
-      (await crypto.subtle.verify("Ed25519", key, data.subarray(12), cosigned(text, Number(new DataView(data.buffer).getBigUint64(4)))));
-    if (!isRight) throw new LogTampered("a head that the agent did not sign");
+  /**
+   * Whether agent and technician have both signed this head.
+   *
+   * @param {string} note @param {Uint8Array<ArrayBuffer>} agentKey @param {Uint8Array<ArrayBuffer>} technicianKey
+   * @returns {Promise<boolean>} @throws {LogTampered} it speaks of other entries
+   */
+  async isSignedByBoth(note, agentKey, technicianKey) {
+    const { text, below } = this.#read(note);
+    return (await isCosigned(text, below, "agent", agentKey)) && (await isCosigned(text, below, "technician", technicianKey));
   }
+
+  /** @param {string} note @returns {{ text: string, below: string }} @throws {LogTampered} it speaks of other entries */
+  #read(note) {
+    const end = note.lastIndexOf("\n\n");
+    const text = note.slice(0, end + 1);
+    const size = Number(text.split("\n")[1]);
+    if (text !== `mainforte/session/${this.session}\n${size}\n${this.#hashes[size - 1]}\n`) throw new LogTampered("a head of other entries");
+    return { text, below: note.slice(end + 2) };
+  }
+}
+
+/** @param {string} text @param {string} below the signature lines @param {string} name @param {Uint8Array<ArrayBuffer>} key */
+async function isCosigned(text, below, name, key) {
+  const [id, imported] = [await keyId(name, key), await crypto.subtle.importKey("raw", key, "Ed25519", false, ["verify"])];
+  for (const each of below.split("\n").filter((line) => line.startsWith(`— ${name} `))) {
+    const data = fromBase64(each.slice(`— ${name} `.length));
+    if (data.length !== 76 || !areEqual(data.subarray(0, 4), id)) continue;
+    const atS = Number(new DataView(data.buffer).getBigUint64(4));
+    if (await crypto.subtle.verify("Ed25519", imported, data.subarray(12), cosigned(text, atS))) return true;
+  }
+  return false;
 }

@@ -197,3 +197,30 @@ test("the published CPace vectors hold", async (context) => {
     else assert.equal(hex(await product), q, name);
   }
 });
+
+test("an invitation gives the agent's joining key only when root, issuer, agent and first technician vouch for it", async () => {
+  const { verifyInvitation } = await load("invitation.js");
+  const given = vectors.invitation;
+  const known = { fingerprint: bytes(given.fingerprint), session: given.session, key: bytes(given.key) };
+  const offered = {
+    document: given.document, certificate: given.certificate, firstCertificate: given.first_certificate, entries: given.entries,
+    heads: [given.head_of_agent, given.head_of_both],
+  };
+  assert.equal(hex(await verifyInvitation(offered, known, given.now)), given.joining_key);
+  const otherKey = given.entries.map((entry) => entry.replace(/"joining_key":"AAEC/, '"joining_key":"BAEC'));
+  const refusals = [
+    ["another root", errors.NotCertified, {}, { fingerprint: bytes(given.key) }],
+    ["a later time", errors.NotCertified, {}, {}, given.now + 3600 + 121],
+    ["somebody else's key", errors.NotCertified, {}, { key: bytes(given.fingerprint) }],
+    ["another session", errors.NotCertified, {}, { session: "f".repeat(32) }],
+    ["a certificate signed by the root", errors.RemoteProtocolError, { firstCertificate: given.document }, {}],
+    ["an altered name", errors.NotCertified, { certificate: given.certificate.replace("Martin", "Martim") }, {}],
+    ["another first technician", errors.LogTampered, { firstCertificate: given.certificate }, {}],
+    ["another joining key", errors.LogTampered, { entries: otherKey }, {}],
+    ["only the agent's signature", errors.LogTampered, { heads: [given.head_of_agent] }, {}],
+    ["no entries", errors.LogTampered, { entries: [] }, {}],
+  ];
+  for (const [why, error, otherOffer, otherKnown, now = given.now] of refusals) {
+    await assert.rejects(verifyInvitation({ ...offered, ...otherOffer }, { ...known, ...otherKnown }, now), error, why);
+  }
+});
