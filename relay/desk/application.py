@@ -12,6 +12,7 @@ from aiohttp import web
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from protocol.errors import RemoteProtocolError
 from relay.desk import (
     api,
     arrivals,
@@ -129,6 +130,8 @@ async def _refusals(request: web.Request, handler: Handler) -> web.StreamRespons
         )
     except NotPossible:
         refusal = Refusal(409, "not_possible")
+    except RemoteProtocolError:  # an event that could not be read again: refused before it was stored
+        refusal = Refusal(400, "malformed")
     except sessions.NoRoomFree:
         refusal = Refusal(503, "no_room_free", retry_after_s=60)
     except StorageFull:

@@ -70,7 +70,10 @@ async def append(
 
     Raises:
         NotPossible: it does not follow from the events before; nothing is stored.
+        RemoteProtocolError: it could not be read again.
     """
+    text = encode(event)
+    publishing.events.decode(text)
     history = await history_of(connection, document_id)
     document = publishing.apply(publishing.rebuild(written.event for written in history), event)
     now = now_utc()
@@ -82,7 +85,7 @@ async def append(
         number=len(history),
         at=now,
         person_id=person_id,
-        event=encode(event).decode(),
+        event=text.decode(),
     )
     await connection.execute(
         update(tables.document)

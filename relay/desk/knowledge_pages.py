@@ -15,7 +15,7 @@ from relay.desk import actions, document_store, forms, levels, publishing, ticke
 from relay.desk.people import Person, insert_row, now_utc
 from relay.desk.publishing import Article, Content, Document, Drafted, Published, SentBack, Stale, Submitted, Withdrawn
 from relay.desk.rendering import form_of, page, see_other
-from relay.desk.requests import DESK, Refusal, language_of, required_person
+from relay.desk.requests import DESK, Refusal, language_of, line, required_person
 from relay.desk.rights import APPROVERS, DESIGNERS, READERS, WRITERS
 from relay.desk.rules import SomeText
 from relay.storage import tables
@@ -53,8 +53,8 @@ async def post_search(request: web.Request) -> web.Response:
     """Search on behalf of a ticket: what was looked for and how much was found stands on it."""
     person = await required_person(request, *WRITERS)
     form = await form_of(request, person)
-    number, words = form.get("ticket", ""), form.get("search", "")[:200].strip()
-    if not words or not re.fullmatch(r"[0-9]{1,9}", number):
+    number, words = form.get("ticket", ""), line(form.get("search", "").strip(), least=1)
+    if not re.fullmatch(r"[0-9]{1,9}", number):
         raise Refusal(400, "malformed")
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
@@ -62,7 +62,7 @@ async def post_search(request: web.Request) -> web.Response:
         if row is None:
             raise Refusal(404, "not_found")
         found = await document_store.articles_for(connection, desk.tenant, words)
-        event = msgspec.convert({"words": words, "found": len(found)}, levels.KnowledgeSearched)
+        event = levels.KnowledgeSearched(words, len(found))
         await ticket_store.append(connection, desk.tenant, row.id, person.id, event)
     return see_other(f"/knowledge?search={quote(words, safe='')}&ticket={number}")
 

@@ -8,17 +8,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta
 
 from protocol.codec import Message
-from relay.desk.rules import Both, MaybeSlug, NotPossible, Slug, Version
+from relay.desk.rules import Both, MaybeSlug, NotPossible, Slug, SomeLine, Version
 
 Complexity = Literal["low", "complex", "very_complex"]
 COMPLEXITIES: tuple[Complexity, ...] = ("low", "complex", "very_complex")
 LEVEL_FOR: Mapping[str, int] = {"low": 1, "complex": 2, "very_complex": 3}
 """The level that a complexity suggests; people decide."""
-
-ANSWER_CHARACTERS_MAX = 200
 
 
 class Choice(Message, frozen=True):
@@ -56,8 +55,11 @@ class Question(Message, frozen=True):
             if not re.fullmatch(r"-?[0-9]{1,9}", answer) or not self.least <= int(answer) <= self.most:
                 raise NotPossible(f"not a number from {self.least} to {self.most}")
             answer = str(int(answer))
-        elif not 1 <= len(answer) <= ANSWER_CHARACTERS_MAX:
-            raise NotPossible("an empty or long answer")
+        else:
+            try:
+                msgspec.convert(answer, SomeLine)
+            except msgspec.ValidationError:
+                raise NotPossible("empty, long, or with characters that deceive") from None
         return answer
 
     def say(self, answer: str, language: str) -> str:
@@ -104,7 +106,7 @@ class QuestionAnswered(Message, frozen=True, tag="question_answered"):
 
     tree: Slug
     question: Slug
-    answer: Annotated[str, Meta(min_length=1, max_length=ANSWER_CHARACTERS_MAX)]
+    answer: SomeLine
 
 
 @dataclass(frozen=True)

@@ -149,7 +149,10 @@ async def append(
 
     Raises:
         NotPossible: it does not follow from the events before; nothing is stored.
+        RemoteProtocolError: it could not be read again.
     """
+    text = encode(event)
+    tickets.events.decode(text)
     history = await history_of(connection, ticket_id)
     ticket = tickets.apply(tickets.rebuild(happened.event for happened in history), event)
     now = now_utc()
@@ -161,7 +164,7 @@ async def append(
         number=len(history),
         at=now,
         person_id=person_id,
-        event=encode(event).decode(),
+        event=text.decode(),
     )
     case = ticket.case
     due = min((due for due, _ in case.follow_ups), default=None)

@@ -56,6 +56,8 @@ def test_an_answer_of_the_right_type_is_kept(question: Question, answer: str, ke
         (DISTANCE, "-1"),
         (DISTANCE, "١٢"),
         (REMARK, " "),
+        (REMARK, "a\u202eb"),
+        (REMARK, "x" * 201),
     ],
 )
 def test_an_answer_of_the_wrong_type_is_refused(question: Question, answer: str) -> None:
