@@ -12,40 +12,48 @@
             await session.type_text("Bonjour !")
             session.picture().image().save("screen.png")
 
-Leaving the block ends the session. `viewing.py` holds what is known and decided, this module the tasks and the waiting.
+Leaving the block ends the session. A cut does not: the session comes back by itself, for as long as the customer's side waits for it;
+`Helping.recalled` comes back even where everything but `kept` was lost, and `Helping.join` takes part in somebody else's session.
+
+`viewing.py` holds what is known and decided, this module the tasks and the waiting.
 """
 
 import asyncio
 import contextlib
 import logging
+import ssl
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from protocol.codec import Message
 from protocol.envelope import Envelope, Kind, MediaEnvelope
 from protocol.errors import LocalProtocolError, ProtocolError
-from protocol.identity import fingerprint_text
-from protocol.limits import PEER_GONE_S, PROOF_OF_LIFE_S, TEXT_TYPED_CHARACTERS_MAX
+from protocol.identity import fingerprint_text, sign_arrival
+from protocol.limits import HANDSHAKE_TIMEOUT_S, PEER_GONE_S, PROOF_OF_LIFE_S, TEXT_TYPED_CHARACTERS_MAX
 from protocol.messages import (
     AccessAsked,
     ControlGivenBack,
     Ended,
+    HandedOver,
     InputReleased,
     KeyChanged,
     KeyPictureAsked,
+    Left,
+    ParticipantShown,
     PointerButton,
     PointerMoved,
     ScreenChosen,
     TextTyped,
     WheelTurned,
 )
-from protocol.relay_messages import PeerLeft, Refused, from_relay
+from protocol.relay_messages import AgentPresent, PeerLeft, Refused, ViewerCame, from_relay
 from protocol.support_code import parse
 from protocol.vocabulary import Capability, Outcome
-from technician_viewer.connection import RelayConnection
-from technician_viewer.desk import Desk, OpenedSession
+from technician_viewer.clock import awake_or_asleep_s
+from technician_viewer.connection import LineLost, RelayLine
+from technician_viewer.desk import Desk, InvitedSession, KeptSession, OpenedSession
 from technician_viewer.errors import (
     AssistanceError,
     CodeUsedUp,
@@ -55,9 +63,9 @@ from technician_viewer.errors import (
     RoomRefused,
     SessionOver,
 )
-from technician_viewer.pairing import Pairing, PairingState, new_secret
+from technician_viewer.pairing import Joining, Pairing, PairingState, draw_randomness, new_secret
 from technician_viewer.picture import Picture
-from technician_viewer.viewing import Viewing
+from technician_viewer.viewing import Purpose, Viewing
 
 __all__ = [
     "AssistanceError",
@@ -66,6 +74,8 @@ __all__ = [
     "Desk",
     "Helping",
     "InputHeld",
+    "InvitedSession",
+    "KeptSession",
     "NotAllowed",
     "NotReachable",
     "OpenedSession",
@@ -81,15 +91,6 @@ log = logging.getLogger("mainforte.client")
 T = TypeVar("T")
 
 
-class Connection(Protocol):
-    """What carries envelopes; `RelayConnection` is one."""
-
-    def send(self, data: bytes) -> None: ...
-    async def drained(self) -> None: ...
-    def envelopes(self) -> AsyncIterator[Envelope | MediaEnvelope]: ...
-    async def close(self) -> None: ...
-
-
 class Helping:
     """One session with one customer, from its code to its end.
 
@@ -100,28 +101,57 @@ class Helping:
     Entering the block raises `NotReachable` where the relay does not answer, and `RoomRefused` where it does not open the room.
     """
 
+    _opened: OpenedSession | None
+    _pairing: Pairing | None
+    _way: Pairing | Joining | None
+    """How the first channel comes about; None where there was one."""
+
     def __init__(self, opened: OpenedSession, *, secret: str | None = None) -> None:
+        self._begin(opened.address, opened.purpose, opened.tls)
         self._opened = opened
         self._secret = new_secret() if secret is None else secret
-        self._code = parse(f"{opened.room.room} {self._secret}")
-        self._pairing = Pairing(opened.room.token, self._code, opened.root_fingerprint)
-        self._connection: Connection | None = None
+        code = parse(f"{opened.room.room} {self._secret}")
+        self._way = self._pairing = Pairing(opened.room.token, code, opened.root_fingerprint)
+
+    @classmethod
+    def join(cls, invited: InvitedSession) -> "Helping":
+        """Take part in a session that is running; the customer is asked. Leaving the block leaves it to the others."""
+        helping = cls.__new__(cls)
+        helping._begin(invited.address, invited.purpose, invited.tls)
+        helping._way = Joining(invited.purpose.session, invited.joining_key)
+        return helping
+
+    @classmethod
+    def recalled(cls, kept: KeptSession) -> "Helping":
+        """Come back to a session of which everything else was lost."""
+        helping = cls.__new__(cls)
+        helping._begin(kept.address, kept.purpose, kept.tls)
+        helping.viewing = Viewing.recalled(kept.secrets, kept.purpose, now_s=awake_or_asleep_s())
+        return helping
+
+    def _begin(self, address: str, purpose: Purpose, tls: ssl.SSLContext | None) -> None:
+        self._address, self._purpose, self._tls = address, purpose, tls
+        self._opened = self._pairing = self._way = None
+        self._secret = ""
+        self._line = RelayLine(address, tls=tls)
         self._tasks: list[asyncio.Task[None]] = []
         self._changed = asyncio.Event()
         self._ended_by: Exception | None = None
-        self._is_over = False
+        self._is_over = self._has_left = False
         self._screen = 0
+        self._begun_s = awake_or_asleep_s()
         self.viewing: Viewing | None = None
-        """What is known of the session; None until the customer's agent has proved to know the code."""
+        """What is known of the session; None until its agent has proved to be the right one."""
 
     # --- the block -------------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> "Helping":
-        self._connection = await RelayConnection.open(self._opened.address, tls=self._opened.tls)
-        self._tasks = [asyncio.create_task(self._read(self._connection)), asyncio.create_task(self._tick())]
-        self._flush()
+        await self._line.open()
+        self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._tick())]
         try:
-            await self.wait_until(lambda: self._pairing.state is not PairingState.CLAIMING)
+            if self._pairing:
+                pairing = self._pairing
+                await self.wait_until(lambda: pairing.state is not PairingState.CLAIMING)
         except BaseException:
             await self._close()
             raise
@@ -131,7 +161,7 @@ class Helping:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            await self.end()
+            await (self.leave() if isinstance(self._way, Joining) else self.end())
         finally:
             await self._close()
 
@@ -139,46 +169,67 @@ class Helping:
         """End the session for good, and wait until the agent has closed its log, within reason. Once is enough."""
         if self._is_over or self.viewing is None or self.viewing.outcome is not None:
             return
-        with contextlib.suppress(SessionOver, TimeoutError, LocalProtocolError):
-            self._say(Ended(Outcome.COMPLETED))
+        with contextlib.suppress(AssistanceError, ProtocolError, TimeoutError):
             async with asyncio.timeout(PEER_GONE_S):
+                await self.wait_until_back()
+                self._say(Ended(Outcome.COMPLETED))
                 await self.wait_until(lambda: self.outcome is not None)
+
+    async def leave(self) -> None:
+        """Leave the session to the others; where nobody else may lead it, it ends."""
+        if self._is_over or self.viewing is None or self.viewing.outcome is not None:
+            return
+        with contextlib.suppress(AssistanceError, ProtocolError, TimeoutError):
+            async with asyncio.timeout(PEER_GONE_S):
+                await self.wait_until_back()
+                await self._sent(Left())
+        self._has_left = True
+        self._over()
 
     async def _close(self) -> None:
         self._over()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._connection:
-            await self._connection.close()
+        await self._line.close()
 
     # --- what can be read at any moment ----------------------------------------------------------------------------
 
     @property
     def code(self) -> str:
-        """The support code, as it is read to the customer."""
+        """The support code, as it is read to the customer.
+
+        Raises:
+            LocalProtocolError: this session was not opened here.
+        """
         digits = f"{self._secret[:3]} {self._secret[3:]}"
-        return f"{self._opened.room.room} {digits if self._secret.isdecimal() else self._secret}"
+        return f"{self._opened_here().room.room} {digits if self._secret.isdecimal() else self._secret}"
 
     @property
     def link(self) -> str:
         """The same as a link; what follows # never reaches a server."""
+        opened = self._opened_here()
         secret = "-".join(self._secret.split())
-        root = fingerprint_text(self._opened.root_fingerprint)
-        return f"{self._opened.address}/#code={self._opened.room.room}-{secret}&root={root}"
+        root = fingerprint_text(opened.root_fingerprint)
+        return f"{opened.address}/#code={opened.room.room}-{secret}&root={root}"
 
     @property
     def attempts(self) -> int:
         """How many agents have tried the code."""
-        return self._pairing.attempts
+        return self._pairing.attempts if self._pairing else 0
 
     @property
     def outcome(self) -> Outcome | None:
-        """How the session ended; None while it goes on. DROPPED where the connection is gone or a rule was broken."""
+        """How the session ended for us; None while it goes on, also through cuts.
+
+        DROPPED where there was nothing left to come back to, or a rule was broken.
+        """
         if self.viewing and self.viewing.outcome is not None:
             return self.viewing.outcome
         if not self._is_over:
             return None
+        if self._has_left:
+            return Outcome.COMPLETED
         if isinstance(self._ended_by, CodeUsedUp):
             return Outcome.WRONG_CODE
         return Outcome.DROPPED if self.viewing else Outcome.ALONE
@@ -194,14 +245,38 @@ class Helping:
         return self.viewing.capabilities if self.viewing and not self._is_over else frozenset()
 
     @property
+    def is_connected(self) -> bool:
+        """Whether the agent can be heard, as far as is known."""
+        return self.viewing is not None and self.viewing.is_connected and not self.viewing.is_coming_back
+
+    @property
+    def resumes_s(self) -> Sequence[float]:
+        """How long each cut lasted that is over, in seconds, from the last sign of life to the first one after."""
+        return tuple(self.viewing.resumes_s) if self.viewing else ()
+
+    @property
+    def kept(self) -> KeptSession:
+        """What is enough to come back with; a later resume makes it worthless.
+
+        Raises:
+            LocalProtocolError: there is nothing to come back to yet.
+        """
+        return KeptSession(self._address, self._purpose, tuple(self._here().secrets), self._tls)
+
+    @property
+    def participants(self) -> tuple[ParticipantShown, ...]:
+        """Who is there, in the order in which they came."""
+        return self.viewing.participants if self.viewing else ()
+
+    @property
     def is_live(self) -> bool:
         """Whether the picture is what the customer sees now, give or take two seconds."""
-        return self.viewing is not None and not self._is_over and not self.viewing.is_late(time.monotonic())
+        return self.viewing is not None and not self._is_over and not self.viewing.is_late(awake_or_asleep_s())
 
     @property
     def held_by(self) -> tuple[str, ...]:
         """What keeps input from the customer now; empty when nothing does."""
-        return self.viewing.held_by(time.monotonic()) if self.viewing else ("not_allowed",)
+        return self.viewing.held_by(awake_or_asleep_s()) if self.viewing else ("not_allowed",)
 
     @property
     def screen(self) -> int:
@@ -241,6 +316,10 @@ class Helping:
         viewing = await self.wait_until(lambda: self.viewing)
         assert viewing
         return viewing
+
+    async def wait_until_back(self) -> None:
+        """Wait until the agent can be heard, as it can at once where nothing was cut."""
+        await self.wait_until(lambda: self.is_connected)
 
     async def wait_until_allowed(self, capability: Capability) -> None:
         """Wait until the customer's yes to what was asked is in force.
@@ -283,6 +362,10 @@ class Helping:
     async def give_back_control(self) -> None:
         """Control is needed no longer."""
         await self._sent(ControlGivenBack())
+
+    async def hand_over(self, participant: str) -> None:
+        """Let another participant lead the session; the log tells whether it does."""
+        await self._sent(HandedOver(participant))
 
     async def choose_screen(self, number: int) -> None:
         """Look at this screen from now on, and send input there."""
@@ -340,12 +423,17 @@ class Helping:
             raise LocalProtocolError("the customer has not come yet")
         return self.viewing
 
+    def _opened_here(self) -> OpenedSession:
+        if self._opened is None:
+            raise LocalProtocolError("a session that was not opened here has no code")
+        return self._opened
+
     def _shown(self) -> int:
         return self._here().picture
 
     async def _input(self, message: Message) -> None:
         self._check_goes_on()
-        self._here().act(message, now_s=time.monotonic())
+        self._here().act(message, now_s=awake_or_asleep_s())
         await self._drain()
 
     async def _sent(self, message: Message) -> None:
@@ -363,20 +451,20 @@ class Helping:
 
     async def _drain(self) -> None:
         self._flush()
-        if self._connection:
-            await self._connection.drained()
+        await self._line.drained()
 
     def _flush(self) -> None:
-        if self._connection is None:
-            return
-        for source in (self._pairing, self.viewing):
+        for source in (self._way, self.viewing):
             for envelope in source.outgoing() if source else ():
-                self._connection.send(envelope)
+                self._line.send(envelope)
 
-    async def _read(self, connection: Connection) -> None:
+    async def _read(self) -> None:
         try:
-            async for envelope in connection.envelopes():
-                self._take(envelope)
+            async for event in self._line.events(self._first):
+                if isinstance(event, LineLost):
+                    self._on_lost()
+                else:
+                    self._take(event)
                 self._flush()
                 self._notify()
                 if self.outcome is not None:
@@ -387,30 +475,85 @@ class Helping:
         finally:
             self._over()
 
-    def _take(self, envelope: Envelope | MediaEnvelope) -> None:
-        if self.viewing is None:
-            self._pairing.receive(envelope)
-            if self._pairing.secrets:
-                self.viewing = Viewing(self._pairing.secrets, self._opened.purpose, now_s=time.monotonic())
-        elif isinstance(envelope, Envelope) and envelope.kind is Kind.RELAY:
-            self._on_relay(envelope.content)
-        elif isinstance(envelope, MediaEnvelope) or envelope.kind is Kind.CONTROL:
-            self.viewing.receive(envelope, now_s=time.monotonic(), utc_s=int(time.time()))
+    def _first(self) -> Message:
+        """What the relay is told first: the token of a new room, or who comes to which session."""
+        self._begun_s = awake_or_asleep_s()
+        if self.viewing is None and self._pairing:
+            return self._pairing.first
+        at_ms = _utc_ms()
+        purpose = self._purpose
+        return ViewerCame(purpose.certificate, at_ms, sign_arrival(purpose.session, at_ms, purpose.key))
 
-    def _on_relay(self, content: bytes) -> None:
+    def _take(self, envelope: Envelope | MediaEnvelope) -> None:
+        now_s = awake_or_asleep_s()
+        if self.viewing is None:
+            assert self._way
+            self._way.receive(envelope)
+            if self._way.secrets:
+                self._flush()
+                self.viewing = Viewing(self._way.secrets, self._purpose, now_s=now_s)
+        elif isinstance(envelope, Envelope) and envelope.kind is Kind.RELAY:
+            self._on_relay(self.viewing, envelope.content)
+        elif isinstance(envelope, Envelope) and envelope.kind is Kind.HANDSHAKE:
+            self._on_handshake(self.viewing, envelope)
+        else:
+            self.viewing.receive(envelope, now_s=now_s, utc_s=int(time.time()))
+            if self.is_connected:
+                self._line.settled()
+
+    def _on_handshake(self, viewing: Viewing, envelope: Envelope) -> None:
+        try:
+            viewing.receive(envelope, now_s=awake_or_asleep_s(), utc_s=int(time.time()))
+        except ProtocolError as error:
+            # Whoever stands in for the agent cannot end the session by it.
+            log.info("a resume failed: %s", error)
+            viewing.cut()
+            self._line.renew()
+
+    def _on_relay(self, viewing: Viewing, content: bytes) -> None:
         match from_relay.decode(content):
+            case AgentPresent():
+                viewing.agent_present(draw_randomness())
             case PeerLeft():
-                raise SessionOver(Outcome.DROPPED)
-            case Refused(reason):
+                self._check_can_come_back(viewing)
+                viewing.cut()
+            case Refused("no_room" as reason):
                 raise RoomRefused(reason)
+            case Refused("dismissed" as reason) if not viewing.is_connected:
+                raise RoomRefused(reason)
+            # All else passes: a relay that restarts, a program that was too slow for a while.
+
+    def _on_lost(self) -> None:
+        """The connection to the relay is gone. A code is worth nothing without it; all else comes back."""
+        if self.viewing:
+            self._check_can_come_back(self.viewing)
+            self.viewing.cut()
+        elif isinstance(self._way, Joining):
+            self._way.cut()
+        else:
+            raise SessionOver(Outcome.ALONE)
+
+    def _check_can_come_back(self, viewing: Viewing) -> None:
+        if not viewing.is_welcome:
+            raise SessionOver(Outcome.DROPPED)
 
     async def _tick(self) -> None:
         while not self._is_over:
             await asyncio.sleep(PROOF_OF_LIFE_S)
-            if self.viewing:
+            now_s = awake_or_asleep_s()
+            if self.viewing and self.viewing.has_outstayed(now_s):
+                self._ended_by = SessionOver(Outcome.DROPPED)
+                self._over()
+            elif self.viewing and self.viewing.is_gone(now_s):
+                self._line.renew()
+            elif self.viewing and self.viewing.is_connected:
                 with contextlib.suppress(LocalProtocolError):
-                    self.viewing.tick(now_s=time.monotonic(), utc_ms=time.time_ns() // 1_000_000)
+                    self.viewing.tick(now_s=now_s, utc_ms=_utc_ms())
                 self._flush()
+            elif not self._pairing and now_s - self._begun_s > HANDSHAKE_TIMEOUT_S:
+                # Nothing tells that a connection leads nowhere any more.
+                self._begun_s = now_s
+                self._line.renew()
             # A picture becomes late without anything that arrives.
             self._notify()
 
@@ -421,3 +564,7 @@ class Helping:
     def _notify(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+
+def _utc_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,22 +1,29 @@
-"""The connection to the relay: envelopes out in order, envelopes in. What they mean is decided above it."""
+"""The connection to the relay: envelopes out in order, envelopes in, and again after a cut. What they mean is decided above it."""
 
 import asyncio
 import contextlib
+import random
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Origin, Subprotocol
 
-from protocol.envelope import SUBPROTOCOL, Envelope, MediaEnvelope, unwrap
+from protocol.codec import Message, encode
+from protocol.envelope import SUBPROTOCOL, Envelope, MediaEnvelope, unwrap, wrap_relay
 from protocol.errors import RemoteProtocolError
 from protocol.limits import ENVELOPE_BYTES_MAX
 from technician_viewer.address import check_origin, is_on_this_machine, is_secure, room_url
 from technician_viewer.errors import NotReachable
 
 OPEN_TIMEOUT_S = 10
+# Somebody who has been there before knows that it can go quicker.
+_OPEN_AGAIN_TIMEOUT_S = 4
+# How long until the next try: at once, then doubling. A relay that restarts is back within a second or two.
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
 _WAITING_BYTES_MAX = 4 * 1024 * 1024
 
 
@@ -28,7 +35,11 @@ class _Connect(connect):
 
 
 async def open_room_socket(
-    origin: str, *, tls: ssl.SSLContext | None = None, own_origin: str | None = None
+    origin: str,
+    *,
+    tls: ssl.SSLContext | None = None,
+    own_origin: str | None = None,
+    timeout_s: float = OPEN_TIMEOUT_S,
 ) -> ClientConnection:
     """A WebSocket to the relay's `/room`: certificate verified, no redirect followed, our limits set.
 
@@ -44,7 +55,7 @@ async def open_room_socket(
             proxy=None if is_on_this_machine(origin) else True,
             max_size=ENVELOPE_BYTES_MAX,
             compression=None,
-            open_timeout=OPEN_TIMEOUT_S,
+            open_timeout=timeout_s,
             ping_interval=2,
             ping_timeout=4,
             close_timeout=1,
@@ -66,13 +77,15 @@ class RelayConnection:
         self._writer = asyncio.create_task(self._write())
 
     @classmethod
-    async def open(cls, origin: str, *, tls: ssl.SSLContext | None = None) -> "RelayConnection":
+    async def open(
+        cls, origin: str, *, tls: ssl.SSLContext | None = None, timeout_s: float = OPEN_TIMEOUT_S
+    ) -> "RelayConnection":
         """Connect to the relay of this origin.
 
         Raises:
             NotReachable: it does not answer.
         """
-        return cls(await open_room_socket(origin, tls=tls))
+        return cls(await open_room_socket(origin, tls=tls, timeout_s=timeout_s))
 
     def send(self, data: bytes) -> None:
         """Hand over one envelope."""
@@ -109,6 +122,16 @@ class RelayConnection:
         await asyncio.gather(self._writer, return_exceptions=True)
         await self._socket.close()
 
+    async def drop(self) -> None:
+        """Hang up at once: nobody is there any more."""
+        self.abort()
+        self._writer.cancel()
+        await asyncio.gather(self._writer, return_exceptions=True)
+
+    def abort(self) -> None:
+        """Have `envelopes` end."""
+        self._socket.transport.abort()
+
     async def _write(self) -> None:
         try:
             while True:
@@ -122,3 +145,73 @@ class RelayConnection:
             pass  # whoever reads hears of it
         finally:
             self._drained.set()
+
+
+@dataclass(frozen=True)
+class LineLost:
+    """Nothing can be said for the moment."""
+
+
+class RelayLine:
+    """Connected to the relay, and connected again after each cut for as long as somebody reads `events`."""
+
+    def __init__(self, origin: str, *, tls: ssl.SSLContext | None = None) -> None:
+        self._origin, self._tls = origin, tls
+        self._connection: RelayConnection | None = None
+        self._pause_s = 0.0
+
+    async def open(self) -> None:
+        """Connect for the first time.
+
+        Raises:
+            NotReachable: the relay does not answer.
+        """
+        self._connection = await RelayConnection.open(self._origin, tls=self._tls)
+
+    def send(self, data: bytes) -> None:
+        """Hand over one envelope; during a cut it is lost."""
+        if self._connection:
+            self._connection.send(data)
+
+    async def drained(self) -> None:
+        """Wait until all that was handed over is on its way, or lost."""
+        if self._connection:
+            await self._connection.drained()
+
+    def renew(self) -> None:
+        """Whether a cut happened or not, begin with a new connection."""
+        if self._connection:
+            self._connection.abort()
+
+    def settled(self) -> None:
+        """All is well: the next cut is met with a try at once."""
+        self._pause_s = 0.0
+
+    async def events(self, first: Callable[[], Message]) -> AsyncIterator[Envelope | MediaEnvelope | LineLost]:
+        """What arrives, for ever; each connection begins with what `first` gives.
+
+        Raises:
+            RemoteProtocolError: the relay sent something that is not an envelope.
+        """
+        while True:
+            if self._connection is None:
+                self._connection = await self._reconnect()
+            self._connection.send(wrap_relay(encode(first())))
+            async for envelope in self._connection.envelopes():
+                yield envelope
+            await self._connection.drop()
+            self._connection = None
+            yield LineLost()
+
+    async def close(self) -> None:
+        """Send what still waits, within reason, and hang up."""
+        if self._connection:
+            await self._connection.close()
+
+    async def _reconnect(self) -> RelayConnection:
+        while True:
+            # Many come back at once after a restart: not all in the same moment.
+            await asyncio.sleep(self._pause_s * random.uniform(0.5, 1.0))  # noqa: S311 # no secret
+            self._pause_s = min(2 * self._pause_s or _FIRST_PAUSE_S, _LONGEST_PAUSE_S)
+            with contextlib.suppress(NotReachable):
+                return await RelayConnection.open(self._origin, tls=self._tls, timeout_s=_OPEN_AGAIN_TIMEOUT_S)

@@ -1,8 +1,9 @@
 """The desk's API for one person: sign in, tickets, sessions. Nothing secret of a session ever goes there."""
 
 import ssl
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import aiohttp
@@ -12,6 +13,7 @@ from msgspec import Struct
 
 from protocol.errors import NotCertified
 from protocol.identity import fingerprint_from_text, public_bytes
+from protocol.invitation import verified_opening
 from protocol.vocabulary import Capability
 from technician_viewer.address import check_origin
 from technician_viewer.errors import DeskRefused, NotReachable
@@ -113,6 +115,27 @@ class OpenedSession:
     tls: ssl.SSLContext | None = None
 
 
+@dataclass(frozen=True)
+class InvitedSession:
+    """A session that is running, and that we were certified for: all that `Helping.join` needs."""
+
+    address: str
+    purpose: Purpose
+    joining_key: bytes
+    """Of its agent (X25519): the first technician vouches for it."""
+    tls: ssl.SSLContext | None = None
+
+
+@dataclass(frozen=True)
+class KeptSession:
+    """What is enough to come back to a session after everything else was lost. Secret: it belongs nowhere but on this machine."""
+
+    address: str
+    purpose: Purpose
+    secrets: tuple[bytes, ...] = field(repr=False)
+    tls: ssl.SSLContext | None = None
+
+
 class Desk:
     """The API of the relay at `address`, through a client session of aiohttp that keeps the sign-in's cookie.
 
@@ -207,6 +230,35 @@ class Desk:
     async def session_log(self, session: str) -> SessionLog:
         """The session log as the ticket keeps it."""
         return await self._call(SessionLog, f"/api/sessions/{session}/log")
+
+    async def invited(self, certificate: str, key: Ed25519PrivateKey, *, session: str, reason: str) -> InvitedSession:
+        """The running session that we were certified for; nothing of its log is believed that does not lead to the root.
+
+        Args:
+            certificate: ours for this session, as the desk gave it.
+            key: the one it names.
+
+        Raises:
+            DeskRefused: 404, no such session.
+            ProtocolError: the log, a certificate or the organisation's document does not hold.
+        """
+        log = await self.session_log(session)
+        person = self.person or await self.me()
+        opened = verified_opening(
+            log.entries,
+            log.heads,
+            first_certificate=log.certificate,
+            own_certificate=certificate,
+            document=log.document,
+            fingerprint=fingerprint_from_text(self._known_root or person.root_fingerprint),
+            now=int(time.time()),
+        )
+        purpose = Purpose(
+            session, certificate, key, opened.ticket, opened.subject, reason, Capability.VIEW, log.entries[0]
+        )
+        if opened.session != session:
+            raise NotCertified("the log of another session")
+        return InvitedSession(self._address, purpose, opened.joining_key, self._tls)
 
     def _remember(self, person: Person) -> Person:
         if self._known_root and person.root_fingerprint != self._known_root:

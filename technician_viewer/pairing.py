@@ -1,6 +1,6 @@
-"""From a claimed room to the one agent that knows the code, without I/O (PROTOCOL.md, sections 2 to 4).
+"""The two ways to the agent, without I/O: from a claimed room by the code, or from an invitation (PROTOCOL.md, 2 to 4, and 12).
 
-Fed with what arrives; what it wants sent is handed over by `outgoing`. Once `secrets` is there, the room is ours and the agent's.
+Fed with what arrives; what they want sent is handed over by `outgoing`. Once `secrets` is there, agent and we have a channel.
 """
 
 import secrets
@@ -11,9 +11,11 @@ from protocol.codec import Message, encode
 from protocol.envelope import Envelope, Kind, MediaEnvelope, wrap, wrap_relay
 from protocol.errors import RemoteProtocolError
 from protocol.handshake import Offer, ViewerHandshake
+from protocol.joining import ViewerJoin
 from protocol.key_schedule import ChannelSecrets, Randomness
 from protocol.limits import ATTEMPTS_PER_CODE, SECRET_DIGITS
 from protocol.relay_messages import (
+    AgentPresent,
     CandidateAccepted,
     CandidateArrived,
     CandidateLeft,
@@ -66,7 +68,8 @@ class Pairing:
         """How many agents have tried this code."""
         self.expires_at = 0
         self.secrets: ChannelSecrets | None = None
-        self._tell_relay(RoomClaimed(token))
+        self.first = RoomClaimed(token)
+        """What the relay is told first."""
 
     def outgoing(self) -> list[bytes]:
         """Hand over the envelopes to send, in order."""
@@ -122,3 +125,51 @@ class Pairing:
 
     def _tell_relay(self, message: Message) -> None:
         self._outgoing.append(wrap_relay(encode(message)))
+
+
+class Joining:
+    """The end of a further viewer until it has a channel with the agent of a session that is running."""
+
+    def __init__(self, session: str, joining_key: bytes, draw: Callable[[], Randomness] = draw_randomness) -> None:
+        """`joining_key`: the agent's, X25519, as a verified log names it."""
+        self._session, self._joining_key, self._draw = session, joining_key, draw
+        self._handshake: ViewerJoin | None = None
+        self._outgoing: list[bytes] = []
+        self.secrets: ChannelSecrets | None = None
+
+    def outgoing(self) -> list[bytes]:
+        """Hand over the envelopes to send, in order."""
+        outgoing, self._outgoing = self._outgoing, []
+        return outgoing
+
+    def cut(self) -> None:
+        """The connection is gone; the next one begins anew."""
+        self._handshake = None
+        self._outgoing.clear()
+
+    def receive(self, envelope: Envelope | MediaEnvelope) -> None:
+        """Act on what arrived.
+
+        Raises:
+            RoomRefused: the relay or the agent does not want us.
+            NotAuthentic: whoever answers is not the agent of this session.
+            RemoteProtocolError: something that does not belong here.
+        """
+        match envelope:
+            case Envelope(Kind.RELAY, _, content):
+                self._on_relay(content)
+            case Envelope(Kind.HANDSHAKE, _, content) if self._handshake:
+                self._outgoing += [wrap(Kind.HANDSHAKE, answer) for answer in self._handshake.receive(content)]
+                self.secrets = self._handshake.channel
+            case _:
+                raise RemoteProtocolError("a record before there is a channel")
+
+    def _on_relay(self, content: bytes) -> None:
+        match from_relay.decode(content):
+            case AgentPresent():
+                self._handshake = ViewerJoin(self._session, self._joining_key, OFFER, self._draw())
+                self._outgoing = [wrap(Kind.HANDSHAKE, self._handshake.hello)]
+            case PeerLeft():
+                self.cut()
+            case Refused("no_room" | "dismissed" as reason):
+                raise RoomRefused(reason)

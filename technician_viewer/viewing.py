@@ -1,10 +1,12 @@
-"""The technician's end of one session, without I/O: channel, log, pictures, grants, liveness (PROTOCOL.md, sections 5 to 9).
+"""The technician's end of one session, without I/O: channel, log, pictures, grants, liveness, coming back (PROTOCOL.md, 5 to 12).
 
-Envelopes and the time go in; what is to be sent comes out of `outgoing`; what became known can be read at any moment.
-Times are seconds of any clock that only runs forward; UTC is given where something is signed or said.
+Envelopes and the time go in; what is to be sent comes out of `outgoing`; what became known can be read at any moment. It outlives its
+connection: `cut` says that the agent cannot be heard, `agent_present` that it is on the line again. What is said meanwhile, it hears
+then; input is not said at all. Times are seconds of a clock that never goes back; UTC is given where something is signed or said.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,9 +16,9 @@ from protocol.codec import Message, encode
 from protocol.envelope import Envelope, Kind, MediaEnvelope, wrap, wrap_relay
 from protocol.errors import LocalProtocolError, LogTampered, RemoteProtocolError
 from protocol.identity import text_hash
-from protocol.introduction import sign_introduction
-from protocol.key_schedule import ChannelSecrets
-from protocol.limits import PICTURE_LIVE_S
+from protocol.introduction import sign_introduction, sign_return
+from protocol.key_schedule import ChannelSecrets, Randomness
+from protocol.limits import PEER_GONE_S, PICTURE_LIVE_S, VIEW_GRACE_S
 from protocol.media import InputApplied, MediaOpener, Part, PictureEnd, PointerAt, PointerShape, Rectangle, Screens
 from protocol.messages import (
     INPUT,
@@ -34,20 +36,25 @@ from protocol.messages import (
     Introduced,
     KeyChanged,
     MediaReached,
+    ParticipantsChanged,
+    ParticipantShown,
     PictureShown,
     Pinged,
     PointerButton,
     PromptClosed,
     PromptOpened,
+    SentAway,
     Welcomed,
     from_viewer,
 )
 from protocol.relay_messages import HeadSubmitted
-from protocol.session_log import Answered, Asked, Entry, LogReader, Opened, countersign_head
+from protocol.resume import Position, ViewerResume
+from protocol.session_log import Answered, Asked, Entry, LogReader, Opened, countersign_head, last_hash
 from protocol.vocabulary import Answer, Capability, Hold, Outcome
 from technician_viewer.errors import InputHeld
 from technician_viewer.picture import Pictures
 
+AWAY = "away"
 NOT_ALLOWED = "not_allowed"
 NOT_STORED = "not_stored"
 LATE_PICTURE = "late_picture"
@@ -67,20 +74,52 @@ class Purpose:
     subject: str
     reason: str
     asks: Capability
+    opening: str = ""
+    """The first entry of the session's log, for who joins: it is known from an invitation, and the agent's has to be the same."""
 
 
 class Viewing:
-    """From the sealed channel to the end; introduces the technician at once."""
+    """From the first sealed channel to the end, over any number of connections."""
+
+    secrets: list[bytes]
+    _channel: ControlChannel[FromAgent] | None
 
     def __init__(self, secrets: ChannelSecrets, purpose: Purpose, *, now_s: float) -> None:
-        self.secrets = secrets
-        """Of these, `resume` outlives the connection (section 11)."""
+        """Begin with a channel that was just agreed on; introduces the technician at once."""
+        self._begin(purpose, now_s)
+        self._channel = viewer_channel(secrets)
+        self.secrets = [secrets.resume]
+        self.is_connected = True
+        self._introduce(secrets)
+
+    @classmethod
+    def recalled(cls, secrets: Sequence[bytes], purpose: Purpose, *, now_s: float) -> "Viewing":
+        """Begin where all was lost but what a page keeps: the secrets to come back with, certificate and key."""
+        viewing = cls.__new__(cls)
+        viewing._begin(purpose, now_s)
+        viewing.secrets, viewing._is_empty = list(secrets), True
+        return viewing
+
+    def _begin(self, purpose: Purpose, now_s: float) -> None:
         self.purpose = purpose
-        self._channel: ControlChannel[FromAgent] = viewer_channel(secrets)
+        self.secrets = []
+        """To come back with, newest first; the second goes once a record under the new keys has verified (section 11)."""
+        self.is_connected = False
+        """Whether the agent can be heard, as far as is known."""
+        self.resumes_s: list[float] = []
+        """How long each cut lasted, from the last sign of life to the first one after."""
+        self._channel = None
+        self._resume: ViewerResume | None = None
+        self._is_empty = False
+        """What was received is lost: the agent begins to count anew, and to tell."""
+        self._may_be_welcomed = True
+        self.is_coming_back = False
+        """It has said who it is, and waits for the agent's first word."""
         self._media = MediaOpener()
         self._log = LogReader()
         self._outgoing: list[bytes] = []
         self._heard_at_s = now_s
+        self._is_picture_old = False
         self._announced: deque[tuple[int, float]] = deque()
         self._is_down: set[KeyChanged | PointerButton] = set()
         self._agent_key = b""
@@ -103,10 +142,18 @@ class Viewing:
         self.heads: list[str] = []
         """The heads that both ends have signed, oldest first."""
         self.entries: list[Entry] = []
+        self.participants: tuple[ParticipantShown, ...] = ()
+        """Who is there, in the order in which they came."""
+        self.is_sent_away = False
+        """The customer, or the time that was allowed, ended it for this viewer alone."""
         self.outcome: Outcome | None = None
-        self._introduce()
 
     # --- what is asked of it ---------------------------------------------------------------------------------------
+
+    @property
+    def is_welcome(self) -> bool:
+        """Whether the agent has a session with us, so that there is something to come back to."""
+        return bool(self._agent_key) or self._is_empty
 
     @property
     def entry_texts(self) -> tuple[str, ...]:
@@ -122,18 +169,31 @@ class Viewing:
         """Whether the picture is not live: no proof of life, or an announced picture is missing, for two seconds."""
         is_silent = now_s - self._heard_at_s > PICTURE_LIVE_S
         is_missing = bool(self._announced) and now_s - self._announced[0][1] > PICTURE_LIVE_S
-        return is_silent or is_missing or self.picture == 0
+        return is_silent or is_missing or self._is_picture_old or self.picture == 0
+
+    def silent_s(self, now_s: float) -> float:
+        """For how long nothing authentic was heard of the agent."""
+        return now_s - self._heard_at_s
+
+    def is_gone(self, now_s: float) -> bool:
+        """Whether a connection that seems to be there is not: time for a new one."""
+        return self.is_connected and self.silent_s(now_s) > PEER_GONE_S
+
+    def has_outstayed(self, now_s: float) -> bool:
+        """Whether there is nothing left to come back to."""
+        return self.silent_s(now_s) > VIEW_GRACE_S
 
     def held_by(self, now_s: float) -> tuple[str, ...]:
         """What keeps input from going to the customer; empty when nothing does."""
-        reasons = [] if Capability.CONTROL in self.capabilities else [NOT_ALLOWED]
+        reasons = [] if self.is_connected else [AWAY]
+        reasons += [] if Capability.CONTROL in self.capabilities else [NOT_ALLOWED]
         reasons += sorted(self.holds)
         return (*reasons, LATE_PICTURE) if self.is_late(now_s) else tuple(reasons)
 
     # --- what the technician does ----------------------------------------------------------------------------------
 
     def say(self, message: Message) -> None:
-        """Send something that is not input.
+        """Say something that is not input; what the agent misses during a cut, it hears after it.
 
         Raises:
             LocalProtocolError: the protocol does not allow it, or the session is over.
@@ -164,12 +224,56 @@ class Viewing:
 
     def tick(self, *, now_s: float, utc_ms: int) -> None:
         """Twice a second: prove to be alive, and let go of what is held once the picture is late."""
-        if self.outcome is not None:
+        if self.outcome is not None or not self.is_connected:
             return
         if self._is_down and self.held_by(now_s):
             self._is_down.clear()
             self._send(InputReleased())
         self._send(Pinged(utc_ms))
+
+    # --- cuts --------------------------------------------------------------------------------------------------------
+
+    def cut(self) -> None:
+        """The agent cannot be heard for the moment. What is held at the customer's comes up there by itself."""
+        self.is_connected = self.is_coming_back = False
+        self._resume = None
+        self._outgoing.clear()
+        self._is_down.clear()
+        self._announced.clear()
+        self._is_picture_old = True
+        self.question = None
+
+    def agent_present(self, randomness: Randomness) -> None:
+        """The agent is on the line again: say who comes back, and what is here of what it said."""
+        self.cut()
+        received = 0 if self._is_empty or self._channel is None else self._channel.received
+        texts = self._log.texts
+        position = Position(received, self._is_empty, len(texts), last_hash(texts))
+        self._resume = ViewerResume(self.secrets, position, randomness)
+        self._outgoing.append(wrap(Kind.HANDSHAKE, self._resume.hello))
+
+    def _come_back(self, resume: ViewerResume) -> None:
+        secrets = resume.channel
+        assert secrets
+        if self._is_empty or self._channel is None:
+            # An empty return that got no answer was none: whatever was said under its keys is lost, as it would be on the way.
+            self._channel, self._may_be_welcomed = viewer_channel(secrets), True
+        else:
+            self._channel.renew(secrets.of_viewer, resume.agent_received)
+        self.secrets = resume.secrets
+        self.is_connected = self.is_coming_back = True
+        # First who we are, then what the agent has missed, then whatever is said from now on.
+        self._send(sign_return(secrets.binding, self.purpose.key))
+        self._outgoing += [wrap(Kind.CONTROL, record) for record in self._channel.again()]
+
+    def _heard(self, now_s: float) -> None:
+        """A record has verified under the keys of now."""
+        self._is_empty = False
+        del self.secrets[1:]
+        if self.is_coming_back:
+            self.is_coming_back = False
+            self.resumes_s.append(self.silent_s(now_s))
+        self._heard_at_s = now_s
 
     def _keep_down(self, what: KeyChanged | PointerButton, is_down: bool) -> None:
         if is_down:
@@ -177,12 +281,12 @@ class Viewing:
         else:
             self._is_down.discard(what)
 
-    def _introduce(self) -> None:
+    def _introduce(self, secrets: ChannelSecrets) -> None:
         purpose = self.purpose
         introduction = Introduced(
             purpose.certificate, purpose.ticket, purpose.subject, purpose.reason, purpose.asks, "", [], b""
         )
-        self._send(sign_introduction(introduction, self.secrets.binding, purpose.key))
+        self._send(sign_introduction(introduction, secrets.binding, purpose.key))
 
     def _send(self, message: Message) -> None:
         if self.outcome is not None:
@@ -192,12 +296,17 @@ class Viewing:
             from_viewer.decode(encode(message))
         except RemoteProtocolError as error:
             raise LocalProtocolError(f"not to be said: {error}") from None
-        self._outgoing.append(wrap(Kind.CONTROL, self._channel.seal(message)))
+        if self._channel is None:
+            raise LocalProtocolError("the session is not there again yet")
+        if self.is_connected:
+            self._outgoing.append(wrap(Kind.CONTROL, self._channel.seal(message)))
+        else:
+            self._channel.say_later(message)
 
     # --- what arrives ----------------------------------------------------------------------------------------------
 
     def receive(self, envelope: Envelope | MediaEnvelope, *, now_s: float, utc_s: int) -> None:
-        """Act on a control or media record.
+        """Act on a control or media record, or on the agent's part of a resume. During a cut nothing that comes late counts.
 
         Raises:
             RemoteProtocolError: altered, out of order, malformed or not allowed; the session cannot go on.
@@ -205,22 +314,35 @@ class Viewing:
         if self.outcome is not None:
             return
         match envelope:
+            case Envelope(Kind.HANDSHAKE, _, content) if not self.is_connected:
+                self._on_answer_to_hello(content)
             case Envelope(Kind.CONTROL, _, record):
-                message = self._channel.open(record)
-                self._heard_at_s = now_s
-                self._on_message(message, now_s, utc_s)
+                if self.is_connected and self._channel:
+                    message = self._channel.open(record)
+                    self._heard(now_s)
+                    self._on_message(message, now_s, utc_s)
             case MediaEnvelope():
-                for part in self._media.open(envelope):
-                    self._on_part(part)
+                if self.is_connected:
+                    for part in self._media.open(envelope):
+                        self._on_part(part)
             case _:
                 raise RemoteProtocolError("an envelope that does not belong into a session")
+
+    def _on_answer_to_hello(self, content: bytes) -> None:
+        resume = self._resume
+        if resume is None:
+            return  # of an attempt that was given up already
+        for answer in resume.receive(content):
+            self._outgoing.append(wrap(Kind.HANDSHAKE, answer))
+        self._resume = None
+        self._come_back(resume)
 
     def _on_message(self, message: FromAgent, now_s: float, utc_s: int) -> None:
         match message:
             case Welcomed(agent_key, _, system):
-                if self._agent_key:
+                if not self._may_be_welcomed or self._agent_key not in (b"", agent_key):
                     raise RemoteProtocolError("a second welcome")
-                self._agent_key, self.system = agent_key, system
+                self._agent_key, self.system, self._may_be_welcomed = agent_key, system, False
             case PromptOpened(capability):
                 self.question = capability
             case PromptClosed():
@@ -241,9 +363,19 @@ class Viewing:
                 self._on_entry(self._log.add(text))
             case HeadOffered(note):
                 self._sign_head(note, utc_s)
+            case ParticipantsChanged(participants):
+                self.participants = tuple(participants)
+            case SentAway(by):
+                self.is_sent_away = True
+                never_saw = Capability.VIEW not in self.capabilities and self.picture == 0
+                refused = Outcome.DECLINED if by == "customer" else Outcome.UNANSWERED
+                self._end(refused if never_saw else Outcome.STOPPED)
             case Ended(outcome):
-                self.outcome = outcome
-                self.capabilities = frozenset()
+                self._end(outcome)
+
+    def _end(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        self.capabilities = frozenset()
 
     def _on_part(self, part: Part) -> None:
         match part:
@@ -260,6 +392,7 @@ class Viewing:
             case PictureEnd(number):
                 self.picture = number
                 self.pictures.end_picture()
+                self._is_picture_old = False
                 while self._announced and self._announced[0][0] <= number:
                     self._announced.popleft()
                 self._send(PictureShown(number))
@@ -268,13 +401,17 @@ class Viewing:
         self.entries.append(entry)
         match entry.event:
             case Opened() as opened:
-                self._check_opened(opened)
+                self._check_opened(opened, self._log.texts[0])
             case Answered(question, answer, capabilities):
                 self._on_answer(question, answer, capabilities)
 
-    def _check_opened(self, opened: Opened) -> None:
+    def _check_opened(self, opened: Opened, text: str) -> None:
         """The log that we are about to sign is that of this session, and of the agent that we talk to."""
         purpose = self.purpose
+        if purpose.opening:
+            if text != purpose.opening or opened.agent_key != self._agent_key:
+                raise LogTampered("the log opens otherwise than that of the session we were invited to")
+            return
         ours = (purpose.session, purpose.ticket, self._agent_key, text_hash(purpose.certificate))
         if (opened.session, opened.ticket, opened.agent_key, opened.certificate) != ours:
             raise LogTampered("the log opens for another session, agent or technician")

@@ -44,7 +44,7 @@ from protocol.relay_messages import (
 from relay.desk.application import JsonLines
 from relay.desk_proxy import ADDRESS_HEADER, BODY_BYTES_MAX
 from relay.front import Front, FrontSettings, run_front
-from tests.fakes.cable import Cable
+from tests.fakes.tcp_cable import TcpCable
 from tests.relay.desk_double import LARGE_BYTES, Desk
 from tests.waiting import eventually
 
@@ -304,10 +304,10 @@ async def test_when_one_end_is_killed_the_other_hears_it(desk: Desk, front: Fron
 
 @pytest.mark.parametrize("who", ["viewer", "agent"])
 async def test_when_one_end_falls_silent_without_a_word_the_other_hears_it(desk: Desk, front: Front, who: str) -> None:
-    async with Cable(front.port) as cable:
+    async with TcpCable(front.port) as cable:
         ports = (cable.port, front.port) if who == "viewer" else (front.port, cable.port)
         async with a_pair(desk, *ports) as (viewer, agent):
-            cable.go_dead()
+            cable.stall()
             assert await (agent if who == "viewer" else viewer).hear() == PeerLeft(0)
             for end in (viewer, agent):
                 end.socket.transport.abort()

@@ -11,6 +11,7 @@ from protocol.channel import ControlChannel, agent_channel
 from protocol.codec import Message
 from protocol.envelope import Envelope, Kind, MediaEnvelope, unwrap, wrap
 from protocol.identity import public_bytes, text_hash
+from protocol.introduction import verify_return
 from protocol.key_schedule import ChannelSecrets
 from protocol.media import (
     Codec,
@@ -22,10 +23,20 @@ from protocol.media import (
     ScreenShape,
     write_part,
 )
-from protocol.messages import AccessChanged, EntryAppended, EpochStarted, FromViewer, HeadOffered, Introduced, Welcomed
+from protocol.messages import (
+    AccessChanged,
+    EntryAppended,
+    EpochStarted,
+    FromViewer,
+    HeadOffered,
+    Introduced,
+    Returned,
+    Welcomed,
+)
+from protocol.resume import AgentResume, meeting_of
 from protocol.vocabulary import Capability
 from technician_viewer.viewing import Purpose, Viewing
-from tests.protocol.pairs import SESSION, TECHNICIAN, Papers, papers
+from tests.protocol.pairs import SESSION, TECHNICIAN, Papers, papers, randomness
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(96, 128)))
 PUBLIC_KEY = public_bytes(KEY)
@@ -44,10 +55,44 @@ class AgentEnd:
 
     def __init__(self, secrets: ChannelSecrets) -> None:
         self.viewing = Viewing(secrets, PURPOSE, now_s=NOON_S)
+        self.heard_again: list[FromViewer] = []
         self.channel: ControlChannel[FromViewer] = agent_channel(secrets)
         self.sealer = MediaSealer()
         self.log = session_log.LogWriter()
         self.secrets = secrets
+        self.resume_secrets = [secrets.resume]
+        self._attempts = 0
+
+    def answers_hello(self, *, is_confirmed: bool = True) -> None:
+        """The cut is over: let the technician come back, or fall silent again before it has proved anything."""
+        self._attempts += 1
+        self.viewing.agent_present(randomness(f"viewer {self._attempts}"))
+        (hello,) = (unwrap(data) for data in self.viewing.outgoing())
+        assert isinstance(hello, Envelope)
+        resume = AgentResume(randomness(f"agent {self._attempts}"))
+        known = {meeting_of(secret): secret for secret in self.resume_secrets}
+        received = self.channel.received
+        said = resume.hello(hello.content)
+        self.passes(unwrap(wrap(Kind.HANDSHAKE, resume.answer(hello.content, known, received))))
+        self.resume_secrets = resume.secrets
+        if not is_confirmed:
+            return
+        confirmation, *records = (unwrap(data) for data in self.viewing.outgoing())
+        assert isinstance(confirmation, Envelope)
+        resume.confirm(confirmation.content)
+        assert resume.channel
+        if said.is_empty:
+            self.channel = agent_channel(resume.channel)
+        else:
+            self.channel.renew(resume.channel.of_agent, said.received)
+        returned, *self.heard_again = (
+            self.channel.open(record.content) for record in records if isinstance(record, Envelope)
+        )
+        assert isinstance(returned, Returned)
+        verify_return(returned, PURPOSE.certificate, resume.channel.binding, PAPERS.document, now=PAPERS.now)
+        self.resume_secrets = self.resume_secrets[:1]
+        for record in self.channel.again():
+            self.passes(unwrap(wrap(Kind.CONTROL, record)))
 
     def hears(self) -> list[FromViewer]:
         """What the technician has said since the last time."""

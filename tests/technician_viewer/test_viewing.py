@@ -10,7 +10,7 @@ from protocol.envelope import Audience, Envelope, Kind, MediaEnvelope, unwrap, w
 from protocol.errors import LocalProtocolError, LogTampered, NotAuthentic, RemoteProtocolError
 from protocol.identity import public_bytes
 from protocol.introduction import verify_introduction
-from protocol.limits import PICTURE_LIVE_S
+from protocol.limits import PICTURE_LIVE_S, VIEW_GRACE_S
 from protocol.media import (
     Codec,
     PictureEnd,
@@ -39,19 +39,24 @@ from protocol.messages import (
     PointerButton,
     PromptClosed,
     PromptOpened,
+    ScreenChosen,
+    SentAway,
     TextTyped,
     Welcomed,
 )
+from protocol.resume import AgentResume, meeting_of
 from protocol.session_log import Answered, Asked
 from protocol.vocabulary import Answer, Capability, Hold, Outcome
 from technician_viewer.errors import InputHeld
 from technician_viewer.picture import PIXELS_MAX
-from tests.protocol.pairs import CODE, SESSION, TECHNICIAN, secrets
+from technician_viewer.viewing import AWAY, Viewing
+from tests.protocol.pairs import CODE, SESSION, TECHNICIAN, randomness, secrets
 from tests.technician_viewer.agent_end import (
     HEIGHT_PX,
     NOON_S,
     PAPERS,
     PUBLIC_KEY,
+    PURPOSE,
     SCREEN,
     UTC_S,
     WIDTH_PX,
@@ -94,11 +99,11 @@ def test_the_first_message_is_an_introduction_that_the_agent_can_verify(agent: A
 
 
 def test_the_secret_for_a_later_connection_is_kept(agent: AgentEnd) -> None:
-    assert agent.viewing.secrets.resume == agent.secrets.resume
+    assert agent.viewing.secrets == [agent.secrets.resume]
 
 
 def test_nothing_secret_is_in_what_is_printed_of_it(agent: AgentEnd) -> None:
-    printed = repr(agent.viewing.secrets) + repr(agent.viewing.purpose)
+    printed = repr(agent.secrets) + repr(agent.viewing.purpose)
     assert agent.secrets.resume.hex() not in printed
     assert repr(agent.secrets.resume) not in printed
     assert "PrivateKey" not in printed
@@ -459,3 +464,114 @@ def test_after_the_end_nothing_is_allowed_and_nothing_can_be_said(helped: AgentE
         helped.viewing.say(AccessAsked(Capability.CONTROL, ""))
     helped.viewing.tick(now_s=NOON_S, utc_ms=1)
     assert helped.hears() == []
+
+
+# --- cuts ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_cut_holds_input_at_once_and_forgets_what_was_held(helped: AgentEnd) -> None:
+    helped.viewing.act(KeyChanged("KeyA", is_down=True), now_s=NOON_S)
+    helped.viewing.cut()
+    assert AWAY in helped.viewing.held_by(NOON_S)
+    with pytest.raises(InputHeld):
+        helped.viewing.act(TextTyped("a"), now_s=NOON_S)
+    helped.answers_hello()
+    assert helped.heard_again == []
+
+
+def test_what_was_said_during_a_cut_is_heard_after_it_once_and_input_never(helped: AgentEnd) -> None:
+    helped.viewing.act(TextTyped("lost on the way"), now_s=NOON_S)
+    helped.viewing.say(ScreenChosen(0))  # on its way too
+    helped.viewing.cut()
+    helped.viewing.say(AccessAsked(Capability.CONTROL, "meanwhile"))
+    helped.answers_hello()
+    assert helped.heard_again == [ScreenChosen(0), AccessAsked(Capability.CONTROL, "meanwhile")]
+    helped.viewing.cut()
+    helped.answers_hello()
+    assert helped.heard_again == []
+
+
+def test_what_the_agent_said_during_a_cut_is_heard_and_the_log_goes_on(helped: AgentEnd) -> None:
+    helped.viewing.cut()
+    helped.channel.say_later(EntryAppended(helped.log.append(asked(Capability.CONTROL), UTC_S * 1000)))
+    helped.answers_hello()
+    assert helped.viewing.entry_texts == tuple(helped.log.texts)
+    helped.writes(answered(1, Answer.REFUSED))
+    assert helped.viewing.refusals == {Capability.CONTROL: Answer.REFUSED}
+
+
+def test_after_a_cut_the_picture_is_late_until_a_new_one_has_come(helped: AgentEnd) -> None:
+    helped.viewing.cut()
+    helped.answers_hello()
+    assert helped.viewing.is_late(NOON_S)
+    helped.starts_epoch()
+    helped.shows(Screens([SCREEN]), box(0, 0, WIDTH_PX, HEIGHT_PX), PictureEnd(2, is_key=True, at_ms=0))
+    assert helped.viewing.held_by(NOON_S) == ()
+
+
+def test_the_old_secret_goes_once_a_record_under_the_new_keys_has_verified(helped: AgentEnd) -> None:
+    helped.viewing.cut()
+    helped.answers_hello(is_confirmed=False)
+    helped.answers_hello()
+    assert len(helped.viewing.secrets) == 2
+    helped.says(PINGED, at_s=NOON_S + 7)
+    assert helped.viewing.secrets == helped.resume_secrets
+    assert helped.viewing.resumes_s == [7]
+
+
+def test_how_long_a_cut_lasted_counts_from_the_last_sign_of_life(helped: AgentEnd) -> None:
+    helped.says(PINGED, at_s=NOON_S + 10)
+    helped.viewing.cut()
+    helped.answers_hello()
+    helped.says(PINGED, at_s=NOON_S + 14)
+    assert helped.viewing.resumes_s == [4]
+
+
+def test_a_viewer_that_has_lost_everything_is_told_everything_again(helped: AgentEnd) -> None:
+    helped.writes(asked(Capability.CONTROL))
+    helped.viewing = Viewing.recalled(helped.viewing.secrets, PURPOSE, now_s=NOON_S)
+    helped.answers_hello(is_confirmed=False)
+    helped.answers_hello()
+    helped.says(Welcomed(PUBLIC_KEY, "a" * 32, "Linux"))
+    for text in helped.log.texts:
+        helped.says(EntryAppended(text))
+    assert helped.viewing.entry_texts == tuple(helped.log.texts)
+    helped.starts_epoch()
+    helped.shows(Screens([SCREEN]), box(0, 0, WIDTH_PX, HEIGHT_PX), PictureEnd(2, is_key=True, at_ms=0))
+    assert helped.viewing.pictures.complete == {0}
+    with pytest.raises(RemoteProtocolError, match="second welcome"):
+        helped.says(Welcomed(PUBLIC_KEY, "a" * 32, "Linux"))
+
+
+def test_another_agent_key_after_an_empty_return_is_refused_once_one_is_known(helped: AgentEnd) -> None:
+    helped.viewing.cut()
+    helped.answers_hello()
+    with pytest.raises(RemoteProtocolError, match="second welcome"):
+        helped.says(Welcomed(bytes(32), "a" * 32, "Linux"))
+
+
+def test_an_answer_by_somebody_who_does_not_hold_the_secret_changes_nothing(helped: AgentEnd) -> None:
+    held = list(helped.viewing.secrets)
+    helped.resume_secrets = [bytes(32)]
+    helped.viewing.cut()
+    helped.viewing.agent_present(randomness("v"))
+    (hello,) = (unwrap(data) for data in helped.viewing.outgoing())
+    assert isinstance(hello, Envelope)
+    forged = AgentResume(randomness("x")).answer(hello.content, {meeting_of(held[0]): bytes(32)}, 0)
+    with pytest.raises(NotAuthentic):
+        helped.passes(unwrap(wrap(Kind.HANDSHAKE, forged)))
+    assert helped.viewing.secrets == held
+    assert not helped.viewing.is_connected
+
+
+def test_the_grace_is_over_after_as_long_as_the_protocol_says(helped: AgentEnd) -> None:
+    helped.viewing.cut()
+    assert not helped.viewing.has_outstayed(NOON_S + VIEW_GRACE_S)
+    assert helped.viewing.has_outstayed(NOON_S + VIEW_GRACE_S + 0.1)
+
+
+def test_whoever_is_sent_away_has_nothing_any_more(helped: AgentEnd) -> None:
+    helped.says(SentAway("customer"))
+    assert helped.viewing.outcome is Outcome.STOPPED
+    assert helped.viewing.is_sent_away
+    assert helped.viewing.capabilities == frozenset()

@@ -1,0 +1,84 @@
+"""A cable between two real sockets that a test can cut, or stall in one direction or both without telling either end."""
+
+import asyncio
+import contextlib
+from enum import Enum, auto
+from types import TracebackType
+
+
+class Direction(Enum):
+    """Seen from whoever connects to the cable."""
+
+    OUT = auto()
+    BACK = auto()
+
+
+class TcpCable:
+    """Carries bytes from its own `port` to `to_port`. What stalls is kept, as by a network, and comes late; what is cut is gone."""
+
+    def __init__(self, to_port: int) -> None:
+        self._to_port = to_port
+        self._flows = {direction: asyncio.Event() for direction in Direction}
+        self.go_on()
+        self._is_plugged = True
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.port = 0
+
+    def stall(self, *directions: Direction) -> None:
+        """Nothing passes in these directions, or in both, and nothing is closed: also for whoever connects now."""
+        for direction in directions or Direction:
+            self._flows[direction].clear()
+
+    def go_on(self) -> None:
+        """What stalled arrives now."""
+        for flow in self._flows.values():
+            flow.set()
+
+    def cut(self) -> None:
+        """Both ends lose what they have, at once, and nobody gets through until `mend`."""
+        self._is_plugged = False
+        for writer in self._writers:
+            writer.transport.abort()
+
+    def mend(self) -> None:
+        """Whoever connects gets through again."""
+        self._is_plugged = True
+
+    async def __aenter__(self) -> "TcpCable":
+        self._server = await asyncio.start_server(self._connect, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.close()
+        self.cut()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            if not self._is_plugged:
+                raise ConnectionRefusedError
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to_port)
+        except OSError:
+            writer.transport.abort()
+            return
+        self._writers |= {writer, far_writer}
+        ends = ((reader, far_writer, Direction.OUT), (far_reader, writer, Direction.BACK))
+        carrying = [asyncio.create_task(self._carry(*end)) for end in ends]
+        self._tasks.update(carrying)
+        await asyncio.wait(carrying)
+        self._writers -= {writer, far_writer}
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, direction: Direction) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65536):
+                await self._flows[direction].wait()
+                writer.write(data)
+                await writer.drain()
+        await self._flows[direction].wait()
+        writer.close()
