@@ -66,6 +66,10 @@ def _tell(checked: Checked) -> Proven:
     verdict, certificate = checked.verdict, checked.certificate
     say(_("Session {session}, ticket {ticket}", session=checked.opened.session, ticket=checked.opened.ticket))
     say(_("Technician: {name}, {organisation}", name=certificate.name, organisation=certificate.organisation))
+    for one in checked.joined:
+        say(_("Also there: {name} ({role})", name=one.name, role=one.role))
+    for name in checked.missing:
+        say(_("Also there: {name}, whose certificate is not in the file", name=name))
     say(
         _(
             "Entries: {count}; signed by both sides up to {both}, by the agent alone up to {agent}.",
@@ -80,6 +84,9 @@ def _tell(checked: Checked) -> Proven:
         say(_("No root was given (--root): the log agrees with itself, but who stands behind it is not checked."))
     if not verdict.is_complete:
         say(_("INCOMPLETE: nothing is altered, but the end is missing or not signed by both sides."))
+        return Proven.INCOMPLETE
+    if checked.missing:
+        say(_("INCOMPLETE: nothing is altered, but a certificate is missing of somebody who took part."))
         return Proven.INCOMPLETE
     if not checked.root_is_known:
         say(_("CONSISTENT: nothing is altered. Give the root's fingerprint with --root to know whose log it is."))

@@ -102,7 +102,7 @@ async def get_tickets(request: web.Request) -> web.Response:
 
 @routes.post("/api/tickets")
 async def post_ticket(request: web.Request) -> web.Response:
-    person = await _writer(request, *WRITERS)
+    person = await writer(request, *WRITERS)
     new = checked_ticket(msgspec.structs.asdict(await read_json(request, NewTicket)))
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
@@ -120,7 +120,7 @@ async def get_ticket(request: web.Request) -> web.Response:
 
 @routes.post("/api/tickets/{number}/sessions")
 async def post_session(request: web.Request) -> web.Response:
-    person = await _writer(request, *HELPERS)
+    person = await writer(request, *HELPERS)
     new = await read_json(request, NewSession)
     reason = paragraph(new.reason, least=1)
     desk = request.app[DESK]
@@ -149,7 +149,7 @@ async def post_session(request: web.Request) -> web.Response:
 
 @routes.post("/api/sessions/{session}/rooms")
 async def post_room(request: web.Request) -> web.Response:
-    person = await _writer(request, *HELPERS)
+    person = await writer(request, *HELPERS)
     await read_json(request, Nothing)
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
@@ -162,7 +162,7 @@ async def post_room(request: web.Request) -> web.Response:
 
 @routes.post("/api/sessions/{session}/extend")
 async def post_extend(request: web.Request) -> web.Response:
-    person = await _writer(request, *HELPERS)
+    person = await writer(request, *HELPERS)
     await read_json(request, Nothing)
     async with request.app[DESK].database.transaction() as connection:
         session = await _own_session(request, connection, person)
@@ -185,6 +185,7 @@ async def get_log(request: web.Request) -> web.Response:
             "entries": await sessions.entries_of(connection, session.id),
             "heads": await sessions.heads_of(connection, session.id),
             "certificate": session.certificate,
+            "certificates": await sessions.certificates_of(connection, session.id),
             "document": session.document,
         }
     response = json_answer(log_file)
@@ -227,7 +228,12 @@ async def ticket_of(request: web.Request, connection: AsyncConnection) -> Any:
     return row
 
 
-async def _writer(request: web.Request, *roles: str) -> Person:
+async def writer(request: web.Request, *roles: str) -> Person:
+    """Who is signed in with one of these roles, and sent the sign-in's own token.
+
+    Raises:
+        Refusal: 401 or 403.
+    """
     person = await required_person(request, *roles)
     check_csrf(person, request.headers.get("X-CSRF-Token", ""))
     return person

@@ -23,6 +23,7 @@ from relay.desk import (
     oversight_pages,
     pages,
     sessions,
+    sharing_api,
     ticket_store,
 )
 from relay.desk.people import Seal, Tenant, insert_row
@@ -86,6 +87,7 @@ def make_application(desk: Desk) -> web.Application:
     app = web.Application(middlewares=[_headers, _refusals, _origins], client_max_size=BODY_BYTES_MAX)
     app[DESK] = desk
     app.add_routes(api.routes)
+    app.add_routes(sharing_api.routes)
     app.add_routes(internal.routes)
     app.add_routes(pages.routes)
     app.add_routes(case_pages.routes)

@@ -18,6 +18,7 @@ from protocol.session_log import (
     Answered,
     Asked,
     Entry,
+    HandedOver,
     Joined,
     Left,
     Opened,
@@ -60,6 +61,37 @@ class Room:
     expires_at: int
 
 
+@dataclass(frozen=True)
+class Holder:
+    """Whom a certificate is for: the name as the customer will read it, the key (Ed25519, 32 bytes), and how they signed in."""
+
+    name: str
+    role: Role
+    key: bytes
+    signed_in_with: str
+
+
+def certify(
+    organisation: Organisation, holder: Holder, *, ticket: str, session: str, valid_s: int = CERTIFICATE_VALID_S_MAX
+) -> tuple[str, str]:
+    """A certificate for one session, from now on: its serial number and its text."""
+    serial, at = secrets.token_hex(16), int(now_utc().timestamp())
+    certificate = Certificate(
+        type="certificate",
+        serial=serial,
+        key=holder.key,
+        name=tidy_line(holder.name),
+        organisation=organisation.document.name,
+        role=holder.role,
+        ticket=ticket,
+        session=session,
+        signed_in_with=holder.signed_in_with,
+        valid_from=at,
+        valid_until=at + valid_s,
+    )
+    return serial, issue_certificate(certificate, organisation.issuing_key)
+
+
 async def start(
     connection: AsyncConnection,
     organisation: Organisation,
@@ -78,23 +110,8 @@ async def start(
         NotPossible: the ticket's state does not admit it.
     """
     session, now = secrets.token_hex(16), now_utc()
-    at = int(now.timestamp())
-    certificate = issue_certificate(
-        Certificate(
-            type="certificate",
-            serial=secrets.token_hex(16),
-            key=technician_key,
-            name=tidy_line(person.full_name),
-            organisation=organisation.document.name,
-            role=Role.TECHNICIAN,
-            ticket=str(ticket.number),
-            session=session,
-            signed_in_with=person.method,
-            valid_from=at,
-            valid_until=at + CERTIFICATE_VALID_S_MAX,
-        ),
-        organisation.issuing_key,
-    )
+    holder = Holder(person.full_name, Role.TECHNICIAN, technician_key, person.method)
+    _, certificate = certify(organisation, holder, ticket=str(ticket.number), session=session)
     session_id = await insert_row(
         connection,
         tables.session,
@@ -257,22 +274,30 @@ async def entry_text(connection: AsyncConnection, session_id: int, number: int) 
     return None if entry is None else bytes(entry).decode()
 
 
-async def entries_of(connection: AsyncConnection, session_id: int) -> list[str]:
-    """The exact texts of a session's log, in order."""
+async def entries_of(connection: AsyncConnection, session_id: int, *, most: int = ENTRIES_MAX) -> list[str]:
+    """The exact texts of a session's log, in order, the first `most` of them."""
     log = tables.log_entry
     rows = await connection.execute(
-        select(log.c.entry).where(log.c.session_id == session_id).order_by(log.c.number).limit(ENTRIES_MAX)
+        select(log.c.entry).where(log.c.session_id == session_id).order_by(log.c.number).limit(most)
     )
     return [bytes(entry).decode() for entry in rows.scalars()]
 
 
-async def heads_of(connection: AsyncConnection, session_id: int) -> list[str]:
-    """The notes kept for a session, in order."""
+async def heads_of(connection: AsyncConnection, session_id: int, *, most: int = HEADS_MAX) -> list[str]:
+    """The notes kept for a session, the shortest first, at most `most` of them."""
     head = tables.head
     rows = await connection.execute(
-        select(head.c.note).where(head.c.session_id == session_id).order_by(head.c.size, head.c.id)
+        select(head.c.note).where(head.c.session_id == session_id).order_by(head.c.size, head.c.id).limit(most)
     )
     return [bytes(note).decode() for note in rows.scalars()]
+
+
+async def certificates_of(connection: AsyncConnection, session_id: int) -> list[str]:
+    """The certificates of those who joined after the first technician, in order."""
+    issued, participant = tables.certificate, tables.participant
+    joined = select(participant.c.serial).where(participant.c.session_id == session_id)
+    where = issued.c.session_id == session_id, issued.c.serial.in_(joined)
+    return list((await connection.execute(select(issued.c.certificate).where(*where).order_by(issued.c.id))).scalars())
 
 
 async def add_head(connection: AsyncConnection, tenant: Tenant, session: Any, text: str) -> None:
@@ -354,6 +379,10 @@ async def _derive(connection: AsyncConnection, tenant: Tenant, session: Any, ent
             await insert_row(
                 connection, tables.participant, **of_session, serial=serial, name=name, role=role, joined_at=at
             )
+        case HandedOver(to=serial):
+            name = await _participant_name(connection, session.id, serial)
+            told = tickets.SessionHandedOver(session.session, name)
+            await ticket_store.append(connection, tenant, session.ticket_id, None, told)
         case Left(participant=serial):
             who = tables.participant.c.session_id == session.id, tables.participant.c.serial == serial
             await connection.execute(update(tables.participant).where(*who).values(left_at=at))
@@ -386,6 +415,13 @@ async def _asker(connection: AsyncConnection, session_id: int, question: int) ->
     text = await entry_text(connection, session_id, question)
     event = parse_entry(text).event if text else None
     return event.participant if isinstance(event, Asked) else ""
+
+
+async def _participant_name(connection: AsyncConnection, session_id: int, serial: str) -> str:
+    participant = tables.participant
+    where = participant.c.session_id == session_id, participant.c.serial == serial
+    name = (await connection.execute(select(participant.c.name).where(*where).limit(1))).scalar()
+    return str(name or "")
 
 
 def utc(at_ms: int) -> datetime:

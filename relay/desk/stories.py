@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from protocol.errors import RemoteProtocolError
 from protocol.session_log import Entry, parse_entry, verify
 from relay.desk import sessions
-from relay.evidence.check import technician_key_of
+from relay.evidence.check import certificate_of
 from relay.evidence.summary import Summary, summarise
 from relay.storage import tables
 from relay.storage.database import Database
@@ -91,7 +91,7 @@ async def _ends_of(connection: AsyncConnection, session_ids: Sequence[int]) -> l
 
 def _told(texts: list[str], heads: list[str], certificate: str) -> Story:
     try:
-        verdict = verify(texts, heads, technician_key_of(certificate))
+        verdict = verify(texts, heads, certificate_of(certificate).key)
     except RemoteProtocolError:
         return Story(summarise(_readable(texts)), None)
     proof = Proof(len(verdict.entries), verdict.both, verdict.agent, verdict.is_complete)

@@ -51,6 +51,22 @@ class SessionFinished(Message, frozen=True, tag="session_finished"):
     outcome: Line
 
 
+class SessionShared(Message, frozen=True, tag="session_shared"):
+    """Somebody was invited to that remote assistance."""
+
+    session: _SessionId
+    name: Line
+    role: Line
+    reason: Text
+
+
+class SessionHandedOver(Message, frozen=True, tag="session_handed_over"):
+    """Somebody else leads that remote assistance from now on."""
+
+    session: _SessionId
+    name: Line
+
+
 class TicketClosed(Message, frozen=True, tag="closed", omit_defaults=True):
     """The case is over, and how; what it went without has its reason (`levels.check_closing`)."""
 
@@ -64,7 +80,16 @@ class TicketReopened(Message, frozen=True, tag="reopened"):
 
 
 TicketEvent = (
-    TicketOpened | NoteAdded | SessionStarted | SessionFinished | TicketClosed | TicketReopened | LevelEvent | CallEvent
+    TicketOpened
+    | NoteAdded
+    | SessionStarted
+    | SessionShared
+    | SessionHandedOver
+    | SessionFinished
+    | TicketClosed
+    | TicketReopened
+    | LevelEvent
+    | CallEvent
 )
 
 # What still happens to a case that is over: the last words of the call, asking again later, what it taught.
@@ -102,7 +127,7 @@ def apply(ticket: Ticket, event: TicketEvent) -> Ticket:
     match event:
         case TicketOpened(subject=subject, description=description):
             return Ticket(subject, description, OPEN)
-        case NoteAdded():
+        case NoteAdded() | SessionShared() | SessionHandedOver():
             return ticket
         case SessionStarted(session=session):
             if ticket.state == CLOSED:

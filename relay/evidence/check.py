@@ -1,5 +1,6 @@
-"""Checks a session log as it was downloaded: the chain, both ends' signatures, and the technician's certificate."""
+"""Checks a session log as it was downloaded: the chain, both ends' signatures, and the certificates of all who took part."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -8,9 +9,17 @@ from msgspec import Meta
 
 from protocol.codec import Decoder
 from protocol.errors import LogTampered, RemoteProtocolError
-from protocol.identity import Certificate, Signed, fingerprint_from_text, text_hash, verify_certificate, verify_document
+from protocol.identity import (
+    Certificate,
+    OrganisationDocument,
+    Signed,
+    fingerprint_from_text,
+    text_hash,
+    verify_certificate,
+    verify_document,
+)
 from protocol.limits import ENTRIES_MAX, ENTRY_BYTES_MAX
-from protocol.session_log import Opened, Verdict, verify
+from protocol.session_log import Entry, Joined, Opened, Verdict, verify
 
 FILE_BYTES_MAX = 256 * 1024 * 1024
 
@@ -25,15 +34,22 @@ class LogFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     heads: Annotated[list[Annotated[str, Meta(max_length=4096)]], Meta(max_length=ENTRIES_MAX)]
     certificate: str
     document: str
+    certificates: Annotated[list[str], Meta(max_length=ENTRIES_MAX)] = []
+    """Of those who joined after the first technician."""
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found; `root_is_known` tells whether the signatures lead to a root that the reader named."""
+    """What was found; `root_is_known` tells whether the signatures lead to a root that the reader named.
+
+    `joined` holds the certificates of those who came later, `missing` the names of those whose certificate is not in the file.
+    """
 
     verdict: Verdict
     opened: Opened
     certificate: Certificate
+    joined: tuple[Certificate, ...]
+    missing: tuple[str, ...]
     root_is_known: bool
 
 
@@ -45,13 +61,13 @@ class LogIsEmpty(RemoteProtocolError):
     """There is no entry at all: nothing is proven, and nothing contradicted."""
 
 
-def technician_key_of(certificate: str) -> bytes:
-    """The key that a certificate names, without judging the certificate; 32 bytes.
+def certificate_of(text: str) -> Certificate:
+    """What a certificate says, without judging it.
 
     Raises:
         RemoteProtocolError: not a certificate.
     """
-    return _certificate.decode(_signed.decode(certificate.encode()).body.encode()).key
+    return _certificate.decode(_signed.decode(text.encode()).body.encode())
 
 
 def check_log(data: bytes, *, root: str = "") -> Checked:
@@ -68,7 +84,7 @@ def check_log(data: bytes, *, root: str = "") -> Checked:
         raise NotALog("not a session log as the ticket's page gives it") from error
     if not log.entries and not log.heads:
         raise LogIsEmpty("a session log without entries")
-    certificate = _certificate.decode(_signed.decode(log.certificate.encode()).body.encode())
+    certificate = certificate_of(log.certificate)
     verdict = verify(log.entries, log.heads, certificate.key)
     opened = verdict.entries[0].event
     assert isinstance(opened, Opened)
@@ -80,8 +96,46 @@ def check_log(data: bytes, *, root: str = "") -> Checked:
         certificate.name,
     ):
         raise LogTampered("the certificate is for another session, ticket or technician than the log")
+    document = None
     if root:
         at = verdict.entries[0].at_ms // 1000
         document = verify_document(log.document, fingerprint=fingerprint_from_text(root), now=at)
         verify_certificate(log.certificate, document, now=at)
-    return Checked(verdict, opened, certificate, bool(root))
+    joined, missing = _check_joined(log, verdict.entries, opened, document)
+    return Checked(verdict, opened, certificate, joined, missing, bool(root))
+
+
+def _check_joined(
+    log: LogFile, entries: Sequence[Entry], opened: Opened, document: OrganisationDocument | None
+) -> tuple[tuple[Certificate, ...], tuple[str, ...]]:
+    """The certificates of those who joined, each held against its entry; and the names of those whose certificate is missing.
+
+    Raises:
+        LogTampered: an entry tells something else than the certificate that it names.
+        NotCertified: with `document`, the certificate was not valid when its holder joined.
+    """
+    texts = {text_hash(text): text for text in log.certificates}
+    joined, missing = [], []
+    for entry in entries:
+        event = entry.event
+        if not isinstance(event, Joined):
+            continue
+        text = texts.get(event.certificate)
+        if text is None:
+            missing.append(event.name)
+            continue
+        certificate = certificate_of(text)
+        told = event.participant, event.name, event.role, event.key, opened.session, opened.ticket
+        if told != (
+            certificate.serial,
+            certificate.name,
+            certificate.role,
+            certificate.key,
+            certificate.session,
+            certificate.ticket,
+        ):
+            raise LogTampered(f"entry {entry.number} tells something else than the certificate of who joined")
+        if document is not None:
+            verify_certificate(text, document, now=entry.at_ms // 1000)
+        joined.append(certificate)
+    return tuple(joined), tuple(missing)

@@ -95,6 +95,19 @@ class Summary:
     participants: list[Participant] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether more than the first technician took part."""
+        return len(self.participants) > 1
+
+    def name_of(self, participant: str) -> str:
+        """The name behind a certificate's serial number; empty for nobody who took part."""
+        return next((one.name for one in self.participants if one.participant == participant), "")
+
+    def grants_of(self, participant: str, capability: str) -> list[Grant]:
+        """When somebody was allowed this, in order."""
+        return [grant for grant in self.grants if (grant.participant, grant.capability) == (participant, capability)]
+
 
 def summarise(entries: Sequence[Entry]) -> Summary:
     """Replay the entries of one log, in order; the chain is checked elsewhere."""
@@ -172,7 +185,7 @@ def _answer(summary: Summary, answered: Answered, entry: Entry) -> None:
     for capability in dict.fromkeys(answered.capabilities):
         summary.grants.append(Grant(entry.number, asker, capability, entry.at_ms))
     summary.steps.append(
-        Step(entry.at_ms, answered.answer, entry.number, "+".join(answered.capabilities), by="customer")
+        Step(entry.at_ms, answered.answer, entry.number, "+".join(answered.capabilities), "customer", asker)
     )
 
 

@@ -283,6 +283,8 @@ invitation = _table(
     Column("name", String(200), nullable=False),
     Column("role", String(20), nullable=False),
     Column("reason", Text, nullable=False),
+    # For how long a guest's certificate is valid, from the moment the link is opened.
+    Column("minutes", Integer),
     Column("invited_by", ForeignKey("person.id"), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),

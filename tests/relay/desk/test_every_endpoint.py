@@ -28,7 +28,7 @@ EVERYBODY = (STRANGER, ENROLLING, SHUT_OUT, *people.ROLES)
 # What is open without signing in; everything else, also what is added later, is closed to strangers.
 OPEN = {
     "/", "/health", "/sign-in", "/language", "/api/sign-in", "/api/organisation", "/assist/{path}", "/static/{path}",
-    "/prepare",
+    "/prepare", "/join", "/join/", "/api/guests/claim",
 }  # fmt: skip
 # Half signed in, nothing is open but setting up the second factor and leaving again.
 HALF_OPEN = OPEN | {"/enrol", "/sign-out"}
@@ -41,6 +41,10 @@ NEEDS = {
     ("POST", "/api/tickets/{number}/sessions"): api.HELPERS,
     ("POST", "/api/sessions/{session}/rooms"): api.HELPERS,
     ("POST", "/api/sessions/{session}/extend"): api.HELPERS,
+    ("GET", "/api/sessions/{session}/candidates"): api.HELPERS,
+    ("POST", "/api/sessions/{session}/invitations"): api.HELPERS,
+    ("POST", "/api/sessions/{session}/guests"): api.HELPERS,
+    ("POST", "/api/sessions/{session}/join"): api.HELPERS,
     ("POST", "/customers/{customer}"): api.WRITERS,
     ("POST", "/customers/{customer}/tickets"): api.WRITERS,
     ("POST", "/knowledge/searches"): api.WRITERS,

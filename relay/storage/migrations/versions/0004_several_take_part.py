@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(200), nullable=False),
         sa.Column("role", sa.String(20), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("minutes", sa.Integer()),
         sa.Column("invited_by", sa.Integer(), sa.ForeignKey("person.id"), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("expires_at", UtcDateTime(), nullable=False),
