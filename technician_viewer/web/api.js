@@ -41,6 +41,24 @@ export class Api {
   /** @param {string} session a fresh room for the same session */
   newRoom(session) { return this.#call(`/api/sessions/${session}/rooms`, {}); }
 
+  /** @param {string} session whom one can invite to it */
+  async candidates(session) { return (await this.#call(`/api/sessions/${session}/candidates`)).candidates; }
+
+  /** @param {string} session @param {{ person: string, role: string, reason: string }} invitation */
+  invite(session, invitation) { return this.#call(`/api/sessions/${session}/invitations`, invitation); }
+
+  /** @param {string} session @param {{ name: string, minutes: number, reason: string }} guest @returns {Promise<{ link: string }>} */
+  inviteGuest(session, guest) { return this.#call(`/api/sessions/${session}/guests`, guest); }
+
+  /** Those for whoever is signed in. */
+  async invitations() { return (await this.#call("/api/invitations")).invitations; }
+
+  /** @param {string} session @param {string} key of ours, to be certified */
+  join(session, key) { return this.#call(`/api/sessions/${session}/join`, { key }); }
+
+  /** Come by a link, without an account. @param {string} token @param {string} key of ours, to be certified */
+  joinByLink(token, key) { return this.#call("/api/guests/claim", { token, key }); }
+
   /** @param {string} session ten more minutes for its code @returns {Promise<{ expires_at: number }>} @throws {ApiError} 409 when it is too late */
   extend(session) { return this.#call(`/api/sessions/${session}/extend`, {}); }
 }

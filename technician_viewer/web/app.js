@@ -3,6 +3,7 @@ import { Api, ApiError } from "./api.js";
 import { _, loadCatalogue } from "./catalogue.js";
 import { freshSecret, inLink } from "./codes.js";
 import { fromBase64Url, toBase64 } from "./core/bytes.js";
+import { verifyInvitation } from "./core/invitation.js";
 import { VIEW_GRACE_S } from "./core/limits.js";
 import { button, element, get } from "./dom.js";
 import { servedLocally } from "./local.js";
@@ -11,6 +12,7 @@ import { recall } from "./session/keeping.js";
 import { TechnicianSession } from "./session/technician_session.js";
 import { BeginForm } from "./views/begin_form.js";
 import { CodeView } from "./views/code_view.js";
+import { listInvitations } from "./views/invitations.js";
 import { problemText } from "./views/problems.js";
 import { SessionView } from "./views/session_view.js";
 import { askToSignIn, listTickets } from "./views/sign_in.js";
@@ -25,7 +27,12 @@ const GOING_ON = ["waiting", "live", "returning"];
 
 class App {
   api = new Api();
-  ticketNumber = new URLSearchParams(location.search).get("ticket") ?? "";
+  #asked = new URLSearchParams(location.search);
+  ticketNumber = this.#asked.get("ticket") ?? "";
+  /** The session of somebody else that we are invited to. */
+  invitedTo = this.#asked.get("join") ?? "";
+  /** What a guest's link carries. */
+  linkToken = this.#asked.has("guest") ? location.hash.slice(1) : "";
   /** @type {any} */
   me;
   /** @type {{ relay: string, root_fingerprint: string } | undefined} there where the technician's own machine serves this page */
@@ -51,6 +58,14 @@ class App {
       heardMs: () => this.session?.lastHeardMs ?? 0,
       heardAt: () => this.session?.heardAt ?? 0,
       askControl: () => this.session?.send({ type: "access_asked", capability: "control", reason: this.opened.reason }),
+      desk: {
+        candidates: async () => {
+          await this.#signedIn();
+          return this.api.candidates(this.opened.session);
+        },
+        invite: (person, role, reason) => this.api.invite(this.opened.session, { person, role, reason }),
+        inviteGuest: (name, minutes, reason) => this.api.inviteGuest(this.opened.session, { name, minutes, reason }),
+      },
       end: () => this.#end(),
       leave: () => this.#leave(),
       onLive: (isLive) => this.#title(isLive ? _("Live picture") : _("Picture not live")),
@@ -64,7 +79,9 @@ class App {
     button("give-up").onclick = () => this.#end();
     button("return-end").onclick = () => this.#end();
     addEventListener("beforeunload", (event) => { if (GOING_ON.includes(document.body.dataset.state ?? "")) event.preventDefault(); });
-    if (kept && (!this.ticketNumber || kept.person.ticket === this.ticketNumber)) return this.#comeBack(kept);
+    button("join-give-up").onclick = () => this.#leave();
+    if (kept && this.#isFor(kept.person)) return this.#comeBack(kept);
+    if (this.#asked.has("guest")) return this.#welcomeGuest();
     this.local = await servedLocally();
     if (this.local) await loadCatalogue(navigator.language.startsWith("fr") ? "fr" : "en");
     try {
@@ -80,6 +97,8 @@ class App {
     }
     get("person").textContent = this.me.full_name;
     this.#linkTo(this.ticketNumber);
+    if (this.invitedTo) return this.#offerToJoin();
+    listInvitations((await this.api.invitations()).filter((/** @type {any} */ each) => !this.ticketNumber || each.ticket === this.ticketNumber));
     if (!this.ticketNumber) {
       const { tickets } = await this.api.tickets();
       listTickets(tickets);
@@ -101,6 +120,72 @@ class App {
     element("again", HTMLAnchorElement).href = location.href;
   }
 
+  /** Whether this page, by its address, is where that session was. @param {import("./session/technician_session.js").Person} person */
+  #isFor({ session, ticket }) {
+    if (this.invitedTo) return session === this.invitedTo;
+    return !this.linkToken && (!this.ticketNumber || ticket === this.ticketNumber);
+  }
+
+  /** The API's token for whoever is signed in, which a page that was loaded again has not asked for yet. */
+  async #signedIn() { this.me ??= await this.api.me(); }
+
+  async #offerToJoin() {
+    const invitation = (await this.api.invitations()).find((/** @type {any} */ each) => each.session === this.invitedTo);
+    if (invitation) {
+      this.ticketNumber = invitation.ticket;
+      this.#linkTo(invitation.ticket);
+    }
+    get("joining-what").textContent = invitation
+      ? _("{name} invites you: ticket {number}, {subject}", { name: invitation.invited_by, number: invitation.ticket, subject: invitation.subject })
+      : _("You join a session of somebody else. The customer is told who you are, and asked.");
+    this.#showJoining(() => this.#join((key) => this.api.join(this.invitedTo, key), this.me.full_name, (answer) => this.local?.root_fingerprint ?? answer.root_fingerprint));
+  }
+
+  /** Somebody from outside, with a link and no account. */
+  async #welcomeGuest() {
+    await loadCatalogue(navigator.language.startsWith("fr") ? "fr" : "en");
+    get("back").hidden = true;
+    if (!this.linkToken) return this.cannotBegin(_("This link is not complete. Open it again as you were given it, or ask for a new one."));
+    get("joining-what").textContent = _("You are invited to look on while a customer is helped. The customer is told who you are, and asked.");
+    this.#showJoining(() => this.#join((key) => this.api.joinByLink(this.linkToken, key), "", (answer) => answer.root_fingerprint));
+  }
+
+  /** @param {() => Promise<void>} join */
+  #showJoining(join) {
+    this.#show("joining", "joining");
+    this.#title(_("Join a session"));
+    button("join-now").onclick = () => this.#try(button("join-now"), join);
+  }
+
+  /**
+   * Be certified for the session, check whom it is with, and ask the customer.
+   *
+   * @param {(key: string) => Promise<any>} certified @param {string} me @param {(answer: any) => string} root the fingerprint to believe
+   */
+  async #join(certified, me, root) {
+    const keys = /** @type {CryptoKeyPair} */ (await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]));
+    const key = new Uint8Array(await crypto.subtle.exportKey("raw", keys.publicKey));
+    const answer = await certified(toBase64(key));
+    // The link is used: what is left in the address would only fail.
+    if (this.linkToken) history.replaceState(null, "", "?guest");
+    const { session, certificate, ticket, subject, reason, document: organisation, entries, heads, technician_certificate: firstCertificate } = answer;
+    const known = { fingerprint: fromBase64Url(root(answer)), session, key };
+    const joiningKey = await verifyInvitation({ document: organisation, certificate, firstCertificate, entries, heads }, known, Math.floor(Date.now() / 1000));
+    const shown = { me: me || answer.name, customer: "", language: document.documentElement.lang, isGuest: me ? "" : "yes" };
+    const url = `${location.origin.replace(/^http/, "ws")}/room`;
+    const person = { url, session, keys, certificate, ticket, subject, reason, asks: "view", shown };
+    this.ticketNumber = ticket;
+    this.opened = person;
+    get("person").textContent = shown.me;
+    if (me) this.#linkTo(ticket);
+    this.#take(new TechnicianSession(person, { invitation: { joiningKey } }));
+    this.session?.start();
+    document.body.dataset.state = "waiting";
+    get("join-now").hidden = true;
+    get("join-give-up").hidden = false;
+    this.#waiting("", _("Connecting with the customer's computer."));
+  }
+
   /** The page was loaded again: the session goes on. @param {import("./session/keeping.js").Kept} kept */
   async #comeBack({ person, secrets, heardAt }) {
     this.ticketNumber = person.ticket;
@@ -114,8 +199,8 @@ class App {
     this.#title(_("Coming back to the session"));
     // What is only needed to invite somebody, or after the end.
     this.local = await servedLocally().catch(() => undefined);
-    this.#linkTo(person.ticket);
-    this.me = await this.api.me().catch(() => undefined);
+    if (person.shown.isGuest) get("back").hidden = true;
+    else this.#linkTo(person.ticket);
   }
 
   /** Served by the relay, signing in is the desk's page; served by the technician's own machine, it is this one. */
@@ -180,7 +265,8 @@ class App {
   #onState({ state, reason }) {
     if (state === "candidate") this.#waiting("connecting", _("Somebody has typed the code: connecting."));
     if (state === "waiting") this.#waiting("waiting", _("Waiting for the customer to type the code."));
-    if (state === "paired") this.#waiting("reading", _("Connected. The customer's computer checks who you are."));
+    if (state === "paired" && !get("joining").hidden) this.#waiting("", _("The customer is asked whether you may join."));
+    else if (state === "paired") this.#waiting("reading", _("Connected. The customer's computer checks who you are."));
     if (state === "away") {
       this.awaySinceMs = this.session?.lastHeardMs ?? 0;
       this.view?.away();
@@ -221,7 +307,9 @@ class App {
       case "prompt_opened":
         document.body.dataset.prompt = "open";
         if (document.body.dataset.state === "returning") this.#show("pairing", "waiting");
-        if (document.body.dataset.state === "waiting") {
+        if (document.body.dataset.state === "waiting" && !get("joining").hidden) {
+          this.#waiting("", _("The customer is asked whether you may join."));
+        } else if (document.body.dataset.state === "waiting") {
           this.codes.reading(message.seconds);
           this.#waiting("", _("The customer is reading your question."));
         }
@@ -270,7 +358,7 @@ class App {
   #ended(outcome) {
     const onTicket = _("What happened is on the ticket.");
     const texts = {
-      completed: [_("You ended the session"), onTicket],
+      completed: [this.view?.people.mine?.leads === false ? _("The session is over") : _("You ended the session"), onTicket],
       stopped: [_("The customer ended the session"), onTicket],
       declined: [_("The customer said no"), _("Nothing was shown. Speak with them before you ask again.")],
       unanswered: [_("The customer did not answer"), _("That counts as a no. Nothing was shown.")],
@@ -301,7 +389,7 @@ class App {
     get("after-title").textContent = title;
     get("after-text").textContent = text;
     get("new-code").hidden = !mayRenew;
-    get("again").hidden = mayRenew;
+    get("again").hidden = mayRenew || this.invitedTo !== "" || this.#asked.has("guest");
     get("back").classList.toggle("main", !mayRenew);
     this.#title(title);
     this.#say("");
@@ -333,7 +421,8 @@ class App {
 
   /** @param {string} section @param {string} state */
   #show(section, state) {
-    for (const id of ["sign-in", "tickets", "begin", "pairing", "returning", "after"]) get(id).hidden = id !== section;
+    for (const id of ["sign-in", "tickets", "begin", "pairing", "joining", "returning", "after"]) get(id).hidden = id !== section;
+    if (!["tickets", "begin"].includes(section)) get("invitations").hidden = true;
     document.body.dataset.state = state;
     this.#say("");
   }

@@ -22,7 +22,8 @@ export async function verifyInvitation({ document, certificate, firstCertificate
     const { event } = await log.add(entry);
     opened ??= event;
   }
-  if (!opened || opened.session !== session || first.session !== session || opened.participant !== first.serial) {
+  if (!opened || ![opened.session, first.session].every((each) => each === session) || opened.participant !== first.serial ||
+      ![opened.ticket, first.ticket].every((each) => each === mine.ticket)) {
     throw new LogTampered("the log of another session");
   }
   if (opened.certificate !== (await textHash(firstCertificate))) throw new LogTampered("a log that was opened with another certificate");

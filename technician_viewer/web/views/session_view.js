@@ -8,6 +8,7 @@ import { Fitting } from "../screen/fitting.js";
 import { Liveness } from "../screen/liveness.js";
 import { RemoteScreen } from "../screen/remote_screen.js";
 import { Curtain } from "./curtain.js";
+import { InviteDialog } from "./invite_dialog.js";
 import { Menus } from "./menus.js";
 import { mayControl, People } from "./people.js";
 import { Toolbar } from "./toolbar.js";
@@ -43,7 +44,7 @@ export class SessionView {
   /**
    * @param {{ decode(data: Uint8Array, bytes: number): Uint8Array }} zstd
    * @param {{ send: (message: any) => void, heardMs: () => number, heardAt: () => number, askControl: () => void,
-   *   end: () => void, leave: () => void, onLive: (isLive: boolean) => void }} session
+   *   desk: import("./invite_dialog.js").Desk, end: () => void, leave: () => void, onLive: (isLive: boolean) => void }} session
    */
   constructor(zstd, session) {
     this.session = session;
@@ -64,6 +65,7 @@ export class SessionView {
       typeText: (text) => { if (this.hasControl()) send({ type: "text_typed", text }); },
       onClosed: () => field.focus(),
     });
+    this.invite = new InviteDialog(session.desk, () => field.focus());
     this.toolbar = new Toolbar(this.fitting, {
       onScreen: (number) => this.#choose(number), onChanged: () => field.focus(), note: (text) => this.note(text),
     });
@@ -154,7 +156,7 @@ export class SessionView {
     this.#capabilities.clear();
     this.curtain.hide();
     this.menus.close();
-    for (const id of ["text-dialog", "help"]) element(id, HTMLDialogElement).close();
+    for (const id of ["text-dialog", "help", "invite"]) element(id, HTMLDialogElement).close();
     if (document.fullscreenElement) void document.exitFullscreen();
     get("live").hidden = true;
     document.body.dataset.access = "";
@@ -226,9 +228,10 @@ export class SessionView {
     const end = button("end");
     end.textContent = leads ? _("End") : _("Leave");
     end.title = leads && heirs.length ? _("Ends the session for everybody.") : "";
-    const actions = heirs.filter(() => leads).map((heir) => this.#action(_("Hand over to {name}", { name: heir.name }), () => {
+    const actions = mine?.role === "expert" ? [] : [this.#action(_("Invite somebody…"), () => void this.invite.open())];
+    actions.push(...heirs.filter(() => leads).map((heir) => this.#action(_("Hand over to {name}", { name: heir.name }), () => {
       this.session.send({ type: "handed_over", participant: heir.participant });
-    }));
+    })));
     if (leads && heirs[0]) actions.push(this.#action(_("Leave, {name} goes on", { name: heirs[0].name }), () => this.session.leave()));
     get("people-actions").replaceChildren(...actions);
   }
@@ -239,9 +242,9 @@ export class SessionView {
     made.type = "button";
     made.textContent = label;
     made.onclick = () => {
-      work();
       this.menus.close();
       get("keyboard").focus();
+      work();
     };
     return made;
   }

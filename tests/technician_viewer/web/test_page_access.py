@@ -65,7 +65,9 @@ async def every_control_shows_its_focus(page: Page) -> None:
         if not await focused.count():
             continue
         seen.add(
-            await focused.evaluate("e => e.tagName + '#' + e.id + ' ' + (e.innerText || e.name || '').slice(0, 40)")
+            await focused.evaluate(
+                "e => e.tagName + '#' + e.id + ' ' + (e.innerText || e.name || '').slice(0, 40) + (e.href || '')"
+            )
         )
         ring = await focused.evaluate(
             "e => [getComputedStyle(e).outlineStyle, e.id === 'keyboard' && getComputedStyle(e.parentElement, '::after').borderStyle]"

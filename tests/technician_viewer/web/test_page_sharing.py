@@ -1,0 +1,128 @@
+"""Several people in one session, each in a browser of their own: invited, joining, handing over, leaving, and a guest."""
+
+import aiohttp
+import pyotp
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+from demo.organisation import PASSWORD
+from tests.journeys.stage import COOKIE, LANGUAGE, Server, Stage
+from tests.technician_viewer.web.test_page_returns import kept_sessions
+from tests.technician_viewer.web.test_page_session import RIGHT, Keys
+from tests.waiting import eventually
+
+COLLEAGUE, FULL_NAME = "noe", "Noé Martin"
+WHY = "He knows this television."
+
+
+async def signed_in(server: Server, chromium: Browser) -> BrowserContext:
+    """A colleague's browser."""
+    organisation, secret = server.organisation, pyotp.random_base32()
+    organisation.command(
+        "user", "add", COLLEAGUE, "--full-name", FULL_NAME, "--role", "technician", "--totp-secret", secret
+    )
+    asked = {"name": COLLEAGUE, "password": PASSWORD, "code": pyotp.TOTP(secret).now()}
+    async with (
+        aiohttp.ClientSession() as client,
+        client.post(f"{organisation.address}/api/sign-in", json=asked) as answer,
+    ):
+        assert answer.status == 200, await answer.text()
+        cookie = answer.cookies[COOKIE].value
+    context = await chromium.new_context(locale=LANGUAGE, viewport={"width": 1280, "height": 860})
+    await context.add_cookies([{"name": COOKIE, "value": cookie, "url": organisation.address}])
+    return context
+
+
+async def act(page: Page, label: str) -> None:
+    """Press one of the actions in the menu of people."""
+    await page.locator("#people summary").click()
+    await page.locator("#people-actions button", has_text=label).click()
+
+
+async def takes_part(page: Page, *people: str) -> None:
+    """Wait until the menu of people says so, in this order."""
+    await expect(page.locator("#people-list li")).to_have_text(list(people), use_inner_text=False)
+
+
+async def test_a_colleague_is_invited_joins_takes_over_and_the_first_one_leaves(
+    stage: Stage, chromium: Browser
+) -> None:
+    await stage.reach_control()
+    first = stage.page
+    colleague = await signed_in(stage.server, chromium)
+    await act(first, "Invite somebody")
+    await first.locator("#invite-person").select_option(label=FULL_NAME)
+    await first.locator("#invite-reason").fill(WHY)
+    await first.locator("#invite-now").click()
+    await expect(first.locator("#invite-told")).to_contain_text(f"{FULL_NAME} finds the invitation")
+    await first.locator("#invite-close").click()
+
+    second = await colleague.new_page()
+    await second.goto(f"{stage.server.organisation.address}/assist/?ticket={stage.ticket}")
+    await expect(second.locator("#invitation-list")).to_contain_text(f"Camille Roy invites you: ticket {stage.ticket}")
+    await second.locator("#invitation-list a").click()
+    await second.locator("#join-now").click()
+    await expect(second.locator("#status")).to_have_text("The customer is asked whether you may join.")
+    await stage.customer_reads(FULL_NAME)
+    await stage.press("Let them see my screen")
+    await second.wait_for_selector("body[data-access=view][data-picture=live]")
+    await stage.technician_reads(f"{FULL_NAME} sees the screen now.")
+    await takes_part(first, "Agnès Blancshows the screen", "Camille Roy (you)controls, leads", f"{FULL_NAME}sees")
+    await takes_part(second, "The customershows the screen", "Camille Roycontrols, leads", f"{FULL_NAME} (you)sees")
+    await expect(second.locator("#end")).to_have_text("Leave")
+
+    await second.reload()
+    await second.wait_for_selector("body[data-access=view][data-picture=live]")
+    await expect(first.locator("body")).to_have_attribute("data-picture", "live")
+
+    await second.locator("#ask-control").click()
+    await stage.customer_sees("Let them control")
+    await stage.press("Let them control")
+    await second.wait_for_selector("body[data-access=control]")
+    await expect(first.locator("body")).to_have_attribute("data-access", "view")
+    await act(first, f"Hand over to {FULL_NAME}")
+    await expect(second.locator("#end")).to_have_text("End")
+    await first.locator("#end").click()
+    await stage.technician_reads("You have left the session")
+    assert await kept_sessions(first) == []
+
+    await expect(second.locator("#notice")).to_have_text("Camille Roy has left.")
+    await expect(second.locator("body")).to_have_attribute("data-picture", "live")
+    keys = Keys(stage.listen())
+    await second.locator("#keyboard").focus()
+    await second.keyboard.press("ArrowRight")
+    await eventually(lambda: RIGHT in keys.down(), "the colleague's key at the customer's window")
+    await second.locator("#end").click()
+    await expect(second.locator("#after-title")).to_have_text("You ended the session")
+    log = await stage.log_has("opened", "joined", "handed_over", "left", "ended")
+    assert log.exit_code == 0, log.verdict
+    await colleague.close()
+
+
+async def test_a_guest_comes_once_by_a_link_sees_and_can_do_nothing_else(stage: Stage, chromium: Browser) -> None:
+    await stage.reach_view()
+    await act(stage.page, "Invite somebody")
+    await stage.page.locator("#invite-person").select_option(value="")
+    await stage.page.locator("#invite-name").fill("Eva Kern, Téléviseurs SA")
+    await stage.page.locator("#invite-reason").fill(WHY)
+    await stage.page.locator("#invite-now").click()
+    link = await stage.page.locator("#invite-link").input_value()
+    await stage.page.locator("#invite-close").click()
+
+    outside = await chromium.new_context(locale=LANGUAGE)
+    guest = await outside.new_page()
+    await guest.goto(link)
+    await guest.locator("#join-now").click()
+    await expect(guest.locator("#status")).to_have_text("The customer is asked whether you may join.")
+    assert link.rpartition("#")[2] not in guest.url
+    await stage.customer_reads("Eva Kern")
+    await stage.press("Let them see my screen")
+    await guest.wait_for_selector("body[data-access=view][data-picture=live]")
+    await expect(guest.locator("#ask-control")).to_be_hidden()
+    await expect(guest.locator("#type-text")).to_be_disabled()
+    await guest.locator("#end").click()
+    await expect(guest.locator("#after-title")).to_have_text("You have left the session")
+    await guest.goto("about:blank")
+    await guest.goto(link)
+    await guest.locator("#join-now").click()
+    await expect(guest.locator("#status")).to_contain_text("This link was used already")
+    await outside.close()
