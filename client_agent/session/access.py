@@ -9,7 +9,7 @@ from client_agent.session.case import Case
 from client_agent.session.questions import Questions, Request
 from client_agent.session.viewers import RemoteViewer
 from protocol import session_log
-from protocol.consent import Grant, ViewerId
+from protocol.consent import Grant
 from protocol.limits import ENTRY_STORED_TIMEOUT_S
 from protocol.messages import AccessNotStored, PromptClosed
 from protocol.vocabulary import Answer, Capability, Hold, Outcome
@@ -105,10 +105,10 @@ class Access:
 
     def not_stored(self, number: int) -> None:
         """An entry could not be stored, or not in time: what waited for it is not allowed."""
-        request = self._waiting_for.pop(number, None)
-        if request is None:
-            return
-        for grant in self._case.gate.entry_not_stored(number):
+        request, forgotten = self._waiting_for.pop(number, None), self._case.gate.entry_not_stored(number)
+        if request is None or not forgotten:
+            return  # stored in time, or withdrawn meanwhile: by the customer, by leaving, by the end
+        for grant in forgotten:
             self._case.voices.write(session_log.AccessEnded(grant.viewer, grant.capability, "storage"))
         self._case.voices.say(request.viewer, AccessNotStored(request.capability))
         self._case.tasks.start(self._case.customer.show_problem(Problem.NOT_STORED))
@@ -128,7 +128,7 @@ class Access:
 
     def end_all(self) -> None:
         """Nothing is allowed any more."""
-        self.count_input()
+        self._case.count_input()
         for grant in self._case.gate.take_back(Capability.VIEW):
             self._case.accounts.ended(grant.viewer, grant.capability)
 
@@ -179,19 +179,9 @@ class Access:
         if self._case.gate.release(hold):
             self._tell()
 
-    # --- what it came to ---
-
-    def count_input(self, viewer: ViewerId | None = None) -> None:
-        """Write down how much input took effect since the last time; only one viewer at a time can have made it."""
-        counts = self._case.hands.take_counts()
-        actor = viewer or self._case.gate.controller
-        if actor and any((counts.clicks, counts.keys, counts.characters)):
-            self._case.accounts.counts[actor] += counts
-            self._case.voices.write(session_log.InputCounted(actor, counts.clicks, counts.keys, counts.characters))
-
     def _close(self, grant: Grant, by: str) -> None:
         if grant.capability is Capability.CONTROL:
-            self.count_input(grant.viewer)
+            self._case.count_input(grant.viewer)
         self._case.accounts.ended(grant.viewer, grant.capability)
         self._case.voices.write(session_log.AccessEnded(grant.viewer, grant.capability, by))
 

@@ -181,6 +181,7 @@ class Attendance:
             return
         if viewer.id == self._case.gate.controller:
             self._case.hands.release_all()
+            self._case.count_input(viewer.id)
         for grant in self._case.gate.take_back(Capability.VIEW, viewer.id):
             self._case.accounts.ended(grant.viewer, grant.capability)
         led = viewer is self._case.viewers.lead

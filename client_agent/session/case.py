@@ -15,7 +15,8 @@ from client_agent.session.line import Line
 from client_agent.session.pictures import Pictures
 from client_agent.session.viewers import Viewers
 from client_agent.session.voices import Voices
-from protocol.consent import ConsentGate
+from protocol import session_log
+from protocol.consent import ConsentGate, ViewerId
 
 log = logging.getLogger("mainforte.agent")
 
@@ -35,6 +36,14 @@ class Case:
     pictures: Pictures
     hands: Hands
     tasks: "Tasks"
+
+    def count_input(self, viewer: ViewerId | None = None) -> None:
+        """Write down how much input took effect since the last time; only `viewer`, or else who controls now, can have made it."""
+        counts = self.hands.take_counts()
+        actor = viewer or self.gate.controller
+        if actor and any((counts.clicks, counts.keys, counts.characters)):
+            self.accounts.counts[actor] += counts
+            self.voices.write(session_log.InputCounted(actor, counts.clicks, counts.keys, counts.characters))
 
 
 class Tasks:

@@ -164,6 +164,8 @@ class Session:
         if self._opened:
             view_ms, control_ms = (case.accounts.allowed_ms(each) for each in (Capability.VIEW, Capability.CONTROL))
             case.voices.write(session_log.SessionEnded(outcome, by, view_ms, control_ms))
+            # Both may have been set before: only what comes after the last entry counts.
+            self._all_stored.clear()
             self._last_head_signed.clear()
             head = case.evidence.make_head()
             if (lead := case.viewers.lead) and lead.is_present:
@@ -423,7 +425,7 @@ class Session:
                     self._attendance.remove(viewer, "network")
             self._access.expire(now_ms())
             if ticks % int(HEAD_EVERY_S / PROOF_OF_LIFE_S) == 0:
-                self._access.count_input()
+                self._case.count_input()
                 head = self._case.evidence.make_head()
                 if lead := self._case.viewers.lead:
                     self._case.voices.say(lead, HeadOffered(head))
