@@ -1,0 +1,297 @@
+"""The desk's pages over real sockets: who may do what, what is refused and how it is said, and what others see of it."""
+
+import asyncio
+import re
+from html import unescape
+
+import aiohttp
+import pytest
+from playwright.async_api import Browser as Chromium
+
+from tests.relay.desk.conftest import Browser
+from tests.technician_viewer.web.test_page_access import problems
+
+ARTICLE = {
+    "title": "Décodeur bloqué au démarrage",
+    "language": "fr",
+    "product": "television",
+    "audience": "desk",
+    "issue": "« Il reste sur le logo. »",
+    "environment": "TV5",
+    "resolution": "Débrancher dix secondes.\nRebrancher.",
+    "cause": "",
+}
+
+
+async def ticket(browser: Browser, subject: str = "Image noire") -> str:
+    status, made = await browser.post("/api/tickets", {"subject": subject, "customer_name": "Zoé Noël"})
+    assert status == 201
+    return str(made["number"])
+
+
+async def press(browser: Browser, number: str, event: str, **fields: str) -> tuple[int, str]:
+    status, page = await browser.submit(f"/tickets/{number}/events", {"csrf": browser.csrf, "event": event, **fields})
+    return status, unescape(page)
+
+
+async def shown(browser: Browser, path: str) -> str:
+    status, page = await browser.get(path)
+    assert status == 200, path
+    return unescape(page)
+
+
+async def written(browser: Browser, **changed: str) -> str:
+    """A new article's path."""
+    sent = {"Origin": browser.relay.address}
+    fields = {"csrf": browser.csrf, **ARTICLE, **changed}
+    address = browser.relay.address + "/knowledge/new"
+    async with browser.client.post(address, data=fields, headers=sent, allow_redirects=False) as answer:
+        assert answer.status == 303, await answer.text()
+        return answer.headers["Location"]
+
+
+@pytest.mark.requirement("A15")
+@pytest.mark.requirement("A25")
+@pytest.mark.requirement("A34")
+@pytest.mark.requirement("A42")
+@pytest.mark.requirement("A43")
+@pytest.mark.requirement("A44")
+@pytest.mark.requirement("A59")
+async def test_a_call_is_guided_from_its_greeting_to_its_end_and_each_step_stands_on_the_ticket(
+    technician: Browser,
+) -> None:
+    number = await ticket(technician)
+    assert (await press(technician, number, "words", words="x"))[0] == 409
+    for event, fields in (
+        ("call-begin", {"channel": "phone"}),
+        ("said", {"script": "greeting"}),
+        ("identity", {"name": "y", "last_bill": "y", "result": "confirmed"}),
+        ("words", {"words": "Je ne vois plus rien."}),
+        ("said", {"script": "closing"}),
+        ("call-end", {"remark": ""}),
+    ):
+        assert (await press(technician, number, event, **fields))[0] == 303, event
+    page = await shown(technician, f"/tickets/{number}")
+    for told in ("Je ne vois plus rien.", "amount of the last bill", "said the text greeting, version 1", "ended the"):
+        assert told in page
+
+
+@pytest.mark.requirement("A44")
+async def test_identity_is_not_confirmed_by_one_agreement_alone(technician: Browser) -> None:
+    number = await ticket(technician)
+    await press(technician, number, "call-begin", channel="phone")
+    await press(technician, number, "said", script="greeting")
+    status, page = await press(technician, number, "identity", name="y", result="confirmed")
+    assert status == 400
+    assert "at least two checks" in page
+
+
+@pytest.mark.requirement("A37")
+@pytest.mark.requirement("A45")
+@pytest.mark.requirement("A49")
+@pytest.mark.requirement("A67")
+async def test_typed_answers_lead_to_a_level_and_a_wrong_one_is_refused_beside_the_question(
+    technician: Browser,
+) -> None:
+    number = await ticket(technician)
+    await press(technician, number, "kind", name="no-picture")
+    assert (await press(technician, number, "answer", question="link", answer="wifi"))[0] == 303
+    status, page = await press(technician, number, "answer", question="distance", answer="far")
+    assert status == 400
+    assert "an answer that fits the question" in page
+    for question, answer in (("distance", "12"), ("light", "no")):
+        assert (await press(technician, number, "answer", question=question, answer=answer))[0] == 303
+    assert "complex, Level 2" in await shown(technician, f"/tickets/{number}")
+
+
+@pytest.mark.requirement("A61")
+@pytest.mark.requirement("A76")
+@pytest.mark.requirement("A99")
+@pytest.mark.requirement("A101")
+async def test_an_escalation_that_lacks_something_is_refused_with_what_is_missing_and_keeps_what_was_typed(
+    technician: Browser,
+) -> None:
+    number = await ticket(technician)
+    await press(technician, number, "kind", name="no-picture")
+    status, page = await press(
+        technician, number, "escalate", reason="Rien n’aide.", **{"need-serial": "TV5-0091", "need-restarted": "maybe"}
+    )
+    assert status == 400
+    for lacking in ("the assessment", "a search in the knowledge base", "what the customer was told", "Was the device"):
+        assert lacking in page
+    assert 'value="TV5-0091"' in page
+    assert "Rien n’aide." in page
+
+
+@pytest.mark.requirement("A60")
+async def test_a_ticket_is_not_closed_without_the_customers_yes_or_a_reason(technician: Browser) -> None:
+    number = await ticket(technician)
+    status, page = await press(technician, number, "close", text="Fait.")
+    assert status == 400
+    assert "the customer's yes" in page
+    assert (await press(technician, number, "close", text="Fait.", unconfirmed_because="Injoignable."))[0] == 303
+    assert "Injoignable." in await shown(technician, f"/tickets/{number}")
+
+
+@pytest.mark.requirement("A98")
+async def test_a_solution_that_did_not_help_brings_the_ticket_back_to_level_1_and_is_counted(
+    technician: Browser,
+) -> None:
+    number = await ticket(technician)
+    for _ in range(2):
+        assert (await press(technician, number, "solve", text="Redémarrer", to="customer"))[0] == 303
+        assert (await press(technician, number, "close", text="x", unconfirmed_because="y"))[0] == 409
+        assert (await press(technician, number, "tested", works="no", words="Rien."))[0] == 303
+    assert "2 times the solution did not help" in await shown(technician, f"/tickets/{number}")
+
+
+@pytest.mark.requirement("A40")
+async def test_asking_again_later_is_planned_and_a_no_takes_a_closed_ticket_up_again(technician: Browser) -> None:
+    number = await ticket(technician)
+    await press(technician, number, "close", text="Fait.", unconfirmed_because="Injoignable.")
+    assert (await press(technician, number, "follow-up", days="3", what="Tout va bien ?"))[0] == 303
+    page = await shown(technician, f"/tickets/{number}")
+    found = re.search(r'name="due" value="(\d+)"', page)
+    assert found
+    done = {"due": found[1], "still_works": "no", "is_satisfied": "no"}
+    assert (await press(technician, number, "follow-up-done", **done))[0] == 303
+    assert "took the ticket up again" in await shown(technician, f"/tickets/{number}")
+
+
+async def test_of_two_who_take_the_same_case_the_second_is_told_and_nothing_is_lost(technician: Browser) -> None:
+    number = await ticket(technician)
+    first, second = await asyncio.gather(
+        press(technician, number, "take", instead_of=""), press(technician, number, "take", instead_of="")
+    )
+    assert sorted((first[0], second[0])) == [303, 409]
+
+
+@pytest.mark.requirement("A19")
+@pytest.mark.requirement("A20")
+@pytest.mark.requirement("A21")
+@pytest.mark.requirement("A28")
+@pytest.mark.requirement("A29")
+@pytest.mark.parametrize("asked", ["C-107855", "01 99 00 23 50", "0199002350", "marc lefevre", "lefvre"])
+async def test_whoever_calls_is_found_by_what_they_know_with_contracts_orders_and_equipment(
+    technician: Browser, asked: str
+) -> None:
+    page = await shown(technician, f"/customers?search={asked}")
+    found = re.search(r'href="(/customers/\d+)">Marc Lefèvre', page)
+    assert found
+    customer = await shown(technician, found[1])
+    for known in ("Fibre", "B-", "TV5-", "2041"):
+        assert known in customer
+    assert "TV5-" in await shown(technician, "/tickets/2041")
+
+
+async def test_a_stale_edit_of_a_customer_is_shown_as_a_difference_and_overwrites_nothing(technician: Browser) -> None:
+    page = await shown(technician, "/customers?search=C-104418")
+    found = re.search(r'href="(/customers/\d+)"', page)
+    assert found
+    seen = re.search(r'name="seen" value="(\d+)"', await shown(technician, found[1]))
+    assert seen
+    fields = {"csrf": technician.csrf, "name": "Samuel Roussel", "number": "C-104418", "kind": "external"}
+    fields |= {"language": "fr", "seen": seen[1]}
+    assert (await technician.submit(found[1], fields | {"phone": "01 99 00 00 01"}))[0] == 303
+    status, answer = await technician.submit(found[1], fields | {"phone": "01 99 00 00 02"})
+    assert status == 409
+    assert "<del>01 99 00 00 01</del>" in answer
+    assert "<ins>01 99 00 00 02</ins>" in answer
+    assert "01 99 00 00 01" in await shown(technician, found[1])
+
+
+@pytest.mark.requirement("A150")
+@pytest.mark.requirement("A153")
+@pytest.mark.requirement("A156")
+async def test_an_article_about_a_ticket_is_found_by_everybody_at_once(technician: Browser, auditor: Browser) -> None:
+    number = await ticket(technician)
+    path = await written(technician, title="Télécommande qui ne répond plus", ticket=number)
+    assert path in await shown(auditor, "/knowledge/suggestions?search=telecommandes")
+    assert path in await shown(technician, f"/tickets/{number}")
+
+
+async def test_a_stale_edit_of_an_article_is_shown_as_a_difference_and_overwrites_nothing(technician: Browser) -> None:
+    path = await written(technician)
+    fields = {"csrf": technician.csrf, **ARTICLE, "after": "1"}
+    assert (await technician.submit(f"{path}/edit", fields | {"cause": "Mémoire pleine."}))[0] == 303
+    status, answer = await technician.submit(f"{path}/edit", fields | {"cause": "Courant trop faible."})
+    assert status == 409
+    assert "Mémoire pleine." in answer
+    assert "Courant trop faible." in answer
+    assert "Courant trop faible." not in await shown(technician, path)
+
+
+@pytest.mark.requirement("A58")
+async def test_nobody_puts_their_own_article_in_force(technician: Browser) -> None:
+    path = await written(technician)
+    submit = {"csrf": technician.csrf, "state": "submit"}
+    assert (await technician.submit(f"{path}/state", submit))[0] == 303
+    assert (await technician.submit(f"{path}/state", submit | {"state": "publish"}))[0] == 403
+
+
+@pytest.mark.requirement("A57")
+@pytest.mark.requirement("A63")
+async def test_procedures_are_shown_with_their_version_and_who_was_trained_on_it(technician: Browser) -> None:
+    path = re.search(r'href="(/process/\d+)">Télévision : pas d’image', await shown(technician, "/process"))
+    assert path
+    assert (await technician.submit(f"{path[1]}/trained", {"csrf": technician.csrf}))[0] == 303
+    page = await shown(technician, path[1])
+    assert "Level 2, remote assistance" in page
+    assert "camille, version 1" in page
+    assert "camille" in await shown(technician, "/people")
+
+
+@pytest.mark.requirement("A32")
+async def test_everybody_can_read_what_to_have_at_hand(stranger: Browser) -> None:
+    assert "Your customer number, at the top of every bill" in await shown(stranger, "/prepare")
+
+
+async def test_who_looks_at_a_ticket_is_told_of_a_change(technician: Browser) -> None:
+    number = await ticket(technician)
+    address = f"{technician.relay.address}/tickets/{number}/changes"
+    async with technician.client.get(address, timeout=aiohttp.ClientTimeout(total=30)) as stream:
+        assert stream.content_type == "text/event-stream"
+        assert await stream.content.readuntil(b": here\n\n")
+        assert (await press(technician, number, "note", text="vu"))[0] == 303
+        assert b"event: changed" in await stream.content.readuntil(b"\n\n")
+
+
+PAGES = (
+    "/customers",
+    "/customers?search=Lef",
+    "/customers/1",
+    "/tickets/2041",
+    "/knowledge",
+    "/knowledge/new",
+    "/process",
+    "/people",
+    "/prepare",
+)
+
+
+async def test_axe_finds_nothing_on_the_pages_of_the_desk(technician: Browser, chromium: Chromium) -> None:
+    number = await ticket(technician, "Accessible")
+    for event, fields in (
+        ("kind", {"name": "no-picture"}),
+        ("call-begin", {"channel": "phone"}),
+        ("said", {"script": "greeting"}),
+        ("assess", {"key_points": "x", "complexity": "complex"}),
+    ):
+        assert (await press(technician, number, event, **fields))[0] == 303
+    article = await written(technician)
+    process = re.search(r'href="(/process/\d+)"', await shown(technician, "/process"))
+    assert process
+    cookie = technician.client.headers["Cookie"].partition("=")[2]
+    context = await chromium.new_context(locale="en", viewport={"width": 1360, "height": 900})
+    await context.add_cookies([{"name": "mainforte_sign_in", "value": cookie, "url": technician.relay.address}])
+    page = await context.new_page()
+    found = []
+    for path in (*PAGES, f"/tickets/{number}", article, f"{article}/edit", process[1]):
+        answer = await page.goto(technician.relay.address + path)
+        assert answer is not None
+        assert answer.status == 200, path
+        folded = page.locator("details:not([open]) > summary")
+        while await folded.count():
+            await folded.first.click()
+        found += await problems(page, path)
+    assert found == []
