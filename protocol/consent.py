@@ -14,7 +14,6 @@ from protocol.messages import (
     AccessAsked,
     ControlGivenBack,
     Ended,
-    EntryReceived,
     HandedOver,
     HeadSigned,
     InputReleased,
@@ -46,7 +45,7 @@ NEEDED: Mapping[type[Message], Capability] = {
     TextTyped: Capability.CONTROL,
 }
 ALWAYS: frozenset[type[Message]] = frozenset(
-    {AccessAsked, ControlGivenBack, HandedOver, Left, InputReleased, EntryReceived, HeadSigned, Pinged, Ended}
+    {AccessAsked, ControlGivenBack, HandedOver, Left, InputReleased, HeadSigned, Pinged, Ended}
 )
 
 

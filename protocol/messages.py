@@ -148,12 +148,6 @@ class InputReleased(Message, frozen=True, tag="input_released"):
     """Nothing is held any more: every key and button that is down comes up."""
 
 
-class EntryReceived(Message, frozen=True, tag="entry_received"):
-    """The technician holds the log up to this entry."""
-
-    number: SafeInt
-
-
 class HeadSigned(Message, frozen=True, tag="head_signed"):
     """The same head with the technician's signature added: received, in this order."""
 
@@ -286,7 +280,6 @@ FromViewer = (
     | KeyChanged
     | TextTyped
     | InputReleased
-    | EntryReceived
     | HeadSigned
     | Pinged
     | Ended
