@@ -146,6 +146,7 @@ class Session:
         self._case.hands.release_all()
         self._case.pictures.pause()
         if not self._end.done():
+            self._questions.withdraw_all()
             self._access.end_all()
             self._end.set_result((outcome, by))
 
@@ -159,7 +160,6 @@ class Session:
 
     async def _close(self, outcome: Outcome, by: str) -> None:
         case = self._case
-        self._questions.withdraw_all()
         case.customer.hide_bar()
         if self._opened:
             view_ms, control_ms = (case.accounts.allowed_ms(each) for each in (Capability.VIEW, Capability.CONTROL))
