@@ -162,6 +162,11 @@ class ConsentGate:
         return min((grant.until_ms for grant in self._in_force if grant.viewer == viewer), default=0)
 
     @property
+    def waiting(self) -> frozenset[Grant]:
+        """What the customer allowed and is not in force yet: its entry is not known to be stored."""
+        return frozenset(grant for grants in self._waiting.values() for grant in grants)
+
+    @property
     def controller(self) -> ViewerId | None:
         """Who controls now."""
         return next((grant.viewer for grant in self._in_force if grant.capability is Capability.CONTROL), None)

@@ -120,9 +120,11 @@ class Access:
     # --- at once, and without asking anybody ---
 
     def end(self, capability: Capability, by: str, viewer: RemoteViewer | None = None) -> None:
-        """End a capability, of one viewer or of all."""
+        """End a capability, of one viewer or of all; what still waits to come into force is over too, and the log says so."""
         self._case.hands.release_all()
-        for grant in self._case.gate.take_back(capability, viewer.id if viewer else None):
+        waited = self._case.gate.waiting
+        ended = self._case.gate.take_back(capability, viewer.id if viewer else None)
+        for grant in ended | (waited - self._case.gate.waiting):
             self._close(grant, by)
         self._tell()
 

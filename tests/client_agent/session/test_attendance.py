@@ -22,7 +22,7 @@ from client_agent.session.voices import Voices
 from protocol.channel import agent_channel
 from protocol.consent import ConsentGate, Grant
 from protocol.identity import verify_certificate
-from protocol.session_log import InputCounted, parse_entry
+from protocol.session_log import AccessEnded, InputCounted, parse_entry
 from protocol.vocabulary import Answer, Capability
 from tests.client_agent.screen.memory_desktop import MemoryDesktop
 from tests.protocol.pairs import FINGERPRINT, papers, secrets
@@ -111,3 +111,14 @@ async def test_a_yes_withdrawn_before_it_was_stored_is_no_problem_to_tell_the_cu
     await asyncio.sleep(0)
     assert room.customer.problems == []
     assert len(room.case.evidence.texts) == 2
+
+
+async def test_the_log_tells_that_control_was_taken_back_before_it_came_into_force() -> None:
+    room = Room()
+    room.access.ask_first(room.viewer, Capability.CONTROL, "The picture is black")
+    await eventually(lambda: len(room.case.evidence.texts) == 2, "the answer's entry")
+    room.access.end(Capability.CONTROL, "customer")
+    ended = parse_entry(room.case.evidence.texts[-1]).event
+    assert ended == AccessEnded(room.viewer.id, Capability.CONTROL, "customer")
+    room.access.stored(2)
+    assert room.case.gate.controller is None
