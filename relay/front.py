@@ -56,7 +56,7 @@ FIRST_MESSAGE_S = 5
 GONE_AFTER_S = PEER_GONE_S - 0.5
 TICK_S = 0.25
 UNSENT_BYTES = 64 * 1024
-STOP_S = 3
+STOP_S = 1
 
 log = logging.getLogger("mainforte.relay")
 
@@ -114,6 +114,9 @@ class Front:
         stack.callback(asyncio.create_task(self._tick()).cancel)
 
     async def __aexit__(self, *_: object) -> None:
+        # Whoever comes back at once finds the next process, not this one.
+        for site in list(self._runner.sites):
+            await site.stop()
         self._rooms.close_all("shutting_down")
         self._carry_out()
         for outbox in self._outboxes.values():

@@ -23,6 +23,8 @@ class Desk:
         self.seen_headers: list[dict[str, str]] = []
         self.entry_status = self.state_status = 204
         self.expiries: dict[str, int] = {}
+        self.arrivals: dict[str, str] = {}
+        """To which session somebody comes, by certificate, or by session for agents."""
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.at_once: Counter[str] = Counter()
@@ -50,6 +52,7 @@ class Desk:
         application = web.Application(client_max_size=64 * 1024 * 1024)
         application.router.add_post("/internal/rooms/claim", self._claim)
         application.router.add_post("/internal/rooms/expiry", self._expiry)
+        application.router.add_post("/internal/arrivals/{who}", self._arrive)
         application.router.add_post("/internal/sessions/{session}/{what}", self._keep)
         application.router.add_get("/large", self._large)
         application.router.add_route("*", "/{path:.*}", self._echo)
@@ -67,6 +70,11 @@ class Desk:
     async def _claim(self, request: web.Request) -> web.Response:
         claimed = self.tokens.pop((await request.json())["token"], None)
         return web.json_response(claimed) if claimed else web.json_response({"error": "not_found"}, status=404)
+
+    async def _arrive(self, request: web.Request) -> web.Response:
+        came = await request.json()
+        session = self.arrivals.get(came.get("certificate") or came.get("session"))
+        return web.json_response({"session": session, "participant": ""}) if session else web.Response(status=404)
 
     async def _expiry(self, request: web.Request) -> web.Response:
         expires_at = self.expiries.get((await request.json())["room"])

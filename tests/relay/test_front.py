@@ -25,6 +25,7 @@ from protocol.codec import Message, encode
 from protocol.envelope import SUBPROTOCOL, Audience, Kind, media_header, wrap, wrap_relay
 from protocol.limits import ATTEMPTS_PER_CODE, ENVELOPE_BYTES_MAX
 from protocol.relay_messages import (
+    AgentPresent,
     CandidateAccepted,
     CandidateArrived,
     CandidateLeft,
@@ -33,12 +34,14 @@ from protocol.relay_messages import (
     EntryStored,
     EntrySubmitted,
     HeadSubmitted,
+    PeerAdmitted,
     PeerJoined,
     PeerLeft,
     Refused,
     RoomClaimed,
     RoomEntered,
     RoomOpened,
+    ViewerCame,
     from_relay,
 )
 from relay.desk.application import JsonLines
@@ -52,6 +55,7 @@ ROOM = "41703"
 SESSION = f"session-{ROOM}"
 HELLO = wrap(Kind.HANDSHAKE, b"hello")
 ORIGIN = "https://help.example.org"
+LAST = 2**40
 
 
 @pytest.fixture
@@ -364,6 +368,56 @@ async def test_a_slow_reader_gets_every_record_in_order(desk: Desk, front: Front
                 await asyncio.sleep(0.1)  # the reader is slow: that is what is tested
         await sending
         assert received == [media(counter, 32 * 1024) for counter in range(count)]
+
+
+OBSERVERS = 30
+
+
+async def test_of_thirty_observers_the_one_who_does_not_read_is_cut_off_and_the_others_miss_nothing(
+    desk: Desk, front: Front
+) -> None:
+    """The technician sets the pace; nobody else makes the agent, or each other, wait."""
+    desk.arrivals = {f"certificate-{number}": SESSION for number in range(OBSERVERS)}
+    signature = bytes(64)
+    async with contextlib.AsyncExitStack() as stack:
+        technician, agent = await stack.enter_async_context(a_pair(desk, front.port, front.port))
+        await agent.say(EntrySubmitted(0, "{}"))
+        assert await agent.hear() == EntryStored(0)
+        observers = []
+        for number in range(OBSERVERS):
+            options = {"max_queue": 1, "ping_interval": None} if number == 0 else {"max_queue": None}
+            observer = await stack.enter_async_context(an_end(front.port, **options))
+            await observer.say(ViewerCame(f"certificate-{number}", 0, signature))
+            assert await observer.hear() == AgentPresent()
+            assert await agent.hear() == PeerJoined(number + 1)
+            await agent.say(PeerAdmitted(number + 1, sets_pace=False))
+            observers.append(observer)
+        asleep, *awake = observers
+        asleep.socket.transport.pause_reading()
+
+        async def heard(end: End, records: list[int]) -> None:
+            """Take note of each record's counter, until the last."""
+            while not records or records[-1] != -1:
+                data = await end.hear()
+                assert isinstance(data, bytes), data
+                assert data[0] == Kind.MEDIA
+                counter = int.from_bytes(data[8:16], "big")
+                records.append(-1 if counter == LAST else counter)
+
+        told: list[list[int]] = [[] for _ in range(OBSERVERS)]
+        ends = [technician, *awake]
+        listening = [asyncio.create_task(heard(end, told[n])) for n, end in enumerate(ends)]
+        left, counter = asyncio.create_task(agent.hear()), 0
+        while not left.done():
+            await agent.say(media(counter, 32 * 1024))
+            counter += 1
+            await asyncio.sleep(0)
+            assert counter < 4000, "what waits for somebody who does not read is bounded"
+        assert await left == PeerLeft(1)
+        await agent.say(media(LAST, 1024))
+        await asyncio.gather(*listening)
+        assert all(records == [*range(counter), -1] for records in told)
+        asleep.socket.transport.abort()
 
 
 # --- evidence ---

@@ -30,6 +30,7 @@ class Relay:
     folder: Path
     totp_secret: str
     fingerprint: str
+    process: "subprocess.Popen[str]"
 
     @property
     def desk_socket(self) -> Path:
@@ -82,13 +83,20 @@ def serving(folder: Path) -> Iterator[Relay]:
         assert added.returncode == 0, added.stderr
     assert command(folder, "user", "add", "lea", "--role", "adviser").returncode == 0
     assert command(folder, "demo-data").returncode == 0
+    with serve(folder) as process:
+        yield Relay(address, folder, totp_secret, fingerprint, process)
+
+
+@contextlib.contextmanager
+def serve(folder: Path) -> Iterator["subprocess.Popen[str]"]:
+    """The two processes of the organisation in `folder/org`, ready."""
     arguments = [sys.executable, "-m", "relay", "--config", str(folder / "org" / "mainforte.toml"), "serve"]
-    with (folder / "log").open("w") as log:
+    with (folder / "log").open("a") as log:
         process = subprocess.Popen(arguments, env=environment(folder), stdout=subprocess.PIPE, stderr=log, text=True)
         assert process.stdout is not None
         try:
             assert process.stdout.readline().startswith("ready"), (folder / "log").read_text()
-            yield Relay(address, folder, totp_secret, fingerprint)
+            yield process
         finally:
             process.terminate()
             process.wait(20)

@@ -454,6 +454,9 @@ class Line:
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
 
+    async def say(self, message: Message) -> None:
+        await self._socket.send(wrap_relay(encode(message)))
+
     async def hear(self) -> Message:
         data = await self._socket.recv()
         assert isinstance(data, bytes)
@@ -463,8 +466,9 @@ class Line:
 async def arrive(stack: Any, relay: Relay, message: Message) -> Line:
     url = relay.address.replace("http", "ws") + "/room"
     socket = await stack.enter_async_context(connect(url, subprotocols=[Subprotocol(SUBPROTOCOL)], close_timeout=1))
-    await socket.send(wrap_relay(encode(message)))
-    return Line(socket)
+    line = Line(socket)
+    await line.say(message)
+    return line
 
 
 def viewer_came(running: Running, certificate: str, key: Ed25519PrivateKey) -> ViewerCame:
