@@ -1,0 +1,110 @@
+"""The desk's repositories on SQLite and on PostgreSQL: the invented provider is put in, found, read and changed."""
+
+import pytest
+from sqlalchemy import insert, select
+
+from relay import demo_data, demo_desk
+from relay.desk import customer_store, document_store, levels, ticket_store, tickets
+from relay.desk.people import Tenant, insert_row, now_utc
+from relay.desk.publishing import Drafted, Published, Stale, Submitted
+from relay.storage import tables
+from relay.storage.database import Database
+
+
+@pytest.fixture
+async def person(database: Database, tenant: Tenant) -> int:
+    async with database.transaction() as connection:
+        return await insert_row(
+            connection,
+            tables.person,
+            **tenant.columns,
+            name="camille",
+            full_name="Camille Roy",
+            password_hash="!",
+            is_active=True,
+            created_at=now_utc(),
+        )
+
+
+@pytest.fixture
+async def provider(database: Database, tenant: Tenant, person: int) -> list[int]:
+    return await demo_data.add(database, tenant, person, year_of=6)
+
+
+async def test_a_year_of_tickets_is_played_found_and_rebuilt(
+    database: Database, tenant: Tenant, provider: list[int]
+) -> None:
+    assert len(provider) == len(demo_data.TICKETS) + 6
+    async with database.transaction() as connection:
+        assert [row.number for row in await ticket_store.search(connection, tenant, "televisions image lefevre")] == [
+            2041
+        ]
+        for row in await ticket_store.search(connection, tenant):
+            history = await ticket_store.history_of(connection, row.id)
+            ticket = tickets.rebuild(happened.event for happened in history)
+            assert (row.state, row.level, row.stage, row.events) == (
+                ticket.state, ticket.case.level, ticket.case.stage, len(history),
+            )  # fmt: skip
+        (first, *_) = await customer_store.identify(connection, tenant, "C-107855")
+        view = await customer_store.view(connection, tenant, first.id)
+        assert view is not None
+        assert view.contracts
+        assert view.orders
+        assert len(view.devices) == 3
+
+
+async def test_the_invented_provider_is_put_in_once(
+    database: Database, tenant: Tenant, person: int, provider: list[int]
+) -> None:
+    assert await demo_data.add(database, tenant, person) == []
+
+
+async def test_documents_keep_their_versions_and_refuse_a_stale_one(
+    database: Database, tenant: Tenant, person: int, provider: list[int]
+) -> None:
+    article = demo_desk.ARTICLES["demo-black-screen"]
+    async with database.transaction() as connection:
+        document_id = await document_store.create(connection, tenant, person, "camille", "mine", article)
+        await document_store.append(connection, tenant, document_id, person, Submitted())
+        await document_store.append(connection, tenant, document_id, person, Published(1, "hugo"))
+        await document_store.append(connection, tenant, document_id, person, Drafted(article, "lea", 1))
+        with pytest.raises(Stale):
+            await document_store.append(connection, tenant, document_id, person, Drafted(article, "hugo", 1))
+        row = await document_store.find(connection, tenant, document_id)
+        assert row is not None
+        assert (row.in_force, row.newest, row.state) == (1, 2, "draft")
+        assert row.id in {one.id for one in await document_store.articles_for(connection, tenant, "orages")}
+
+
+async def _append_and_fail(database: Database, tenant: Tenant, person: int) -> None:
+    async with database.transaction() as connection:
+        await ticket_store.append(connection, tenant, 1, person, tickets.NoteAdded("verschwunden"))
+        raise ZeroDivisionError
+
+
+async def test_a_transaction_that_fails_leaves_nothing_and_tells_nobody(
+    database: Database, tenant: Tenant, person: int, provider: list[int]
+) -> None:
+    with database.changes.listening("ticket:1") as told:
+        with pytest.raises(ZeroDivisionError):
+            await _append_and_fail(database, tenant, person)
+        assert not told.is_set()
+        async with database.transaction() as connection:
+            assert await ticket_store.search(connection, tenant, "verschwunden") == []
+            await ticket_store.append(connection, tenant, 1, person, levels.PrioritySet(1, "Télétravail"))
+        assert told.is_set()
+
+
+async def test_another_service_sees_none_of_it(database: Database, tenant: Tenant, provider: list[int]) -> None:
+    async with database.transaction() as connection:
+        made = await connection.execute(
+            insert(tables.service).values(organisation_id=tenant.organisation_id, name="Another")
+        )
+        assert made.inserted_primary_key is not None
+        other = Tenant(tenant.organisation_id, made.inserted_primary_key[0])
+        assert await ticket_store.search(connection, other, "image") == []
+        assert await ticket_store.search(connection, other) == []
+        assert await customer_store.identify(connection, other, "C-107855") == []
+        known = (await connection.execute(select(tables.document.c.id))).scalars().first()
+        assert known is not None
+        assert await document_store.find(connection, other, known) is None
