@@ -1,7 +1,21 @@
 """relay/evidence/summary.py: what a log says happened."""
 
-from protocol.session_log import AccessEnded, Answered, Asked, Entry, Event, InputCounted, Opened, SessionEnded
-from protocol.vocabulary import Answer, Capability, Outcome
+from protocol.session_log import (
+    AccessEnded,
+    Answered,
+    Asked,
+    Cut,
+    Entry,
+    Event,
+    HandedOver,
+    InputCounted,
+    Joined,
+    Left,
+    Opened,
+    Resumed,
+    SessionEnded,
+)
+from protocol.vocabulary import Answer, Capability, Outcome, Role
 from relay.evidence.summary import summarise
 
 NONE = bytes(32)
@@ -60,3 +74,37 @@ def test_input_is_counted_over_the_whole_session() -> None:
 def test_participants_stay_until_the_end() -> None:
     told = summarise(entries(OPENED, SessionEnded(Outcome.STOPPED, "customer", 0, 0)))
     assert [(p.name, p.joined_ms, p.left_ms) for p in told.participants] == [("Camille Durand", 0, 1000)]
+
+
+def test_it_tells_who_came_when_who_controlled_when_and_how_long_each_cut_was() -> None:
+    told = summarise(
+        entries(
+            OPENED,
+            Joined("nils-1", "Nils Roy", Role.TECHNICIAN, NONE, NONE, "r"),
+            Asked("nils-1", Capability.CONTROL, "r", "w", "fr"),
+            Answered(2, Answer.ALLOWED, [Capability.CONTROL], 99, 1),
+            Cut("camille", 1500),
+            Resumed("camille", 4200),
+            HandedOver("camille", "nils-1"),
+            Left("camille", "technician"),
+            SessionEnded(Outcome.COMPLETED, "technician", 0, 0),
+        )
+    )
+    assert told.is_shared
+    assert [(p.name, p.role, p.joined_ms, p.left_ms) for p in told.participants] == [
+        ("Camille Durand", "technician", 0, 7000),
+        ("Nils Roy", "technician", 1000, 8000),
+    ]
+    (control,) = told.grants_of("nils-1", "control")
+    assert (control.began_ms, control.ended_ms) == (3000, 8000)
+    assert told.grants_of("camille", "control") == []
+    assert [(s.kind, told.name_of(s.participant), s.lasted_ms) for s in told.steps if s.participant][3:] == [
+        ("cut", "Camille Durand", 0),
+        ("resumed", "Camille Durand", 4200),
+        ("handed_over", "Nils Roy", 0),
+        ("left", "Camille Durand", 0),
+    ]
+
+
+def test_the_first_technician_alone_is_not_a_shared_session() -> None:
+    assert not summarise(entries(OPENED)).is_shared
