@@ -1,5 +1,7 @@
 """The desk's pages, rendered here with every value escaped; what moves is a small script of its own file."""
 
+from typing import Any
+
 import pyotp
 import segno
 from aiohttp import web
@@ -138,10 +140,15 @@ async def get_tickets(request: web.Request) -> web.Response:
     person = await required_person(request, *api.READERS)
     text, state = request.query.get("search", "")[:200], request.query.get("state", "")
     state = state if state in tickets.STATES else ""
+    level, mine = request.query.get("level", ""), request.query.get("mine", "") == "1"
+    where: dict[str, Any] = {"level": int(level)} if level in ("1", "2", "3") else {}
+    if mine:
+        where["handler"] = person.name
     async with request.app[DESK].database.transaction() as connection:
         await sessions.close_abandoned(connection, request.app[DESK].tenant)
-        rows = await ticket_store.search(connection, request.app[DESK].tenant, text, state)
-    return page(request, "tickets.html", person, tickets=rows, search=text, state=state)
+        rows = await ticket_store.search(connection, request.app[DESK].tenant, text, state, **where)
+    chosen: dict[str, Any] = {"state": state, "level": level, "mine": mine}
+    return page(request, "tickets.html", person, tickets=rows, search=text, **chosen)
 
 
 @routes.get("/tickets/new")

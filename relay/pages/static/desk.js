@@ -36,6 +36,7 @@ class LivePage {
     this.address = address;
     /** @type {EventSource | undefined} */
     this.source = undefined;
+    this.wasOpen = false;
     // A browser has few connections to one server: pages that nobody looks at hold none.
     document.addEventListener("visibilitychange", () => this.#follow());
     this.#follow();
@@ -48,8 +49,11 @@ class LivePage {
     } else if (!this.source) {
       this.source = new EventSource(this.address);
       this.source.addEventListener("changed", () => this.#renew());
-      // What happened while nobody looked.
-      this.source.addEventListener("open", () => this.#renew(), { once: true });
+      // What happened while nobody looked, or while the connection was gone.
+      this.source.addEventListener("open", () => {
+        if (this.wasOpen) this.#renew();
+        this.wasOpen = true;
+      });
     }
   }
 
@@ -60,10 +64,20 @@ class LivePage {
     for (const part of document.querySelectorAll("[data-live]")) {
       const name = part.getAttribute("data-live");
       const next = fresh.querySelector(`[data-live="${name}"]`);
-      if (!next || next.isEqualNode(part)) continue;
+      if (!next) continue;
+      keepUnfolded(part, next);
+      if (next.isEqualNode(part)) continue;
       if (isBusy(part)) document.getElementById("changed-elsewhere")?.removeAttribute("hidden");
       else part.replaceWith(document.adoptNode(next));
     }
+  }
+}
+
+/** What somebody has unfolded stays so. @param {Element} part @param {Element} next */
+function keepUnfolded(part, next) {
+  const unfolded = new Set([...part.querySelectorAll("details[open] > summary")].map((one) => one.textContent));
+  for (const one of next.querySelectorAll("details")) {
+    if (unfolded.has(one.querySelector("summary")?.textContent ?? "")) one.open = true;
   }
 }
 

@@ -7,6 +7,7 @@ from html import unescape
 import aiohttp
 import pytest
 from playwright.async_api import Browser as Chromium
+from playwright.async_api import expect
 
 from tests.relay.desk.conftest import Browser
 from tests.technician_viewer.web.test_page_access import problems
@@ -295,3 +296,31 @@ async def test_axe_finds_nothing_on_the_pages_of_the_desk(technician: Browser, c
             await folded.first.click()
         found += await problems(page, path)
     assert found == []
+
+
+async def test_the_list_shows_one_level_or_only_what_one_has_taken(technician: Browser) -> None:
+    number = await ticket(technician, "Pour la liste")
+    assert "Pour la liste" in await shown(technician, "/tickets?level=1")
+    assert "Pour la liste" not in await shown(technician, "/tickets?level=2")
+    assert "Pour la liste" not in await shown(technician, "/tickets?mine=1")
+    assert (await press(technician, number, "take", instead_of=""))[0] == 303
+    assert "Pour la liste" in await shown(technician, "/tickets?mine=1")
+
+
+async def test_what_somebody_is_typing_is_never_taken_away_by_anothers_change(
+    technician: Browser, chromium: Chromium
+) -> None:
+    number = await ticket(technician)
+    cookie = technician.client.headers["Cookie"].partition("=")[2]
+    context = await chromium.new_context(locale="en")
+    await context.add_cookies([{"name": "mainforte_sign_in", "value": cookie, "url": technician.relay.address}])
+    page = await context.new_page()
+    async with page.expect_response(re.compile("/changes")):
+        await page.goto(f"{technician.relay.address}/tickets/{number}")
+    await page.locator("#way summary", has_text="Priority").click()
+    await page.fill("#priority-reason", "Télétravail")
+    assert (await press(technician, number, "priority", priority="2", reason="Bébé"))[0] == 303
+    await expect(page.locator("#changed-elsewhere")).to_be_visible()
+    await expect(page.locator("#priority-reason")).to_have_value("Télétravail")
+    # What nobody types in is renewed all the same.
+    await expect(page.locator("[data-live=file]")).to_contain_text("Bébé")
