@@ -171,7 +171,8 @@ class App {
     const { session, certificate, ticket, subject, reason, document: organisation, entries, heads, technician_certificate: firstCertificate } = answer;
     const known = { fingerprint: fromBase64Url(root(answer)), session, key };
     const joiningKey = await verifyInvitation({ document: organisation, certificate, firstCertificate, entries, heads }, known, Math.floor(Date.now() / 1000));
-    const shown = { me: me || answer.name, customer: "", language: document.documentElement.lang, isGuest: me ? "" : "yes" };
+    const customer = me ? (await this.api.ticket(ticket)).customer.name : "";
+    const shown = { me: me || answer.name, customer, language: document.documentElement.lang, isGuest: me ? "" : "yes" };
     const url = `${location.origin.replace(/^http/, "ws")}/room`;
     const person = { url, session, keys, certificate, ticket, subject, reason, asks: "view", shown };
     this.ticketNumber = ticket;

@@ -131,6 +131,7 @@ export class SessionView {
     this.#showNote("");
     if (!this.#isBegun) return;
     this.#setLate(true);
+    this.#showAccess();
     this.#showCurtain();
   }
 
@@ -138,7 +139,9 @@ export class SessionView {
   back(afterMs) {
     this.#isAway = false;
     this.note(_("Connected again after {seconds} s.", { seconds: Math.max(1, Math.round(afterMs / 1000)) }));
-    if (this.#isBegun) this.#showCurtain();
+    if (!this.#isBegun) return;
+    this.#showAccess();
+    this.#showCurtain();
   }
 
   /** Something that happened; it goes away by itself. @param {string} text */
@@ -206,15 +209,22 @@ export class SessionView {
     document.body.dataset.held = holds.length ? "yes" : "";
     button("give-back").hidden = access !== "control";
     for (const each of [button("type-text"), ...get("special-keys").querySelectorAll("button")]) each.disabled = access !== "control";
-    const words = { control: _("You control"), view: _("You see"), "": _("Nothing is allowed") };
-    const icons = { control: "hand", view: "eye", "": "stopped" };
-    const state = get("access");
-    state.className = `state ${holds.length ? "attention" : access ? "allowed" : "stopped"}`;
-    state.replaceChildren(icon(holds.length ? "held" : icons[access]), holds.length ? `${words[access]} – ${this.#why(holds)}` : words[access]);
+    this.#showAccess();
     this.#showPeople();
     this.#onKeyboard(document.activeElement === get("keyboard"));
     if (access && !this.#isBegun) this.#begin();
     this.#showCurtain();
+  }
+
+  /** In the bar: what is allowed, and what holds it back now. */
+  #showAccess() {
+    const access = this.#capabilities.has("control") ? "control" : this.#capabilities.has("view") ? "view" : "";
+    const held = this.#isAway ? _("connection interrupted") : this.#why([...this.#holds]);
+    const words = { control: _("You control"), view: _("You see"), "": _("Nothing is allowed") };
+    const icons = { control: "hand", view: "eye", "": "stopped" };
+    const state = get("access");
+    state.className = `state ${held ? "attention" : access ? "allowed" : "stopped"}`;
+    state.replaceChildren(icon(held ? "held" : icons[access]), held ? `${words[access]} – ${held}` : words[access]);
   }
 
   /** Who takes part, and what we may do about it. */

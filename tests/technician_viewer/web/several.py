@@ -8,14 +8,15 @@ from pathlib import Path
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
 from demo.customer import Customer
-from demo.desktop import customers_desktop
 from tests.conftest import CHROMIUM, CHROMIUM_OPTIONS
 from tests.journeys import stage as stages
 from tests.journeys.stage import COOKIE, Server, Stage
 from tests.technician_viewer.web import test_page_sharing as sharing
 from tests.technician_viewer.web.seen import REASON
+from tests.virtual_display import virtual_display
 
 WHY = {"fr": "Il connaît bien ce téléviseur.", "en": "He knows this television well."}
+NOTES = {"fr": "Réglages : HDMI 2, 1080p", "en": "Settings: HDMI 2, 1080p"}
 SEEN, ASKED = "body[data-picture=live]", "body[data-state=waiting]"
 
 
@@ -86,7 +87,10 @@ async def photograph(stage: Stage, colleague: BrowserContext, folder: Path, lang
 async def main(folder: Path, language: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     stages.LANGUAGE = sharing.LANGUAGE = language
-    with tempfile.TemporaryDirectory(prefix="mf") as made, customers_desktop(Path(made)) as desktop:
+    with tempfile.TemporaryDirectory(prefix="mf") as made, virtual_display() as display:
+        display.run("xsetroot", "-solid", "#2b5d8a")
+        for place, title, text in (("80x24+40+60", "Terminal", ""), ("60x30+640+180", "Notes", NOTES[language])):
+            display.start("xterm", "-geometry", place, "-title", title, "-e", "sh", "-c", f"echo '{text}'; exec cat")
         server = Server(Path(made))
         try:
             async with async_playwright() as playwright:
@@ -94,7 +98,7 @@ async def main(folder: Path, language: str) -> None:
                 context = await browser.new_context(locale=language, viewport={"width": 1280, "height": 860})
                 cookie, address = await server.sign_in(), server.organisation.address
                 await context.add_cookies([{"name": COOKIE, "value": cookie, "url": address}])
-                stage = Stage(server, desktop.display, context, await context.new_page(), Path(made))
+                stage = Stage(server, display, context, await context.new_page(), Path(made))
                 await photograph(stage, await sharing.signed_in(server, browser), folder, language)
         finally:
             server.stop()

@@ -5,11 +5,12 @@ import pyotp
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from demo.organisation import PASSWORD
-from tests.journeys.stage import COOKIE, LANGUAGE, Server, Stage
+from tests.journeys.stage import COOKIE, Server, Stage
 from tests.technician_viewer.web.test_page_returns import kept_sessions
 from tests.technician_viewer.web.test_page_session import RIGHT, Keys
 from tests.waiting import eventually
 
+LANGUAGE = "en"
 COLLEAGUE, FULL_NAME = "noe", "Noé Martin"
 WHY = "He knows this television."
 
@@ -67,7 +68,7 @@ async def test_a_colleague_is_invited_joins_takes_over_and_the_first_one_leaves(
     await second.wait_for_selector("body[data-access=view][data-picture=live]")
     await stage.technician_reads(f"{FULL_NAME} sees the screen now.")
     await takes_part(first, "Agnès Blancshows the screen", "Camille Roy (you)controls, leads", f"{FULL_NAME}sees")
-    await takes_part(second, "The customershows the screen", "Camille Roycontrols, leads", f"{FULL_NAME} (you)sees")
+    await takes_part(second, "Agnès Blancshows the screen", "Camille Roycontrols, leads", f"{FULL_NAME} (you)sees")
     await expect(second.locator("#end")).to_have_text("Leave")
 
     await second.reload()
