@@ -34,6 +34,7 @@ from protocol.relay_messages import (
     ViewerCame,
     from_end,
 )
+from protocol.session_log import SessionEnded, parse_entry
 from relay.admission import Admission
 from relay.desk_link import DeskLink, DeskUnreachable, Kept
 from relay.desk_proxy import DeskProxy
@@ -318,6 +319,8 @@ class Front:
 
     async def _store(self, effect: StoreEntry) -> None:
         kept = await self._desk.store_entry(effect.session, effect.number, effect.entry)
+        if kept is Kept.STORED and _is_last(effect.entry):
+            self._rooms.ended(effect.session)
         answer = EntryStored(effect.number) if kept is Kept.STORED else EntryNotStored(effect.number)
         if outbox := self._outboxes.get(effect.socket):
             outbox.put(_envelope(answer))
@@ -374,6 +377,11 @@ async def _next(websocket: web.WebSocketResponse) -> bytes | None:
                 raise RemoteProtocolError("a text message")
             case _:
                 return None
+
+
+def _is_last(entry: str) -> bool:
+    """Whether the session's log ends with this entry, which the desk has just stored."""
+    return isinstance(parse_entry(entry).event, SessionEnded)
 
 
 def _envelope(message: Message) -> bytes:

@@ -178,6 +178,8 @@ class _Room:
     next_peer: int = FIRST_VIEWER + 1
     has_log: bool = False
     """Something of the session is on record, so that there is something to come back to."""
+    is_over: bool = False
+    """Its last entry is on record: there is nothing to come back to once the agent has left."""
     is_asking_expiry: bool = False
 
     @property
@@ -251,6 +253,11 @@ class Rooms:
         if room.agent:
             self._bring_together(room.agent, end)
         self._tell_state(room, SessionState.PAIRED if room.agent else SessionState.AGENT_GONE)
+
+    def ended(self, session: SessionId) -> None:
+        """The last entry of the session's log is stored. Who is still there hears the rest from the agent, until it leaves."""
+        if room := self._paired.get(session):
+            room.is_over = True
 
     def _room_of(self, session: SessionId) -> _Room:
         return self._paired.setdefault(session, _Room(session, has_log=True))
@@ -461,8 +468,12 @@ class Rooms:
                 self._close(room, viewer="no_room", agents="no_room")
             case Standing.AGENT:
                 room.agent = None
-                for viewer in room.viewers.values():
-                    self._tell(viewer.socket, PeerLeft(0))
+                for viewer in list(room.viewers.values()):
+                    if room.is_over:
+                        self._refuse(viewer.socket, "no_room")
+                        del self._ends[viewer.socket], room.viewers[viewer.peer]
+                    else:
+                        self._tell(viewer.socket, PeerLeft(0))
                 self._tell_gone(room)
             case Standing.VIEWER | Standing.ARRIVED:
                 del room.viewers[end.peer]

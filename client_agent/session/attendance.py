@@ -63,7 +63,23 @@ class Attendance:
                 raise RemoteProtocolError(f"{type(message).__name__} as the first message")
         self._arrivals.left(arrival.peer)
 
-    def _come_back(self, peer: int, way: Return, returned: Returned) -> None:
+    def arrived_too_late(self, arrival: Arrival, record: bytes) -> None:
+        """Take the first record of a peer that comes back after the end: it hears what it has missed, which says how it ended.
+
+        Raises:
+            ProtocolError: it was not there before, or has lost what it would have to go on from.
+        """
+        way = arrival.way
+        if not isinstance(way, Return) or way.channel is None or way.hello.is_empty:
+            raise RemoteProtocolError("somebody who comes after the end")
+        message = way.channel.open(record)
+        if not isinstance(message, Returned):
+            raise RemoteProtocolError(f"{type(message).__name__} as the first message")
+        self._take_back(arrival.peer, way, message)
+        self._arrivals.left(arrival.peer)
+
+    def _take_back(self, peer: int, way: Return, returned: Returned) -> int:
+        """The viewer is who it was, and hears what it has missed; gives for how long it was silent, in milliseconds."""
         viewer = way.viewer
         assert way.channel
         assert way.secrets
@@ -74,6 +90,11 @@ class Attendance:
         after_ms = int(viewer.silent_s * 1000)
         viewer.came_back(peer, way.channel, way.secrets.resume)
         self._case.voices.say_again(viewer)
+        return after_ms
+
+    def _come_back(self, peer: int, way: Return, returned: Returned) -> None:
+        viewer = way.viewer
+        after_ms = self._take_back(peer, way, returned)
         if way.hello.is_empty:
             viewer.next_entry = (
                 way.hello.entries if self._case.evidence.holds(way.hello.entries, way.hello.last_hash) else 0

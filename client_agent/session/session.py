@@ -251,7 +251,7 @@ class Session:
 
     def _on_handshake(self, peer: int, data: bytes) -> None:
         arrival = self._arrivals.get(peer)
-        if arrival is None or self._opened is None or self._end.done():
+        if arrival is None or self._opened is None:
             return
         try:
             answer = self._arrivals.receive(peer, data, self._opened.session)
@@ -261,7 +261,9 @@ class Session:
             return
         if answer:
             self._case.line.send(Kind.HANDSHAKE, answer, peer=peer)
-        if isinstance(arrival.way, Return) and arrival.way.channel and (old := arrival.way.viewer.peer) is not None:
+        if self._end.done() and not isinstance(arrival.way, Return):
+            self._attendance.dismiss(peer)
+        elif isinstance(arrival.way, Return) and arrival.way.channel and (old := arrival.way.viewer.peer) is not None:
             # Nothing verifies under its old number any more.
             self._attendance.cut(arrival.way.viewer)
             self._attendance.dismiss(old)
@@ -277,9 +279,12 @@ class Session:
             except ProtocolError as error:
                 self._on_broken_rule(viewer, error)
             self._case.voices.feed(viewer)
-        elif (arrival := self._arrivals.get(peer)) and not self._end.done():
+        elif arrival := self._arrivals.get(peer):
             try:
-                self._attendance.arrived(arrival, record, self._opened)
+                if self._end.done():
+                    self._attendance.arrived_too_late(arrival, record)
+                else:
+                    self._attendance.arrived(arrival, record, self._opened)
             except ProtocolError as error:
                 log.info("a peer was not let in: %s", error)
                 self._attendance.dismiss(peer)

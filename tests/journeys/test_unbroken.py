@@ -1,0 +1,262 @@
+"""A session that survives the network and the relay: real relay processes, the real agent, the Python client, real sockets.
+
+The long form, with cuts of minutes, is in tests/soak/; the graces' rules are tried by themselves in tests/client_agent/session/.
+"""
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from client_agent.screen.source import Box
+from protocol.limits import PEER_GONE_S
+from protocol.messages import KeyChanged
+from protocol.vocabulary import Capability, Outcome
+from technician_viewer.client import Desk, Helping, InputHeld, KeptSession, RoomRefused, SessionOver
+from technician_viewer.picture import Picture
+from tests.client_agent.desktop import Ears, Painter
+from tests.fakes.tcp_cable import Direction, TcpCable
+from tests.journeys.stage import COOKIE, Server
+from tests.journeys.text_agent import CONTROL, SEE, STOP, TextAgent, package_through
+from tests.virtual_display import VirtualDisplay
+from tests.waiting import eventually
+
+WIDTH_PX, HEIGHT_PX = 640, 480
+KEY_A = 38
+"""The X keycode of the key that `KeyA` names."""
+DEADLINE_S = 30.0
+
+
+@dataclass
+class Scene:
+    """One session in full swing, whose two cables a test may cut."""
+
+    server: Server
+    display: VirtualDisplay
+    desk: Desk
+    viewers: TcpCable
+    agents: TcpCable
+    folder: Path
+    stack: AsyncExitStack
+    session: Helping = field(init=False)
+    agent: TextAgent = field(init=False)
+    ears: Ears = field(init=False)
+    painter: Painter = field(init=False)
+
+    async def begin(self, asks: Capability = Capability.CONTROL) -> None:
+        """The technician is asked in; the customer reads the question."""
+        ticket = await self.desk.create_ticket("No picture", "Agnès Blanc")
+        opened = await self.desk.start_session(ticket.number, reason="To look together", asks=asks)
+        opened = dataclasses.replace(opened, address=f"http://localhost:{self.viewers.port}")
+        self.session = await self.stack.enter_async_context(Helping(opened))
+        package = package_through(self.server.organisation.package, self.folder, self.agents.port)
+        self.agent = TextAgent(self.display, package, self.session.code, self.folder)
+        self.stack.callback(self.agent.close)
+        await self.session.wait_until_paired()
+
+    async def is_helped(self) -> None:
+        """The customer allows control, and has a window with the keyboard."""
+        await self.begin()
+        await self.agent.answer(CONTROL)
+        await self.session.wait_until_allowed(Capability.CONTROL)
+        self.ears = Ears(self.display, Box(0, 0, 200, 200))
+        self.stack.callback(self.ears.close)
+        self.painter = Painter(self.display, Box(300, 100, 100, 100))
+        self.stack.callback(self.painter.close)
+        await self.goes_on(0x102030)
+
+    async def goes_on(self, colour: int) -> None:
+        """What is painted now is seen, and a key that is pressed now is heard, once."""
+        async with asyncio.timeout(DEADLINE_S):
+            await self.session.wait_until_back()
+            self.painter.fill(Box(0, 0, 100, 100), colour)
+            await self.session.wait_for_picture(lambda picture: _colour(picture, 350, 150) == colour)
+            await self.session.wait_until_input_goes()
+        self.ears.heard()
+        await self.session.press("KeyA")
+        heard: list[tuple[str, int]] = []
+
+        def both_came() -> bool:
+            heard.extend(self.ears.heard())
+            return len(heard) >= 2
+
+        await eventually(both_came, "a key")
+        assert heard == [("key down", KEY_A), ("key up", KEY_A)]
+
+    async def is_cut(self) -> None:
+        """Wait until the technician's side has noticed."""
+        async with asyncio.timeout(DEADLINE_S):
+            await self.session.wait_until(lambda: not self.session.is_connected)
+
+    async def last_entry_is(self, part: str) -> bool:
+        """Wait until the ticket holds a log whose last entry says this."""
+        assert self.session.viewing
+        session = self.session.viewing.purpose.session
+
+        async def says() -> bool:
+            return part in (await self.desk.session_log(session)).entries[-1]
+
+        return bool(await eventually(says, f"{part} at the log's end"))
+
+    def events(self) -> list[str]:
+        """The session log as the technician holds it."""
+        assert self.session.viewing
+        return [type(entry.event).__name__ for entry in self.session.viewing.entries]
+
+
+def _colour(picture: Picture, x: int, y: int) -> int:
+    red, green, blue = picture.colour_at(x, y)
+    return red << 16 | green << 8 | blue
+
+
+@pytest.fixture
+async def scene(server: Server, xvfb: Callable[..., VirtualDisplay], tmp_path: Path) -> AsyncIterator[Scene]:
+    async with AsyncExitStack() as stack:
+        port = int(server.organisation.address.rpartition(":")[2])
+        viewers = await stack.enter_async_context(TcpCable(port))
+        agents = await stack.enter_async_context(TcpCable(port))
+        cookies = {COOKIE: await server.sign_in()}
+        client = await stack.enter_async_context(aiohttp.ClientSession(cookies=cookies))
+        desk = Desk(client, server.organisation.address, root_fingerprint=server.organisation.root_fingerprint)
+        await desk.me()
+        display = xvfb(WIDTH_PX, HEIGHT_PX, window_manager=False)
+        display.run("xsetroot", "-solid", "#2b5d8a")
+        yield Scene(server, display, desk, viewers, agents, tmp_path, await stack.enter_async_context(AsyncExitStack()))
+        # A technician who is away has nobody to say goodbye to.
+        viewers.go_on()
+        viewers.mend()
+
+
+async def test_every_kind_of_cut_is_come_back_from_with_the_same_grants_and_no_new_question(scene: Scene) -> None:
+    await scene.is_helped()
+    questions = scene.agent.said().count(CONTROL)
+
+    scene.viewers.cut()
+    scene.viewers.mend()
+    await scene.is_cut()
+    await scene.goes_on(0x203040)
+
+    scene.agents.cut()
+    scene.agents.mend()
+    await scene.is_cut()
+    await scene.goes_on(0x304050)
+
+    scene.server.kill()
+    await scene.is_cut()
+    await asyncio.to_thread(scene.server.start)
+    await scene.goes_on(0x405060)
+
+    assert len(scene.session.resumes_s) >= 3
+    assert scene.agent.said().count(CONTROL) == questions
+    assert scene.events().count("Answered") == 1
+    assert scene.events().count("Resumed") >= 3
+
+
+@pytest.mark.parametrize("directions", [(Direction.OUT,), (Direction.BACK,), ()], ids=["out", "back", "both"])
+async def test_a_path_that_is_dead_in_one_direction_is_left_and_what_came_late_on_it_is_not_applied(
+    scene: Scene, directions: tuple[Direction, ...]
+) -> None:
+    await scene.is_helped()
+    scene.viewers.stall(*directions)
+    await scene.is_cut()
+    if Direction.BACK in directions or not directions:
+        assert scene.session.resumes_s == ()
+    scene.viewers.go_on()
+    await scene.goes_on(0x506070)
+
+
+async def test_a_key_that_is_held_comes_up_and_what_is_typed_during_a_cut_is_never_applied(scene: Scene) -> None:
+    await scene.is_helped()
+    await scene.session.change_key("KeyA", is_down=True)
+    await eventually(lambda: ("key down", KEY_A) in scene.ears.heard(), "the key at the customer's")
+    scene.viewers.cut()
+    await scene.is_cut()
+    await eventually(lambda: ("key up", KEY_A) in scene.ears.heard(), "the key to come up", deadline_s=2 * PEER_GONE_S)
+    with pytest.raises(InputHeld, match="away"):
+        await scene.session.type_text("typed during the cut")
+    scene.viewers.mend()
+    await scene.goes_on(0x607080)
+    assert scene.session.viewing
+    assert KeyChanged("KeyA", is_down=True) not in scene.session.viewing._is_down
+
+
+async def test_an_answer_that_is_given_during_a_cut_counts_and_is_heard_after_it(scene: Scene) -> None:
+    await scene.begin()
+    await scene.agent.sees_question(SEE)
+    scene.viewers.cut()
+    scene.viewers.mend()
+    await scene.agent.answer(SEE)
+    async with asyncio.timeout(DEADLINE_S):
+        await scene.session.wait_until_allowed(Capability.VIEW)
+        await scene.session.wait_for_picture()
+
+
+async def test_the_customer_can_stop_during_a_cut_and_the_technician_is_told_on_the_way_back(scene: Scene) -> None:
+    await scene.is_helped()
+    scene.viewers.cut()
+    await scene.is_cut()
+    scene.agent.type(STOP)
+    scene.viewers.mend()
+    # From the agent, where it is still there; from the relay, once the last entry is stored.
+    async with asyncio.timeout(DEADLINE_S):
+        with pytest.raises((SessionOver, RoomRefused)):
+            await scene.session.wait_until(lambda: False)
+    assert scene.session.capabilities == frozenset()
+    assert await scene.last_entry_is('"outcome":"stopped"')
+
+
+async def test_without_a_network_the_customer_can_stop_too_and_the_ticket_learns_it_afterwards(scene: Scene) -> None:
+    await scene.is_helped()
+    scene.agents.cut()
+    await scene.is_cut()
+    scene.agent.type(STOP)
+    scene.agents.mend()
+    async with asyncio.timeout(DEADLINE_S):
+        with pytest.raises((SessionOver, RoomRefused)):
+            await scene.session.wait_until(lambda: False)
+    assert await scene.last_entry_is('"outcome":"stopped"')
+
+
+async def test_whoever_comes_back_with_nothing_but_what_a_page_keeps_gets_an_exact_picture(scene: Scene) -> None:
+    await scene.is_helped()
+    kept = scene.session.kept
+    scene.painter.fill(Box(10, 10, 30, 30), 0xA1B2C3)
+    again = await scene.stack.enter_async_context(Helping.recalled(kept))
+    async with asyncio.timeout(DEADLINE_S):
+        await again.wait_until_back()
+        picture = await again.wait_for_picture(lambda picture: _colour(picture, 320, 120) == 0xA1B2C3)
+        # The one that was there is not wanted any more: its secret has been used.
+        with pytest.raises(RoomRefused, match="dismissed"):
+            await scene.session.wait_until(lambda: False)
+    assert _colour(picture, 5, 400) == 0x2B5D8A
+    assert again.capabilities == {Capability.VIEW, Capability.CONTROL}
+    assert again.viewing
+    assert again.viewing.entry_texts[:3] == scene.session.viewing.entry_texts[:3]  # type: ignore[union-attr]
+
+
+async def test_nobody_comes_back_without_the_newest_secret_and_the_session_goes_on(scene: Scene) -> None:
+    await scene.is_helped()
+    old = scene.session.kept
+    scene.viewers.cut()
+    scene.viewers.mend()
+    await scene.is_cut()
+    await scene.goes_on(0x708090)
+
+    async def is_refused(kept: KeptSession) -> None:
+        async with asyncio.timeout(DEADLINE_S), Helping.recalled(kept) as stranger:
+            with pytest.raises(RoomRefused, match="dismissed"):
+                await stranger.wait_until_back()
+
+    await is_refused(old)
+    # All that the relay has, and even the certificate's key: everything but the secret.
+    await is_refused(dataclasses.replace(old, secrets=(bytes(32),)))
+    await scene.goes_on(0x8090A0)
+    assert scene.session.outcome is None
+    assert scene.session.participants
+    assert len(scene.session.participants) == 1
+    assert Outcome.DROPPED is not scene.session.outcome
