@@ -33,7 +33,7 @@ IN_PART = {
     1: "the role and what it may do; no test of its own",
     2: "the role and what it may do; no test of its own",
     3: "the role, domains by skill; no test of its own",
-    4: "the skills level-2 and level-3 open that level's work (relay/desk/rights.py); no test drives it",
+    4: "the skills level-2 and level-3 open that level's work; set on the page of colleagues",
     5: "a customer is external or internal; nothing differs yet",
     6: "opening hours have a table, no page",
     8: "groups are named by the procedures; membership has a table, no page",
