@@ -92,7 +92,9 @@ class ConsentGate:
             for new in grants
             if new.capability is old.capability is Capability.CONTROL and new.viewer != old.viewer
         )
-        self._in_force = (self._in_force - displaced) | set(grants)
+        renewed = {(grant.viewer, grant.capability) for grant in grants}
+        kept = {old for old in self._in_force - displaced if (old.viewer, old.capability) not in renewed}
+        self._in_force = kept | set(grants)
         return InForce(grants, displaced)
 
     def entry_not_stored(self, entry: int) -> tuple[Grant, ...]:

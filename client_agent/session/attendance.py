@@ -151,11 +151,14 @@ class Attendance:
             self._case.tasks.start(self._case.pictures.show_from_the_start(viewer.peer))
 
     def lose_sight(self, viewer: RemoteViewer) -> None:
-        """The viewer is still there, and reads nothing of what comes after."""
-        if viewer.is_admitted:
-            viewer.is_admitted = False
-            self.start_epoch()
-            self.set_pace()
+        """The viewer may stay, and reads nothing of what comes after: it comes back as one that sees nothing."""
+        if not viewer.is_admitted:
+            return
+        viewer.is_admitted, peer = False, viewer.peer
+        self.cut(viewer)
+        if peer is not None:
+            self.dismiss(peer)
+        self.start_epoch()
 
     def start_epoch(self) -> None:
         """A new key for those who may see from now on."""
@@ -227,7 +230,7 @@ class Attendance:
         heir = self._case.viewers.get(to)
         if viewer is not self._case.viewers.lead or heir is None or heir is viewer:
             return
-        if heir.may_control and heir.is_admitted:
+        if heir.may_control and heir.is_admitted and heir.is_present:
             self._case.viewers.lead = heir
             self._case.voices.write(session_log.HandedOver(viewer.id, to))
             self.set_pace()

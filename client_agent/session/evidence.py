@@ -25,6 +25,7 @@ class Evidence:
         self._log = LogWriter()
         self._session = ""
         self._again_at = 0.0
+        self._is_closed = False
         self.stored = 0
         """How many entries the relay has acknowledged."""
 
@@ -53,7 +54,10 @@ class Evidence:
         self._session = session
 
     def write(self, event: Event) -> int:
-        """Append an entry and submit it; gives its number."""
+        """Append an entry and submit it; gives its number. Behind the session's end nothing is written: it has nothing left to tell."""
+        if self._is_closed:
+            return len(self.texts) - 1
+        self._is_closed = isinstance(event, session_log.SessionEnded)
         text = self._log.append(event, now_ms())
         number = len(self.texts) - 1
         self._line.tell_relay(EntrySubmitted(number, text))

@@ -129,15 +129,22 @@ class Session:
         case.hands.watch_stop_key(
             self._on_stop_key_down, lambda: self._finish(Outcome.STOPPED, "customer"), held_s=STOP_KEY_HELD_S
         )
-        reading = asyncio.create_task(self._read())
+        carrying = [asyncio.create_task(work) for work in (self._read(), self._submit())]
+        for task in carrying:
+            task.add_done_callback(self._on_carrying_ended)
         case.tasks.start(self._tick())
         case.tasks.start(case.pictures.run())
         asyncio.get_running_loop().call_later(HANDSHAKE_TIMEOUT_S, self._expect_introduction)
         outcome, by = await self._end
         await self._close(outcome, by)
         await case.customer.show_summary(shown.summary(case, self._opened, outcome, self._started_ms))
-        await self._deliver(reading)
+        await self._deliver(carrying)
         return outcome
+
+    def _on_carrying_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()):
+            log.error("the session cannot go on: %s: %s", type(error).__name__, error)
+            self._finish(Outcome.FAILED, "agent")
 
     # --- the end ---
 
@@ -180,14 +187,21 @@ class Session:
         await case.tasks.cancel_all()
         case.hands.release_all()
 
-    async def _deliver(self, reading: asyncio.Task[None]) -> None:
+    async def _deliver(self, carrying: list[asyncio.Task[None]]) -> None:
         """Wait, within reason, until the relay has the last entries."""
-        if self._opened and not self._case.evidence.is_stored and not reading.done():
+        if self._opened and not self._case.evidence.is_stored and not any(task.done() for task in carrying):
             self._case.customer.show_progress(Progress.ENDING)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._all_stored.wait(), timeout=_DELIVER_S)
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+        for task in carrying:
+            task.cancel()
+        await asyncio.gather(*carrying, return_exceptions=True)
+
+    async def _submit(self) -> None:
+        """Submit again what could not be stored; also after the end, while the customer reads the summary."""
+        while True:
+            await asyncio.sleep(PROOF_OF_LIFE_S)
+            self._case.evidence.submit_again()
 
     # --- what arrives ---
 
@@ -418,7 +432,6 @@ class Session:
                 self._attendance.dismiss(peer)
             if self._opened is None or self._end.done():
                 continue
-            self._case.evidence.submit_again()
             if self._case.pictures.is_late and self._case.hands.is_holding:
                 # Nobody sees what a held key or button does there.
                 self._case.hands.release_all()

@@ -83,10 +83,11 @@ class Viewers:
         self.lead = self.lead or viewer
 
     def remove(self, viewer: RemoteViewer) -> None:
-        """Somebody has left for good, and cannot come back with the same certificate; the lead passes to who came first."""
+        """Somebody has left for good, and cannot return with the same certificate; the first of those who are there leads."""
         self._all.pop(viewer.id, None)
         if self.lead is viewer:
-            self.lead = next((each for each in self if each.may_control and each.is_admitted), None)
+            heirs = [each for each in self if each.may_control and each.is_admitted]
+            self.lead = next((each for each in heirs if each.is_present), heirs[0] if heirs else None)
 
     def get(self, viewer: ViewerId) -> RemoteViewer | None:
         return self._all.get(viewer)

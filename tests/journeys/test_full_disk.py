@@ -45,9 +45,6 @@ async def test_with_a_full_disk_control_is_taken_back_at_once_and_a_new_yes_does
     assert await stage.page.get_attribute("body", "data-access") == "view"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="An entry that the desk could not store is not sent again, so that the log looks altered."
-)
 async def test_what_a_full_disk_could_not_store_is_on_the_ticket_once_there_is_room_again(stage: Stage) -> None:
     await stage.reach_control()
     ballast = fill_disk(stage)

@@ -93,7 +93,7 @@ async def session_goes_on(stage: Stage) -> None:
 
     await eventually(is_newer, "a newer picture")
     assert await stage.page.get_attribute("body", "data-access") == "view"
-    assert stage.customer.sees("Stop")
+    await stage.customer_sees("Stop")
     assert says(stage.display, "sees your screen")
 
 

@@ -110,6 +110,14 @@ def test_one_person_controls_at_a_time() -> None:
     assert gate.capabilities_of(FIRST) == {Capability.VIEW}
 
 
+def test_what_is_allowed_again_lasts_until_its_own_time() -> None:
+    gate = _granted(Capability.VIEW)
+    gate.allow((Grant(FIRST, Capability.VIEW, 2 * LATER),), entry=5)
+    gate.entry_stored(5)
+    assert gate.expire(LATER) == frozenset()
+    assert gate.capabilities_of(FIRST) == {Capability.VIEW}
+
+
 def test_what_is_taken_back_from_one_stays_with_the_other() -> None:
     gate = _granted(*Capability)
     gate.allow((Grant(SECOND, Capability.VIEW, LATER),), entry=5)

@@ -186,7 +186,7 @@ async def test_three_wrong_candidates_burn_the_code(desk: Desk, front: Front) ->
         for attempt in range(1, ATTEMPTS_PER_CODE + 1):
             async with an_agent(front.port) as stranger:
                 assert [await viewer.hear(), await viewer.hear()] == [CandidateArrived(attempt), HELLO]
-                await viewer.say(CandidateRejected(1))
+                await viewer.say(CandidateRejected(attempt))
                 await stranger.last_word()
         assert await viewer.last_word() == Refused("too_many_attempts")
     async with an_agent(front.port) as customer:
