@@ -212,7 +212,7 @@ class FollowUpDone(Form):  # type: ignore[misc]
 
 
 class LinkArticle(Form):  # type: ignore[misc]
-    article = number(1, 2**52)
+    article = number(1, 2**31 - 1)
     how = choice("used", "written")
 
 
