@@ -12,13 +12,10 @@ from protocol.consent import ViewerId
 from protocol.errors import NotCertified, RemoteProtocolError
 from protocol.identity import Certificate, text_hash
 from protocol.introduction import verify_introduction, verify_return
-from protocol.limits import CONTROL_GRACE_S, PEER_GONE_S, PICTURE_LIVE_S, VIEW_GRACE_S
+from protocol.limits import PEER_GONE_S, PICTURE_LIVE_S
 from protocol.messages import Introduced, Pinged, Returned, SentAway, Welcomed
 from protocol.relay_messages import PeerAdmitted, PeerDismissed
 from protocol.vocabulary import Capability
-
-# Before the customer has allowed anything there is little to come back to: enough for a page that is loaded again.
-NOTHING_ALLOWED_GRACE_S = 3.0
 
 
 class Attendance:
@@ -251,16 +248,6 @@ class Attendance:
             peer = viewer.peer
             self.cut(viewer)
             self.dismiss(peer)
-
-    def has_outstayed_control(self, viewer: RemoteViewer) -> bool:
-        """Whether control has to be asked for again: it outlives a cut for a minute."""
-        is_away = not viewer.is_present and viewer.id == self._case.gate.controller
-        return is_away and viewer.silent_s > CONTROL_GRACE_S
-
-    def has_outstayed(self, viewer: RemoteViewer) -> bool:
-        """Whether a viewer has been away for too long to come back."""
-        grace_s = VIEW_GRACE_S if viewer.is_admitted else NOTHING_ALLOWED_GRACE_S
-        return not viewer.is_present and viewer.silent_s > grace_s
 
     def _tell(self) -> None:
         self._case.voices.tell_participants()

@@ -20,7 +20,7 @@ from client_agent.session.accounts import Accounts
 from client_agent.session.arrivals import Arrivals, Return
 from client_agent.session.attendance import Attendance
 from client_agent.session.case import Case, Tasks
-from client_agent.session.clock import now_ms
+from client_agent.session.clock import awake_or_asleep_s, now_ms
 from client_agent.session.evidence import Evidence
 from client_agent.session.line import Line, LineLost, LineRestored
 from client_agent.session.pictures import Pictures
@@ -42,7 +42,6 @@ from protocol.messages import (
     Ended,
     FromViewer,
     HandedOver,
-    HeadOffered,
     HeadSigned,
     InputDropped,
     InputReleased,
@@ -174,9 +173,9 @@ class Session:
             # Both may have been set before: only what comes after the last entry counts.
             self._all_stored.clear()
             self._last_head_signed.clear()
-            head = case.evidence.make_head()
-            if (lead := case.viewers.lead) and lead.is_present:
-                case.voices.say(lead, HeadOffered(head))
+            if (lead := case.viewers.lead) is None:
+                case.evidence.make_head()
+            elif case.voices.offer_head(lead):
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._last_head_signed.wait(), timeout=_HEAD_SIGNED_S)
             for viewer in case.viewers:
@@ -336,7 +335,7 @@ class Session:
         )
         case.evidence.begin(certificate.session)
         case.voices.write(self._opened)
-        case.voices.say(viewer, HeadOffered(case.evidence.make_head()))
+        case.voices.offer_head(viewer)
         log.info("session=%s opened", certificate.session)
         self._questions.begin(certificate.ticket, introduction.subject)
         self._access.ask_first(viewer, introduction.asks, introduction.reason)
@@ -437,14 +436,13 @@ class Session:
                 self._case.hands.release_all()
             for viewer in self._case.viewers:
                 self._attendance.keep_alive(viewer, now_ms())
-                if self._attendance.has_outstayed_control(viewer):
+                if viewer.has_outstayed_control(self._case.gate.controller, awake_or_asleep_s()):
                     self._access.end(Capability.CONTROL, "grace", viewer)
-                if self._attendance.has_outstayed(viewer):
+                if viewer.has_outstayed(awake_or_asleep_s()):
                     self._attendance.remove(viewer, "network")
             self._access.expire(now_ms())
             if ticks % int(HEAD_EVERY_S / PROOF_OF_LIFE_S) == 0:
                 self._case.count_input()
-                head = self._case.evidence.make_head()
                 if lead := self._case.viewers.lead:
-                    self._case.voices.say(lead, HeadOffered(head))
+                    self._case.voices.offer_head(lead)
                 self._update_bar()

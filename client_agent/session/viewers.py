@@ -7,9 +7,13 @@ from client_agent.session.clock import awake_or_asleep_s
 from protocol.channel import ControlChannel
 from protocol.consent import ViewerId
 from protocol.identity import Certificate
+from protocol.limits import CONTROL_GRACE_S, VIEW_GRACE_S
 from protocol.messages import FromViewer
 from protocol.resume import meeting_of
 from protocol.vocabulary import Hold, Role
+
+# Before the customer has allowed anything there is little to come back to: enough for a page that is loaded again.
+NOTHING_ALLOWED_GRACE_S = 3.0
 
 # Who may be asked for more than looking on, and may lead a session.
 _MAY_CONTROL = {Role.TECHNICIAN, Role.SUPERVISOR}
@@ -49,6 +53,15 @@ class RemoteViewer:
     def silent_s(self) -> float:
         """Since its last authentic record."""
         return awake_or_asleep_s() - self.last_heard_s
+
+    def has_outstayed_control(self, controller: ViewerId | None, now_s: float) -> bool:
+        """Whether control has to be asked for again: it outlives a cut for a minute."""
+        return not self.is_present and self.id == controller and now_s - self.last_heard_s > CONTROL_GRACE_S
+
+    def has_outstayed(self, now_s: float) -> bool:
+        """Whether it has been away for too long to come back."""
+        grace_s = VIEW_GRACE_S if self.is_admitted else NOTHING_ALLOWED_GRACE_S
+        return not self.is_present and now_s - self.last_heard_s > grace_s
 
     def came_back(self, peer: int, channel: ControlChannel[FromViewer], secret: bytes) -> None:
         """It has proved who it is, under the keys of a resume that leaves this secret; older ones are of no use any more."""

@@ -11,7 +11,7 @@ from protocol.codec import Message
 from protocol.consent import ConsentGate
 from protocol.envelope import Kind
 from protocol.errors import LocalProtocolError
-from protocol.messages import AccessChanged, EntryAppended, ParticipantsChanged, ParticipantShown
+from protocol.messages import AccessChanged, EntryAppended, HeadOffered, ParticipantsChanged, ParticipantShown
 from protocol.session_log import Event
 
 log = logging.getLogger("mainforte.agent")
@@ -58,6 +58,18 @@ class Voices:
         while viewer.is_present and viewer.next_entry < len(self._evidence.texts) and viewer.channel.has_room:
             viewer.next_entry += 1
             self.say(viewer, EntryAppended(self._evidence.texts[viewer.next_entry - 1]))
+
+    def offer_head(self, viewer: RemoteViewer) -> bool:
+        """Make a head of all entries, and offer it where the viewer has been sent all of them; tells whether it was.
+
+        Whoever is cut off hears what is said meanwhile before the entries of that time: a head would speak of what has not come.
+        """
+        head = self._evidence.make_head()
+        self.feed(viewer)
+        if not viewer.is_present or viewer.next_entry < len(self._evidence.texts):
+            return False
+        self.say(viewer, HeadOffered(head))
+        return True
 
     def tell_access(self, viewer: RemoteViewer) -> None:
         """Tell a viewer what it may do now, and what holds input back."""
