@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import select, update
@@ -131,7 +132,13 @@ async def history_of(connection: AsyncConnection, document_id: int) -> list[Writ
         .where(event.c.document_id == document_id)
         .order_by(event.c.number)
     )
-    return [Written(row.at, row.full_name or "", publishing.events.decode(row.event.encode())) for row in rows]
+    return [Written(row.at, row.full_name or "", _event_of(row.event)) for row in rows]
+
+
+@lru_cache(maxsize=4000)
+def _event_of(text: str) -> DocumentEvent:
+    """Every page reads the same few documents; what an event says never changes."""
+    return publishing.events.decode(text.encode())
 
 
 async def load(connection: AsyncConnection, document_id: int) -> Document:
