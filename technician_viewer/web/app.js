@@ -5,7 +5,7 @@ import { freshSecret, inLink } from "./codes.js";
 import { fromBase64Url, toBase64 } from "./core/bytes.js";
 import { verifyInvitation } from "./core/invitation.js";
 import { VIEW_GRACE_S } from "./core/limits.js";
-import { button, element, get } from "./dom.js";
+import { button, element, get, loadIcons } from "./dom.js";
 import { servedLocally } from "./local.js";
 import { Zstd } from "./screen/zstd.js";
 import { recall } from "./session/keeping.js";
@@ -52,7 +52,7 @@ class App {
   async begin() {
     // Before anything else: a session that this tab had when it was loaded again goes on at once, and asks nobody anything.
     const zstd = new Zstd();
-    const [kept] = await Promise.all([recall(VIEW_GRACE_S * 1000).catch(() => undefined), zstd.init()]);
+    const [kept] = await Promise.all([recall(VIEW_GRACE_S * 1000).catch(() => undefined), zstd.init(), loadIcons()]);
     this.view = new SessionView(zstd, {
       send: (message) => this.session?.send(message),
       heardMs: () => this.session?.lastHeardMs ?? 0,
@@ -98,7 +98,7 @@ class App {
     get("person").textContent = this.me.full_name;
     this.#linkTo(this.ticketNumber);
     if (this.invitedTo) return this.#offerToJoin();
-    listInvitations((await this.api.invitations()).filter((/** @type {any} */ each) => !this.ticketNumber || each.ticket === this.ticketNumber));
+    void this.#listInvitations();
     if (!this.ticketNumber) {
       const { tickets } = await this.api.tickets();
       listTickets(tickets);
@@ -128,6 +128,12 @@ class App {
 
   /** The API's token for whoever is signed in, which a page that was loaded again has not asked for yet. */
   async #signedIn() { this.me ??= await this.api.me(); }
+
+  /** Those for this ticket, or all of them beside the list of tickets; the page is of use without them. */
+  async #listInvitations() {
+    const all = await this.api.invitations().catch(() => []);
+    if (![...GOING_ON, ...OVER].includes(document.body.dataset.state ?? "")) listInvitations(all.filter((/** @type {any} */ each) => !this.ticketNumber || each.ticket === this.ticketNumber));
+  }
 
   async #offerToJoin() {
     const invitation = (await this.api.invitations()).find((/** @type {any} */ each) => each.session === this.invitedTo);

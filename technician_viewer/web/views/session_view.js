@@ -219,12 +219,13 @@ export class SessionView {
   /** In the bar: what is allowed, and what holds it back now. */
   #showAccess() {
     const access = this.#capabilities.has("control") ? "control" : this.#capabilities.has("view") ? "view" : "";
-    const held = this.#isAway ? _("connection interrupted") : this.#why([...this.#holds]);
+    const held = this.#why([...this.#holds]);
     const words = { control: _("You control"), view: _("You see"), "": _("Nothing is allowed") };
     const icons = { control: "hand", view: "eye", "": "stopped" };
     const state = get("access");
-    state.className = `state ${held ? "attention" : access ? "allowed" : "stopped"}`;
-    state.replaceChildren(icon(held ? "held" : icons[access]), held ? `${words[access]} – ${held}` : words[access]);
+    state.className = `state ${held || this.#isAway ? "attention" : access ? "allowed" : "stopped"}`;
+    if (this.#isAway) state.replaceChildren(icon("held"), _("Interrupted"));
+    else state.replaceChildren(icon(held ? "held" : icons[access]), held ? `${words[access]} – ${held}` : words[access]);
   }
 
   /** Who takes part, and what we may do about it. */

@@ -68,7 +68,6 @@ async def photograph(stage: Stage, colleague: BrowserContext, folder: Path, lang
     customer.photograph("joining")
     await stage.press("Let them see my screen")
     await second.wait_for_selector(SEEN, timeout=60_000)
-    customer.photograph("bar-two-people")
 
     await second.locator("#ask-control").click()
     await stage.customer_sees("Let them control")
@@ -79,6 +78,7 @@ async def photograph(stage: Stage, colleague: BrowserContext, folder: Path, lang
     await expect(second.locator("#notice")).to_be_visible()
     await second.locator("#people summary").click()
     await keep(second, "handed-over")
+    customer.photograph("bar-two-people")
     await second.keyboard.press("Escape")
     await second.locator("#end").click()
     await second.wait_for_selector("body[data-state=ended]")
