@@ -139,7 +139,11 @@ async def test_a_ticket_is_found_by_number_by_words_and_by_customer(technician: 
 
 async def test_a_closed_ticket_starts_no_session_until_it_is_taken_up_again(technician: Browser) -> None:
     path, token = "/tickets/2036/events", technician.csrf
-    assert (await technician.submit(path, {"csrf": token, "event": "close", "text": "Réglé.", "unconfirmed_because": "Elle rappellera."}))[0] == 303
+    assert (
+        await technician.submit(
+            path, {"csrf": token, "event": "close", "text": "Réglé.", "unconfirmed_because": "Elle rappellera."}
+        )
+    )[0] == 303
     assert (await technician.post("/api/tickets/2036/sessions", NEW_SESSION))[0] == 409
     assert (await technician.submit(path, {"csrf": token, "event": "reopen"}))[0] == 303
     assert (await technician.post("/api/tickets/2036/sessions", NEW_SESSION))[0] == 201

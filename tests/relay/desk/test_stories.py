@@ -88,6 +88,7 @@ async def _new_database(folder: Path) -> Database:
         await insert_row(connection, tables.device, **TENANT.columns, customer_id=1, type="computer", name="")
         ticket = {"customer_id": 1, "device_id": 1, "subject": "s", "state": "open", "changed_at": at}
         await insert_row(connection, tables.ticket, **TENANT.columns, number=2041, **ticket)
+        await ticket_store.append(connection, TENANT, 1, 1, tickets.TicketOpened("s", ""))
     return database
 
 
@@ -247,7 +248,6 @@ async def test_a_stored_entry_that_was_altered_leaves_no_proof_and_the_story_bef
 async def test_the_ticket_is_no_longer_in_remote_assistance_once_the_last_entry_is_stored(database: Database) -> None:
     session = await _new_session(database)
     async with database.transaction() as connection:
-        await ticket_store.append(connection, TENANT, 1, 1, tickets.TicketOpened("s", ""))
         await ticket_store.append(connection, TENANT, 1, 1, tickets.SessionStarted(session, "view"))
     log = LogWriter()
     log.append(opened(session), NOON_MS)
