@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import latency, report
+from benchmarks import latency, report, resume
 
 # Each takes `is_quick` and gives its section; a benchmark is one module and one line here.
 BENCHMARKS: dict[str, Callable[..., Coroutine[Any, Any, report.Section]]] = {
     "latency": latency.measure,
+    "resume": resume.measure,
 }
 
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 from protocol.errors import NotCertified
 from protocol.identity import fingerprint_from_text, public_bytes
 from protocol.invitation import verified_opening
-from protocol.vocabulary import Capability
+from protocol.vocabulary import Capability, Role
 from technician_viewer.address import check_origin
 from technician_viewer.errors import DeskRefused, NotReachable
 from technician_viewer.viewing import Purpose
@@ -98,6 +98,15 @@ class _Opened(Struct, frozen=True):
     room: str
     token: str
     expires_at: int
+
+
+class _Joined(Struct, frozen=True):
+    certificate: str
+    reason: str
+    entries: list[str]
+    heads: list[str]
+    technician_certificate: str
+    document: str
 
 
 class _Extended(Struct, frozen=True):
@@ -231,34 +240,46 @@ class Desk:
         """The session log as the ticket keeps it."""
         return await self._call(SessionLog, f"/api/sessions/{session}/log")
 
-    async def invited(self, certificate: str, key: Ed25519PrivateKey, *, session: str, reason: str) -> InvitedSession:
-        """The running session that we were certified for; nothing of its log is believed that does not lead to the root.
-
-        Args:
-            certificate: ours for this session, as the desk gave it.
-            key: the one it names.
+    async def join(self, session: str) -> InvitedSession:
+        """Take part in a running session that we were invited to, or supervise, with a key made for this one stay.
 
         Raises:
-            DeskRefused: 404, no such session.
-            ProtocolError: the log, a certificate or the organisation's document does not hold.
+            DeskRefused: 403, nobody invited us; 404, no such session; 409, it has not begun, or is over.
+            ProtocolError: the log, a certificate or the organisation's document does not lead to the root.
         """
-        log = await self.session_log(session)
         person = self.person or await self.me()
+        key = Ed25519PrivateKey.generate()
+        joined = await self._call(_Joined, f"/api/sessions/{session}/join", {"key": public_bytes(key)})
         opened = verified_opening(
-            log.entries,
-            log.heads,
-            first_certificate=log.certificate,
-            own_certificate=certificate,
-            document=log.document,
+            joined.entries,
+            joined.heads,
+            first_certificate=joined.technician_certificate,
+            own_certificate=joined.certificate,
+            document=joined.document,
             fingerprint=fingerprint_from_text(self._known_root or person.root_fingerprint),
             now=int(time.time()),
         )
-        purpose = Purpose(
-            session, certificate, key, opened.ticket, opened.subject, reason, Capability.VIEW, log.entries[0]
-        )
         if opened.session != session:
             raise NotCertified("the log of another session")
+        purpose = Purpose(
+            session,
+            joined.certificate,
+            key,
+            opened.ticket,
+            opened.subject,
+            joined.reason,
+            Capability.VIEW,
+            joined.entries[0],
+        )
         return InvitedSession(self._address, purpose, opened.joining_key, self._tls)
+
+    async def invite(self, session: str, person: str, *, reason: str, role: Role = Role.OBSERVER) -> None:
+        """Invite somebody of the desk into a running session that we take part in; the customer is asked when they come.
+
+        Raises:
+            DeskRefused: 403, we do not take part; 404, no such session or person; 409, it has not begun, or is over.
+        """
+        await self._ask(f"/api/sessions/{session}/invitations", {"person": person, "role": role, "reason": reason})
 
     def _remember(self, person: Person) -> Person:
         if self._known_root and person.root_fingerprint != self._known_root:

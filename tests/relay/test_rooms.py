@@ -526,6 +526,14 @@ def test_an_agent_that_comes_again_replaces_itself_and_meets_every_viewer_anew(p
     assert paired.heard(VIEWER) == paired.heard(STRANGER) == []
 
 
+def test_after_the_last_entry_nobody_waits_for_an_agent_that_has_left(paired: Relay) -> None:
+    paired.rooms.ended(SESSION)
+    paired.heard(VIEWER)
+    paired.leave(AGENT)
+    assert paired.heard(VIEWER) == [Refused("no_room")]
+    assert not paired.rooms._paired
+
+
 def test_a_viewer_that_the_agent_does_not_want_is_shown_out(paired: Relay) -> None:
     paired.rooms.come_as_viewer(STRANGER, SESSION)
     paired.heard(STRANGER)

@@ -1,0 +1,196 @@
+"""How quickly sessions are back after the relay was killed: ten at a time, the real relay, real agents, the Python client.
+
+The agents run in text mode and share one display of 640 x 480, which keeps ten of them light; each captures and encodes for itself.
+The technicians are ten Python clients in one process. Nothing else is spared: SIGKILL of the relay's first process, and a new one on
+the same port with the same database. While the relay is away, something new is painted.
+"""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+import mss
+
+from benchmarks.report import Row, Section, percentile
+from benchmarks.stage import free_port
+from client_agent.screen.source import Box
+from demo.organisation import PASSWORD, TECHNICIAN, Organisation, Relay, made_organisation
+from protocol import session_log
+from protocol.errors import ProtocolError
+from protocol.identity import public_bytes
+from protocol.vocabulary import Capability
+from technician_viewer.client import Desk, Helping
+from technician_viewer.desk import SessionLog
+from tests.client_agent.desktop import Painter
+from tests.journeys.text_agent import SEE, TextAgent
+from tests.virtual_display import VirtualDisplay, virtual_display
+from tests.waiting import eventually
+
+AT_A_TIME = 10
+KILLS, QUICK_KILLS = 1000, 20
+WIDTH_PX, HEIGHT_PX = 640, 480
+_BACK_WITHIN_S = 60.0
+_EQUAL_WITHIN_S = 20.0
+
+
+@dataclass
+class Found:
+    """What came of all kills; milliseconds."""
+
+    from_kill: list[float] = field(default_factory=list)
+    from_ready: list[float] = field(default_factory=list)
+    restarts: list[float] = field(default_factory=list)
+    until_equal: list[float] = field(default_factory=list)
+    not_back: int = 0
+    not_equal: int = 0
+    entries_lost: int = 0
+    logs_unsound: int = 0
+
+
+@dataclass
+class Stage:
+    """Ten sessions in full swing."""
+
+    relay: Relay
+    display: VirtualDisplay
+    desk: Desk
+    painter: Painter
+    sessions: list[Helping]
+
+
+async def measure(*, is_quick: bool, kills: int = 0) -> Section:
+    """Kill the relay under ten sessions, again and again; a kill counts once for each session that it hits."""
+    kills = kills or (QUICK_KILLS if is_quick else KILLS)
+    found = Found()
+    async with _stage() as stage:
+        for number in range(kills // AT_A_TIME):
+            await _kill(stage, number, found)
+        await _check_logs(stage, found)
+    slowest = percentile(found.from_kill, 99)
+    return Section(
+        "resume",
+        "Back after a cut",
+        "The relay is killed (SIGKILL) in mid-session and started again at once, under ten sessions at a time. A session is back when the "
+        "technician's side has verified a record under new keys; its picture, when every pixel is what the customer's display shows. "
+        "Ten real agents in text mode on one display of 640 x 480, ten Python clients in one process, one relay.",
+        [
+            Row("from the kill until a session is back", found.from_kill, found.not_back),
+            Row("from the relay's first word until a session is back", found.from_ready, found.not_back),
+            Row("from being back to a picture that is equal", found.until_equal, found.not_equal),
+            Row("the relay itself, from the kill until it listens", found.restarts),
+        ],
+        {
+            "p99 from the kill": f"{slowest:.0f} ms",
+            "pictures equal within 1 s": f"{sum(each <= 1000 for each in found.until_equal)} of {kills}",
+            "entries lost": str(found.entries_lost),
+            "logs that do not verify, or that the two sides hold differently": str(found.logs_unsound),
+            "records repeated": "none: either end refuses a number that does not follow, and ends the session",
+        },
+    )
+
+
+async def _kill(stage: Stage, number: int, found: Found) -> None:
+    killed_at = time.monotonic()
+    stage.relay.kill()
+    colour = (number * 0x050B11 + 0x112233) & 0xFFFFFF
+    stage.painter.fill(Box(0, 0, 200, 200), colour)
+    stage.painter.fill(Box(20 + number % 150, 30, 40, 60), ~colour & 0xFFFFFF)
+    restarting = asyncio.create_task(asyncio.to_thread(stage.relay.start))
+    ready_at: list[float] = []
+    restarting.add_done_callback(lambda _: ready_at.append(time.monotonic()))
+    with mss.mss(display=stage.display.name) as camera:
+        seen = bytes(camera.grab(camera.monitors[0]).raw)
+    before = [len(session.resumes_s) for session in stage.sessions]
+
+    async def back(session: Helping, resumes: int) -> None:
+        try:
+            async with asyncio.timeout(_BACK_WITHIN_S):
+                await session.wait_until(lambda: len(session.resumes_s) > resumes and session.is_connected)
+        except TimeoutError:
+            found.not_back += 1
+            return
+        back_at = time.monotonic()
+        found.from_kill.append((back_at - killed_at) * 1000)
+        found.from_ready.append((back_at - (ready_at[0] if ready_at else back_at)) * 1000)
+        try:
+            async with asyncio.timeout(_EQUAL_WITHIN_S):
+                await session.wait_until(
+                    lambda: session.is_live and _pixels(bytes(session.picture().bgrx)) == _pixels(seen)
+                )
+        except TimeoutError:
+            found.not_equal += 1
+            return
+        found.until_equal.append((time.monotonic() - back_at) * 1000)
+
+    await asyncio.gather(*(back(*each) for each in zip(stage.sessions, before, strict=True)))
+    await restarting
+    found.restarts.append((ready_at[0] - killed_at) * 1000)
+
+
+def _pixels(bgrx: bytes) -> tuple[bytes, bytes, bytes]:
+    """Without the bytes that mean nothing."""
+    return bgrx[0::4], bgrx[1::4], bgrx[2::4]
+
+
+async def _check_logs(stage: Stage, found: Found) -> None:
+    """Every entry that the ticket has is at the technician's too, in order, and the other way round."""
+    for session in stage.sessions:
+        await session.end()
+    for session in stage.sessions:
+        await _check_log(stage.desk, session, found)
+
+
+async def _check_log(desk: Desk, session: Helping, found: Found) -> None:
+    assert session.viewing
+    purpose, ours = session.viewing.purpose, list(session.viewing.entry_texts)
+
+    async def whole() -> SessionLog | None:
+        log = await desk.session_log(purpose.session)
+        verdict = session_log.verify(log.entries, log.heads, public_bytes(purpose.key))
+        return log if verdict.is_complete else None
+
+    try:
+        log = await eventually(whole, "the whole log on the ticket, signed by both")
+        assert log
+        found.logs_unsound += ours != log.entries
+    except (AssertionError, ProtocolError):
+        found.logs_unsound += 1
+        log = await desk.session_log(purpose.session)
+    found.entries_lost += len(set(ours) ^ set(log.entries))
+
+
+@asynccontextmanager
+async def _stage() -> AsyncIterator[Stage]:
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mf")))
+        organisation = made_organisation(folder, free_port())
+        relay = Relay(organisation, folder / "relay.log")
+        stack.callback(relay.stop)
+        await asyncio.to_thread(relay.start)
+        display = stack.enter_context(virtual_display(WIDTH_PX, HEIGHT_PX, window_manager=False))
+        client = await stack.enter_async_context(aiohttp.ClientSession())
+        desk = Desk(client, organisation.address, root_fingerprint=organisation.root_fingerprint)
+        await desk.sign_in(TECHNICIAN, PASSWORD, organisation.code())
+        painter = Painter(display, Box(100, 100, 200, 200))
+        stack.callback(painter.close)
+        sessions = [await _session(stack, desk, organisation, display, folder, n) for n in range(AT_A_TIME)]
+        yield Stage(relay, display, desk, painter, sessions)
+
+
+async def _session(
+    stack: AsyncExitStack, desk: Desk, organisation: Organisation, display: VirtualDisplay, folder: Path, number: int
+) -> Helping:
+    ticket = await desk.create_ticket(f"Session {number}", "Agnès Blanc")
+    opened = await desk.start_session(ticket.number, reason="To be cut off", asks=Capability.VIEW)
+    session = await stack.enter_async_context(Helping(opened))
+    agent = TextAgent(display, organisation.package, session.code, folder, f"agent-{number}")
+    stack.callback(agent.close)
+    await agent.answer(SEE, deadline_s=60)
+    await session.wait_until_allowed(Capability.VIEW)
+    await session.wait_for_picture()
+    return session
