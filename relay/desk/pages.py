@@ -7,7 +7,7 @@ import segno
 from aiohttp import web
 from sqlalchemy import select, update
 
-from relay.desk import api, people, sessions, signing_in, ticket_store, tickets
+from relay.desk import api, people, sessions, sharing, signing_in, ticket_store, tickets
 from relay.desk.people import Person
 from relay.desk.rendering import form_of, page, see_other
 from relay.desk.requests import (
@@ -147,7 +147,8 @@ async def get_tickets(request: web.Request) -> web.Response:
     async with request.app[DESK].database.transaction() as connection:
         await sessions.close_abandoned(connection, request.app[DESK].tenant)
         rows = await ticket_store.search(connection, request.app[DESK].tenant, text, state, **where)
-    chosen: dict[str, Any] = {"state": state, "level": level, "mine": mine}
+        invitations = await sharing.invitations_of(connection, person)
+    chosen: dict[str, Any] = {"state": state, "level": level, "mine": mine, "invitations": invitations}
     return page(request, "tickets.html", person, tickets=rows, search=text, **chosen)
 
 

@@ -313,7 +313,10 @@ class App {
     switch (message.type) {
       case "prompt_opened":
         document.body.dataset.prompt = "open";
-        if (document.body.dataset.state === "returning") this.#show("pairing", "waiting");
+        if (document.body.dataset.state === "returning") {
+          this.codes.show(this.opened);
+          this.#show("pairing", "waiting");
+        }
         if (document.body.dataset.state === "waiting" && !get("joining").hidden) {
           this.#waiting("", _("The customer is asked whether you may join."));
         } else if (document.body.dataset.state === "waiting") {

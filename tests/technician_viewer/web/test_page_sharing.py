@@ -60,7 +60,8 @@ async def test_a_colleague_is_invited_joins_takes_over_and_the_first_one_leaves(
     second = await colleague.new_page()
     await second.goto(f"{stage.server.organisation.address}/assist/?ticket={stage.ticket}")
     await expect(second.locator("#invitation-list")).to_contain_text(f"Camille Roy invites you: ticket {stage.ticket}")
-    await second.locator("#invitation-list a").click()
+    await second.goto(f"{stage.server.organisation.address}/tickets")
+    await second.locator("section[aria-labelledby=invitations] a", has_text="Join").click()
     await second.locator("#join-now").click()
     await expect(second.locator("#status")).to_have_text("The customer is asked whether you may join.")
     await stage.customer_reads(FULL_NAME)
@@ -106,6 +107,7 @@ async def test_a_guest_comes_once_by_a_link_sees_and_can_do_nothing_else(stage: 
     await stage.page.locator("#invite-name").fill("Eva Kern, Téléviseurs SA")
     await stage.page.locator("#invite-reason").fill(WHY)
     await stage.page.locator("#invite-now").click()
+    await expect(stage.page.locator("#invite-link")).to_be_visible()
     link = await stage.page.locator("#invite-link").input_value()
     await stage.page.locator("#invite-close").click()
 
