@@ -519,7 +519,7 @@ class Helping:
                 viewing.cut()
             case Refused("no_room" as reason):
                 raise RoomRefused(reason)
-            case Refused("dismissed" as reason) if not viewing.is_connected:
+            case Refused("dismissed" as reason) if not (viewing.is_connected and viewing.is_welcome):
                 raise RoomRefused(reason)
             # All else passes: a relay that restarts, a program that was too slow for a while.
 

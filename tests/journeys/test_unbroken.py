@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
+import pyotp
 import pytest
 
 from client_agent.screen.source import Box
+from demo.organisation import PASSWORD
 from protocol.limits import PEER_GONE_S
 from protocol.messages import KeyChanged
-from protocol.vocabulary import Capability, Outcome
+from protocol.vocabulary import Capability, Outcome, Role
 from technician_viewer.client import Desk, Helping, InputHeld, KeptSession, RoomRefused, SessionOver
 from technician_viewer.picture import Picture
 from tests.client_agent.desktop import Ears, Painter
@@ -27,6 +29,7 @@ from tests.virtual_display import VirtualDisplay
 from tests.waiting import eventually
 
 WIDTH_PX, HEIGHT_PX = 640, 480
+COLLEAGUE = "dominique"
 KEY_A = 38
 """The X keycode of the key that `KeyA` names."""
 DEADLINE_S = 30.0
@@ -92,6 +95,16 @@ class Scene:
         """Wait until the technician's side has noticed."""
         async with asyncio.timeout(DEADLINE_S):
             await self.session.wait_until(lambda: not self.session.is_connected)
+
+    async def colleague(self) -> Desk:
+        """Somebody else of the desk, who has signed in."""
+        organisation, secret = self.server.organisation, pyotp.random_base32()
+        user = ("user", "add", COLLEAGUE, "--full-name", "Dominique Blanc", "--role", "technician")
+        await asyncio.to_thread(organisation.command, *user, "--totp-secret", secret)
+        client = await self.stack.enter_async_context(aiohttp.ClientSession())
+        desk = Desk(client, organisation.address, root_fingerprint=organisation.root_fingerprint)
+        await desk.sign_in(COLLEAGUE, PASSWORD, pyotp.TOTP(secret).now())
+        return desk
 
     async def last_entry_is(self, part: str) -> bool:
         """Wait until the ticket holds a log whose last entry says this."""
@@ -260,3 +273,38 @@ async def test_nobody_comes_back_without_the_newest_secret_and_the_session_goes_
     assert scene.session.participants
     assert len(scene.session.participants) == 1
     assert Outcome.DROPPED is not scene.session.outcome
+
+
+async def test_a_colleague_joins_sees_and_is_sent_away_and_cannot_come_again(scene: Scene) -> None:
+    await scene.is_helped()
+    assert scene.session.viewing
+    session = scene.session.viewing.purpose.session
+    # A head that both have signed is what a colleague believes.
+    await scene.session.wait_until(lambda: scene.session.viewing and scene.session.viewing.heads)
+    colleague = await scene.colleague()
+    await scene.desk.invite(session, COLLEAGUE, reason="To look too", role=Role.TECHNICIAN)
+    invited = await colleague.join(session)
+    async with asyncio.timeout(2 * DEADLINE_S), Helping.join(invited) as joined:
+        await scene.agent.answer(SEE)
+        await joined.wait_until_allowed(Capability.VIEW)
+        await joined.wait_for_picture()
+        assert Capability.CONTROL not in joined.capabilities
+        assert len(joined.participants) == 2
+        kept = joined.kept
+
+        def is_sent_away() -> bool:
+            if joined.outcome is None:
+                scene.agent.type("x2")
+            return joined.outcome is not None
+
+        await eventually(is_sent_away, "being sent away")
+        assert joined.outcome is Outcome.STOPPED
+        assert joined.viewing
+        assert joined.viewing.is_sent_away
+    async with asyncio.timeout(DEADLINE_S), Helping.recalled(kept) as again:
+        with pytest.raises(RoomRefused, match=r"dismissed|no_room"):
+            await again.wait_until_back()
+    async with asyncio.timeout(DEADLINE_S), Helping.join(invited) as again:
+        with pytest.raises(RoomRefused, match=r"dismissed|no_room"):
+            await again.wait_until(lambda: False)
+    await scene.goes_on(0x90A0B0)

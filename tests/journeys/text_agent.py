@@ -29,6 +29,7 @@ class TextAgent:
 
     def __init__(self, display: VirtualDisplay, package: Path, code: str, folder: Path, name: str = "agent") -> None:
         self._said = folder / f"{name}.txt"
+        self._answered_to = 0
         command = (sys.executable, "-u", "-m", "client_agent", "--text", "--organisation", str(package))
         with self._said.open("w") as said, (folder / f"{name}.log").open("w") as log:
             self.process = subprocess.Popen(
@@ -40,6 +41,10 @@ class TextAgent:
         """All that can be read on the terminal."""
         return self._said.read_text()
 
+    def _new(self) -> str:
+        """What was said since the last answer."""
+        return self.said()[self._answered_to :]
+
     def type(self, line: str) -> None:
         """Type a line and Enter."""
         assert self.process.stdin
@@ -49,24 +54,25 @@ class TextAgent:
     async def sees_question(self, label: str, *, deadline_s: float = 40) -> str:
         """Wait for a question with this answer; gives the number to type."""
         offered = re.compile(rf"^\W*(\d)\W+{re.escape(label)}", re.MULTILINE)
-        numbers = await eventually(lambda: offered.findall(self.said()), f"{label} offered", deadline_s=deadline_s)
+        numbers = await eventually(lambda: offered.findall(self._new()), f"{label} offered", deadline_s=deadline_s)
         return str(numbers[-1])
 
     async def answer(self, label: str, *, deadline_s: float = 40) -> None:
         """Give this answer to the question that is there or comes, again until it counts: it does not during the first second."""
         number = await self.sees_question(label, deadline_s=deadline_s)
-        typed = self.said().count(_TOO_SOON) - 1
+        typed = self._new().count(_TOO_SOON) - 1
 
         def has_counted() -> bool:
             nonlocal typed
-            if f"Your answer: {label}" in self.said():
+            if f"Your answer: {label}" in self._new():
                 return True
-            if self.said().count(_TOO_SOON) > typed:
-                typed = self.said().count(_TOO_SOON)
+            if self._new().count(_TOO_SOON) > typed:
+                typed = self._new().count(_TOO_SOON)
                 self.type(number)
             return False
 
         await eventually(has_counted, f"the answer {label} counted")
+        self._answered_to = len(self.said())
 
     def close(self) -> None:
         """End it, whatever it does."""
