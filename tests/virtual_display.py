@@ -86,7 +86,10 @@ def virtual_display(
 def _server_command(width_px: int, height_px: int, shown_on: str, title: str) -> tuple[str, ...]:
     if shown_on:
         return ("Xephyr", "-screen", f"{width_px}x{height_px}", "-title", title, "-noreset", "-nolisten", "tcp")
-    return ("Xvfb", "-screen", "0", f"{width_px}x{height_px}x24", "-noreset", "-nolisten", "tcp")
+    # One display may serve hundreds of tests, each with a few connections that end with the tests' own process.
+    return (
+        "Xvfb", "-screen", "0", f"{width_px}x{height_px}x24", "-maxclients", "2048", "-noreset", "-nolisten", "tcp",
+    )  # fmt: skip
 
 
 @contextmanager
