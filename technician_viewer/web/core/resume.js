@@ -22,7 +22,7 @@ export class ViewerResume {
   agentReceived = 0;
 
   /**
-   * @param {CryptoKey[]} secrets newest first
+   * @param {CryptoKey[]} secrets newest first; once the agent has answered, those to come back with from then on
    * @param {{ received: number, isEmpty: boolean, entries: number, lastHash: import("./bytes.js").Bytes }} position
    * @param {{ nonce: import("./bytes.js").Bytes, scalar: import("./bytes.js").Bytes }} randomness 32 fresh bytes each
    */
@@ -60,6 +60,8 @@ export class ViewerResume {
     checkTag(fromBase64(answer.tag), schedule.agentTag);
     this.channel = schedule.secrets;
     this.agentReceived = answer.received;
+    // Until a record under the new keys has verified, the one that the agent is known to hold is still of use.
+    this.secrets = [schedule.secrets.resume, secret];
     return [encode({ type: "resume_confirmation", tag: schedule.viewerTag })];
   }
 }

@@ -6,7 +6,7 @@ import { Kind, wrap } from "../core/envelope.js";
 import { ProtocolError } from "../core/errors.js";
 import { ViewerHandshake } from "../core/handshake.js";
 import { ViewerJoin } from "../core/joining.js";
-import { ATTEMPTS_PER_CODE, HANDSHAKE_TIMEOUT_S, PEER_GONE_S, PROOF_OF_LIFE_S, RESUME_SECRETS_MAX, VIEW_GRACE_S } from "../core/limits.js";
+import { ATTEMPTS_PER_CODE, HANDSHAKE_TIMEOUT_S, PEER_GONE_S, PROOF_OF_LIFE_S, VIEW_GRACE_S } from "../core/limits.js";
 import { MediaOpener } from "../core/media.js";
 import { decodeFromRelay } from "../core/relay_messages.js";
 import { ViewerResume } from "../core/resume.js";
@@ -44,6 +44,8 @@ export class TechnicianSession extends EventTarget {
   #channel;
   /** @type {CryptoKey[]} to come back with, newest first; the old one stays until a record under the new keys has verified */
   #secrets = [];
+  /** After a return with nothing, until something came: whether the agent took it is not known. */
+  #hasReturnedEmpty = false;
   #media = new MediaOpener();
   #log = new LogReader();
   #agentKey = new Uint8Array();
@@ -240,7 +242,8 @@ export class TechnicianSession extends EventTarget {
     // First who we are, then what the agent has missed, then whatever is said from now on.
     this.#post(this.#channel.seal({ type: "returned", signature }));
     for (const record of this.#channel.again()) this.#post(record);
-    await this.#connect([secrets.resume, ...this.#secrets].slice(0, RESUME_SECRETS_MAX));
+    this.#hasReturnedEmpty = resume.position.isEmpty;
+    await this.#connect(resume.secrets);
   }
 
   /** @param {CryptoKey[]} secrets */
@@ -290,6 +293,12 @@ export class TechnicianSession extends EventTarget {
     this.#handshake = undefined;
     if (!this.#isConnected) return;
     this.#isConnected = false;
+    if (this.#hasReturnedEmpty) {
+      // Nothing has come over this channel: the next return is as empty as the last.
+      this.#channel = undefined;
+      this.#log = new LogReader();
+      this.#media = new MediaOpener();
+    }
     this.#begunMs = performance.now();
     this.#emit("state", { state: "away" });
   }
@@ -329,6 +338,7 @@ export class TechnicianSession extends EventTarget {
   /** A record under the new keys has verified: the secret before is of no use any more. */
   async #isBack() {
     this.way = {};
+    this.#hasReturnedEmpty = false;
     this.#secrets = this.#secrets.slice(0, 1);
     this.#connection.settled();
     await this.#keep();

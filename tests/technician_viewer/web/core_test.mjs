@@ -66,6 +66,9 @@ test("a resume's bytes are those of the vectors, and what was lost comes again",
   assert.equal(hex(confirmation), vectors.resume.confirmation);
   assert.equal(hex(viewer.channel.binding), vectors.resume.binding);
   assert.equal(hex(await meetingOf(viewer.channel.resume)), hex(await meetingOf(await secretOf(vectors.resume.next_secret))));
+  // What to come back with next: the new secret, and the one that the agent answered with.
+  const held = await Promise.all(viewer.secrets.map(meetingOf));
+  assert.deepEqual(held.map(hex), [hex(await meetingOf(viewer.channel.resume)), vectors.resume.meeting]);
   channel.renew(viewer.channel, viewer.agentReceived);
   assert.deepEqual(channel.again(), []);
   const again = [];
