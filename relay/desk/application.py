@@ -34,6 +34,7 @@ from relay.desk.tickets import NotPossible
 from relay.keys import key_secret, load_organisation
 from relay.settings import Settings
 from relay.storage import tables
+from relay.storage.blobs import FolderBlobs
 from relay.storage.database import Database, StorageFull, migrate, open_database
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -59,7 +60,16 @@ async def open_desk(settings: Settings, secret: str) -> Desk:
     async with database.transaction() as connection:
         await ticket_store.find_missing(connection, tenant)
     limits = SignInLimits(settings.sign_in_failures_max)
-    return Desk(settings, database, organisation, tenant, Seal(secret), limits, Stories(database))
+    return Desk(
+        settings,
+        database,
+        organisation,
+        tenant,
+        Seal(secret),
+        limits,
+        Stories(database),
+        FolderBlobs(settings.recordings),
+    )
 
 
 async def tenant_of(database: Database, name: str, fingerprint: str) -> Tenant:
@@ -205,6 +215,7 @@ async def run_desk(settings: Settings, socket: Path, *, is_first: bool) -> None:
     finally:
         closing.cancel()
         await runner.cleanup()
+        await desk.blobs.close()
         await desk.database.close()
 
 

@@ -16,6 +16,7 @@ from relay.desk.sign_in_limits import SignInLimits
 from relay.desk.stories import Stories
 from relay.keys import Organisation
 from relay.settings import Settings
+from relay.storage.blobs import Blobs
 from relay.storage.database import Database
 from translations import LANGUAGES, best_language
 
@@ -42,6 +43,7 @@ class Desk:
     seal: Seal
     limits: SignInLimits
     stories: Stories
+    blobs: Blobs
     away: Away = field(default_factory=Away)
 
 
