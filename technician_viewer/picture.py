@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import zstandard
 
 from protocol.errors import RemoteProtocolError
-from protocol.media import BYTES_PER_PIXEL, PointerAt, PointerShape, Rectangle, Screens, ScreenShape
+from protocol.media_parts import BYTES_PER_PIXEL, PointerAt, PointerShape, Rectangle, Screens, ScreenShape
 
 if TYPE_CHECKING:
     from PIL.Image import Image

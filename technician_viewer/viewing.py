@@ -19,7 +19,8 @@ from protocol.identity import text_hash
 from protocol.introduction import sign_introduction, sign_return
 from protocol.key_schedule import ChannelSecrets, Randomness
 from protocol.limits import PEER_GONE_S, PICTURE_LIVE_S, VIEW_GRACE_S
-from protocol.media import InputApplied, MediaOpener, Part, PictureEnd, PointerAt, PointerShape, Rectangle, Screens
+from protocol.media import MediaOpener
+from protocol.media_parts import InputApplied, Part, PictureEnd, PointerAt, PointerShape, Rectangle, Screens
 from protocol.messages import (
     INPUT,
     AccessAsked,

@@ -73,7 +73,18 @@ RELAY_MAY_IMPORT = frozenset(
 )
 # What opens a session: never within the relay's reach, not even through a module that it may import.
 OPENS_A_SESSION = frozenset(
-    f"protocol.{name}" for name in ("support_code", "cpace", "handshake", "channel", "media", "messages", "consent")
+    f"protocol.{name}"
+    for name in (
+        "support_code",
+        "cpace",
+        "handshake",
+        "channel",
+        "media",
+        "media_codec",
+        "media_parts",
+        "messages",
+        "consent",
+    )
 )
 
 Import = tuple[int, str]

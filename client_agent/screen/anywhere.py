@@ -25,7 +25,7 @@ from client_agent.screen.source import (
     ScreenLost,
 )
 from protocol.limits import SCREENS_MAX
-from protocol.media import BYTES_PER_PIXEL
+from protocol.media_parts import BYTES_PER_PIXEL
 
 Pixels = npt.NDArray[np.uint32]
 

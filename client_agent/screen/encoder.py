@@ -6,7 +6,8 @@ import zstandard
 
 from client_agent.screen.source import Box, PointerImage
 from protocol.limits import MEDIA_PLAIN_BYTES_TARGET
-from protocol.media import BYTES_PER_PIXEL, PART_OVERHEAD_BYTES, Codec, PictureEnd, PointerShape, Rectangle, write_part
+from protocol.media_codec import PART_OVERHEAD_BYTES, write_part
+from protocol.media_parts import BYTES_PER_PIXEL, Codec, PictureEnd, PointerShape, Rectangle
 
 # Every rectangle leaves room for the end of its picture, so that the last record of a picture is like the others.
 RECORD_BYTES = MEDIA_PLAIN_BYTES_TARGET

@@ -15,16 +15,8 @@ from client_agent.screen.damage import clip
 from client_agent.screen.encoder import RAW_BYTES_MAX, RECORD_BYTES, WIDTH_PX_MAX, Encoder
 from client_agent.screen.pacing import Pacer
 from client_agent.screen.source import Box, OffScreen, PointerState, Screen, ScreenSource
-from protocol.media import (
-    BYTES_PER_PIXEL,
-    Part,
-    PictureEnd,
-    PointerAt,
-    Rectangle,
-    Screens,
-    ScreenShape,
-    write_part,
-)
+from protocol.media_codec import write_part
+from protocol.media_parts import BYTES_PER_PIXEL, Part, PictureEnd, PointerAt, Rectangle, Screens, ScreenShape
 from protocol.text import tidy_line
 
 # While a large picture is on its way the pointer goes on alone, this often, and this many times until the next picture is shown.

@@ -10,7 +10,7 @@ import xcffib.xproto
 from client_agent import x11_connection
 from client_agent.screen.shared_memory import SharedMemory
 from client_agent.screen.source import Box, OffScreen
-from protocol.media import BYTES_PER_PIXEL
+from protocol.media_parts import BYTES_PER_PIXEL
 
 _log = logging.getLogger(__name__)
 

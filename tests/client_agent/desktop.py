@@ -9,7 +9,7 @@ import xcffib
 import xcffib.xproto
 
 from client_agent.screen.source import Box
-from protocol.media import BYTES_PER_PIXEL
+from protocol.media_parts import BYTES_PER_PIXEL
 from tests.virtual_display import VirtualDisplay
 from tests.waiting import wait_until
 

@@ -12,7 +12,8 @@ from client_agent.screen.handover import ROOM, Handover
 from client_agent.screen.source import Box, Screen
 from client_agent.screen.x11 import X11Source
 from protocol.envelope import Audience, MediaEnvelope, unwrap
-from protocol.media import BYTES_PER_PIXEL, MediaOpener, MediaSealer, Part, PictureEnd, Rectangle, Screens
+from protocol.media import MediaOpener, MediaSealer
+from protocol.media_parts import BYTES_PER_PIXEL, Part, PictureEnd, Rectangle, Screens
 from tests.client_agent.desktop import Painter
 from tests.client_agent.screen.memory_desktop import Canvas, MemoryDesktop
 from tests.virtual_display import VirtualDisplay

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from client_agent.organisation import read_invitation
-from protocol import envelope, media, messages, relay_messages, session_log, signed_note, support_code
+from protocol import envelope, media, media_codec, messages, relay_messages, session_log, signed_note, support_code
 from protocol.errors import LocalProtocolError, ProtocolError
 from protocol.identity import fingerprint_from_text, fingerprint_text, verify_document
 from relay.evidence.check import check_log
@@ -59,7 +59,7 @@ def _parts() -> bytes:
     opener.start_epoch(1, key, 0)
     record = envelope.unwrap(bytes.fromhex(VECTORS["media"]["envelope"]))
     assert isinstance(record, envelope.MediaEnvelope)
-    return b"".join(map(media.write_part, opener.open(record)))
+    return b"".join(map(media_codec.write_part, opener.open(record)))
 
 
 def _agent_handshake(data: bytes) -> object:
@@ -98,7 +98,7 @@ DECODERS = [
     Decoder("from_viewer", messages.from_viewer.decode, _messages("from_viewer")),
     Decoder("agent_handshake", _agent_handshake, [_HANDSHAKE["viewer_hello"]]),
     Decoder("viewer_handshake", _viewer_handshake, [_HANDSHAKE["agent_hello"]], has_twin=True),
-    Decoder("parts", media.read_parts, [_parts()], has_twin=True),
+    Decoder("parts", media_codec.read_parts, [_parts()], has_twin=True),
     Decoder("support_code", _text(support_code.parse), _CODES, has_twin=True),
     Decoder("invitation", _text(read_invitation), [*_CODES, _LINK]),
     Decoder("fingerprint", _text(fingerprint_from_text), [fingerprint_text(FINGERPRINT).encode()]),

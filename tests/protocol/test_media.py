@@ -6,11 +6,13 @@ from hypothesis.strategies import binary, integers
 
 from protocol.envelope import Audience, MediaEnvelope, unwrap
 from protocol.errors import ProtocolError, RemoteProtocolError
-from protocol.media import (
+from protocol.limits import SCREENS_MAX, VIDEO_STREAMS_MAX
+from protocol.media import MediaOpener, MediaSealer, padded_bytes
+from protocol.media_codec import read_parts, write_part, write_stream_data
+from protocol.media_parts import (
     Codec,
+    Copy,
     InputApplied,
-    MediaOpener,
-    MediaSealer,
     Part,
     PictureEnd,
     PointerAt,
@@ -18,9 +20,10 @@ from protocol.media import (
     Rectangle,
     Screens,
     ScreenShape,
-    padded_bytes,
-    read_parts,
-    write_part,
+    StreamData,
+    Video,
+    VideoCodec,
+    VideoEnded,
 )
 
 PARTS: list[Part] = [
@@ -30,6 +33,11 @@ PARTS: list[Part] = [
     PointerShape(1, 2, 3, 4, b"data"),
     InputApplied("button", 0, 7, 8, 0),
     PictureEnd(1, True, 1_700_000_000_000),
+    PictureEnd(2, False, 1_700_000_000_000, is_exact=False),
+    Rectangle(0, Codec.ZSTD_STREAM, 1, 2, 3, 4, write_stream_data(StreamData(True, False, b"data"))),
+    Copy(0, 1, 2, 3, 4, 5, 6),
+    Video(3, 0, 1, 2, 4, 6, VideoCodec.AV1, True, False, b"data"),
+    VideoEnded(3),
 ]
 KEY = bytes(range(32))
 
@@ -104,7 +112,24 @@ def test_padding_is_bounded(size: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"\x02", b"\x07\0\0\0\0", b"\x02\xff\xff\xff\xff", write_part(PARTS[1])[:-1], b"\0\x01"]
+    "data",
+    [
+        b"\x02",
+        b"\x0a\0\0\0\0",
+        b"\x02\xff\xff\xff\xff",
+        write_part(PARTS[1])[:-1],
+        b"\0\x01",
+        write_part(Rectangle(0, Codec.ZSTD, 0, 0, 1024, 1025, b"")),
+        write_part(Rectangle(0, Codec.ZSTD_STREAM, 0, 0, 1, 1, b"")),
+        write_part(Rectangle(0, Codec.ZSTD_STREAM, 0, 0, 1, 1, b"\x04data")),
+        write_part(Copy(0, 0, 0, 0, 0, 0, 1)),
+        write_part(Copy(SCREENS_MAX, 0, 0, 0, 0, 1, 1)),
+        write_part(Video(VIDEO_STREAMS_MAX, 0, 0, 0, 2, 2, VideoCodec.H264, True, False, b"")),
+        write_part(Video(0, 0, 0, 0, 3, 2, VideoCodec.H264, True, False, b"")),
+        write_part(Video(0, 0, 0, 0, 4096, 2050, VideoCodec.H264, True, False, b"")),
+        write_part(VideoEnded(VIDEO_STREAMS_MAX)),
+        b"\x09\0\0\0\x02\0\0",
+    ],
 )
 def test_malformed_parts_are_refused(data: bytes) -> None:
     with pytest.raises(RemoteProtocolError):

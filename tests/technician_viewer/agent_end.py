@@ -13,16 +13,9 @@ from protocol.envelope import Envelope, Kind, MediaEnvelope, unwrap, wrap
 from protocol.identity import public_bytes, text_hash
 from protocol.introduction import verify_return
 from protocol.key_schedule import ChannelSecrets
-from protocol.media import (
-    Codec,
-    MediaSealer,
-    Part,
-    PictureEnd,
-    Rectangle,
-    Screens,
-    ScreenShape,
-    write_part,
-)
+from protocol.media import MediaSealer
+from protocol.media_codec import write_part
+from protocol.media_parts import Codec, Part, PictureEnd, Rectangle, Screens, ScreenShape
 from protocol.messages import (
     AccessChanged,
     EntryAppended,

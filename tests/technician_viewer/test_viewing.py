@@ -11,16 +11,8 @@ from protocol.errors import LocalProtocolError, LogTampered, NotAuthentic, Remot
 from protocol.identity import public_bytes
 from protocol.introduction import verify_introduction
 from protocol.limits import PICTURE_LIVE_S, VIEW_GRACE_S
-from protocol.media import (
-    Codec,
-    PictureEnd,
-    PointerAt,
-    PointerShape,
-    Rectangle,
-    Screens,
-    ScreenShape,
-    write_part,
-)
+from protocol.media_codec import write_part
+from protocol.media_parts import Codec, PictureEnd, PointerAt, PointerShape, Rectangle, Screens, ScreenShape
 from protocol.messages import (
     AccessAsked,
     AccessChanged,

@@ -26,7 +26,22 @@ from protocol.identity import (
     text_hash,
 )
 from protocol.joining import AgentJoin, ViewerJoin, joining_key
-from protocol.media import Codec, MediaSealer, Part, PictureEnd, PointerAt, Rectangle, Screens, ScreenShape, write_part
+from protocol.media import MediaSealer
+from protocol.media_codec import write_part, write_stream_data
+from protocol.media_parts import (
+    Codec,
+    Copy,
+    Part,
+    PictureEnd,
+    PointerAt,
+    Rectangle,
+    Screens,
+    ScreenShape,
+    StreamData,
+    Video,
+    VideoCodec,
+    VideoEnded,
+)
 from protocol.messages import AccessChanged, EpochStarted, FromViewer, Pinged, PointerMoved, TextTyped
 from protocol.relay_messages import AgentPresent, CandidateArrived, RoomOpened
 from protocol.resume import AgentResume, Position, ViewerResume, meeting_of
@@ -55,8 +70,12 @@ def vectors() -> dict[str, Any]:
     parts: list[Part] = [
         Screens([ScreenShape(0, 0, 0, 640, 480, "Écran")]),
         Rectangle(0, Codec.ZSTD, 1, 2, 3, 4, b"data"),
+        Rectangle(0, Codec.ZSTD_STREAM, 1, 2, 3, 4, write_stream_data(StreamData(True, False, b"data"))),
         PointerAt(0, True, 7, 8),
-        PictureEnd(1, True, 1_700_000_000_000),
+        Copy(0, 1, 2, 3, 4, 5, 6),
+        Video(3, 0, 1, 2, 4, 6, VideoCodec.H264_444, True, True, b"data"),
+        VideoEnded(3),
+        PictureEnd(1, True, 1_700_000_000_000, is_exact=False),
     ]
     texts = opened_log()
     to_viewer_records = [

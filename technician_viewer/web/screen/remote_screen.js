@@ -2,7 +2,7 @@
 import { decompress, FrameBuffer } from "./frame_buffer.js";
 
 export class RemoteScreen {
-  /** @type {import("../core/media.js").ScreenShape[]} */
+  /** @type {import("../core/media_codec.js").ScreenShape[]} */
   screens = [];
   /** The number of the screen that is shown. */
   current = 0;
@@ -24,7 +24,7 @@ export class RemoteScreen {
     this.at = { x: 0, y: 0, isVisible: false };
   }
 
-  /** @param {import("../core/media.js").Part[]} parts */
+  /** @param {import("../core/media_codec.js").Part[]} parts */
   take(parts) {
     for (const part of parts) {
       if (part.type === "screens") this.#setScreens(part.screens);
@@ -60,7 +60,7 @@ export class RemoteScreen {
     this.pointer.style.top = `${this.canvas.offsetTop}px`;
   }
 
-  /** @param {import("../core/media.js").ScreenShape[]} screens */
+  /** @param {import("../core/media_codec.js").ScreenShape[]} screens */
   #setScreens(screens) {
     this.screens = screens;
     const current = screens.some((each) => each.number === this.current) ? this.current : screens[0]?.number ?? 0;

@@ -24,7 +24,7 @@ export class Toolbar {
     };
   }
 
-  /** @param {import("../core/media.js").ScreenShape[]} screens @param {number} current */
+  /** @param {import("../core/media_codec.js").ScreenShape[]} screens @param {number} current */
   listScreens(screens, current) {
     const list = element("screens", HTMLSelectElement);
     list.replaceChildren(...screens.map(({ number, name, width, height }) => {

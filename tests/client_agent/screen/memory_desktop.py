@@ -7,15 +7,8 @@ import zstandard
 
 from client_agent.screen.source import Box, OffScreen, PointerImage, PointerState, Screen
 from protocol.limits import MEDIA_PLAIN_BYTES_TARGET
-from protocol.media import (
-    BYTES_PER_PIXEL,
-    PictureEnd,
-    PointerAt,
-    PointerShape,
-    Rectangle,
-    Screens,
-    read_parts,
-)
+from protocol.media_codec import read_parts
+from protocol.media_parts import BYTES_PER_PIXEL, PictureEnd, PointerAt, PointerShape, Rectangle, Screens
 
 SHAPE = PointerImage(1, 2, 3, 3, bytes(range(36)))
 

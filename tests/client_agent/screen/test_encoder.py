@@ -8,7 +8,8 @@ from hypothesis.strategies import booleans, integers
 from client_agent.screen.encoder import DATA_BYTES_MAX, RAW_BYTES_MAX, WIDTH_PX_MAX, Encoder
 from client_agent.screen.source import Box, PointerImage
 from protocol.limits import MEDIA_PLAIN_BYTES_TARGET, POINTER_SIDE_PX_MAX, SCREEN_SIDE_PX_MAX
-from protocol.media import BYTES_PER_PIXEL, PictureEnd, Rectangle, write_part
+from protocol.media_codec import write_part
+from protocol.media_parts import BYTES_PER_PIXEL, PictureEnd, Rectangle
 
 
 def pixels_of(box: Box, *, is_noise: bool, seed: int = 1) -> bytes:

@@ -7,7 +7,8 @@ import pytest
 from client_agent.screen.open import open_source
 from client_agent.screen.source import Box, NoDisplay
 from client_agent.screen.stream import PictureStream
-from protocol.media import PictureEnd, Rectangle, Screens, read_parts
+from protocol.media_codec import read_parts
+from protocol.media_parts import PictureEnd, Rectangle, Screens
 from tests.client_agent.desktop import Painter
 from tests.virtual_display import VirtualDisplay
 

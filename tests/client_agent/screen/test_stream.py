@@ -10,7 +10,7 @@ from client_agent.screen import encoder, stream
 from client_agent.screen.source import Box, PointerState, Screen
 from client_agent.screen.stream import PictureStream
 from protocol.errors import RemoteProtocolError
-from protocol.media import PointerAt, Screens, ScreenShape
+from protocol.media_parts import PointerAt, Screens, ScreenShape
 from tests.client_agent.screen.memory_desktop import Canvas, MemoryDesktop
 
 LEFT = Screen(0, 0, 0, 40, 30, "left")

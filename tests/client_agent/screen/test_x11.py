@@ -9,7 +9,7 @@ import pytest
 from client_agent.screen import x11_pixels
 from client_agent.screen.source import BadDisplay, Box, NoDisplay, OffScreen, ScreenLost
 from client_agent.screen.x11 import X11Source
-from protocol.media import BYTES_PER_PIXEL
+from protocol.media_parts import BYTES_PER_PIXEL
 from tests.client_agent.desktop import Painter
 from tests.virtual_display import VirtualDisplay, virtual_display
 from tests.waiting import eventually

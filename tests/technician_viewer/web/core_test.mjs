@@ -11,6 +11,7 @@ const { ControlChannel } = await load("channel.js");
 const { decodeFromRelay } = await load("relay_messages.js");
 const { unwrap, wrapRelay } = await load("envelope.js");
 const { MediaOpener } = await load("media.js");
+const { readStreamData, VideoCodec } = await load("media_codec.js");
 const { LogReader } = await load("session_log.js");
 const { ViewerResume, meetingOf } = await load("resume.js");
 const { ViewerJoin } = await load("joining.js");
@@ -148,9 +149,19 @@ test("media records give their parts, once and in order", async () => {
   const opener = new MediaOpener();
   await opener.startEpoch(1, bytes(vectors.media.key), 0);
   const parts = await opener.open(unwrap(bytes(vectors.media.envelope)));
-  assert.deepEqual(parts.map((part) => part.type), ["screens", "rectangle", "pointer", "picture"]);
+  const types = ["screens", "rectangle", "rectangle", "pointer", "copy", "video", "video ended", "picture"];
+  assert.deepEqual(parts.map((part) => part.type), types);
   assert.equal(parts[0].screens[0].name, "Écran");
   assert.deepEqual([...parts[1].data], [...Buffer.from("data")]);
+  const piece = readStreamData(parts[2].data);
+  assert.deepEqual({ ...piece, data: Buffer.from(piece.data).toString() }, { begins: true, hasMore: false, data: "data" });
+  assert.deepEqual(parts[4], { type: "copy", screen: 0, fromX: 1, fromY: 2, x: 3, y: 4, width: 5, height: 6 });
+  const { data, ...video } = parts[5];
+  assert.equal(Buffer.from(data).toString(), "data");
+  const place = { screen: 0, x: 1, y: 2, width: 4, height: 6 };
+  assert.deepEqual(video, { type: "video", stream: 3, ...place, codec: VideoCodec.H264_444, isKey: true, hasMore: true });
+  assert.deepEqual(parts[6], { type: "video ended", stream: 3 });
+  assert.deepEqual(parts[7], { type: "picture", number: 1, isKey: true, isExact: false, atMs: 1_700_000_000_000 });
   await assert.rejects(opener.open(unwrap(bytes(vectors.media.envelope))), errors.RemoteProtocolError);
 });
 

@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Page, Route
 
 from client_agent.screen.encoder import Encoder
 from client_agent.screen.source import Box
-from protocol.media import Codec, Rectangle
+from protocol.media_parts import Codec, Rectangle
 
 WEB = Path(__file__).parents[3] / "technician_viewer" / "web"
 ORIGIN = "http://localhost:1"
