@@ -44,6 +44,8 @@ from protocol.relay_messages import (
     ViewerCame,
     from_relay,
 )
+from protocol.session_log import NO_ENTRY, Entry, Held
+from protocol.vocabulary import Hold
 from relay.desk.application import JsonLines
 from relay.desk_proxy import ADDRESS_HEADER, BODY_BYTES_MAX
 from relay.front import Front, FrontSettings, run_front
@@ -56,6 +58,11 @@ SESSION = f"session-{ROOM}"
 HELLO = wrap(Kind.HANDSHAKE, b"hello")
 ORIGIN = "https://help.example.org"
 LAST = 2**40
+
+
+def entry(number: int) -> EntrySubmitted:
+    """An entry of a session's log, one of those a session has many of."""
+    return EntrySubmitted(number, encode(Entry(number, NO_ENTRY, 0, Held(Hold.PAUSED))).decode())
 
 
 @pytest.fixture
@@ -383,7 +390,7 @@ async def test_of_thirty_observers_the_one_who_does_not_read_is_cut_off_and_the_
     signature = bytes(64)
     async with contextlib.AsyncExitStack() as stack:
         technician, agent = await stack.enter_async_context(a_pair(desk, front.port, front.port))
-        await agent.say(EntrySubmitted(0, "{}"))
+        await agent.say(entry(0))
         assert await agent.hear() == EntryStored(0)
         observers = []
         for number in range(OBSERVERS):
@@ -428,7 +435,7 @@ async def test_of_thirty_observers_the_one_who_does_not_read_is_cut_off_and_the_
 async def test_entries_are_stored_in_order_and_acknowledged_to_the_agent(desk: Desk, front: Front) -> None:
     async with a_pair(desk, front.port, front.port) as (viewer, agent):
         for number in range(3):
-            await agent.say(EntrySubmitted(number, f'{{"n":{number}}}'))
+            await agent.say(entry(number))
         assert [await agent.hear() for _ in range(3)] == [EntryStored(number) for number in range(3)]
         assert [body["number"] for body in desk.bodies("entries")] == [0, 1, 2]
         await viewer.say(HeadSubmitted("signed by both"))
@@ -438,13 +445,13 @@ async def test_entries_are_stored_in_order_and_acknowledged_to_the_agent(desk: D
 async def test_with_a_full_disk_the_agent_hears_that_its_entry_is_not_stored(desk: Desk, front: Front) -> None:
     desk.entry_status = 507
     async with a_pair(desk, front.port, front.port) as (_, agent):
-        await agent.say(EntrySubmitted(0, "{}"))
+        await agent.say(entry(0))
         assert await agent.hear() == EntryNotStored(0)
 
 
 async def test_the_last_entries_are_kept_although_the_agent_leaves_right_after(desk: Desk, front: Front) -> None:
     async with a_pair(desk, front.port, front.port) as (_, agent):
-        await agent.say(EntrySubmitted(0, "{}"))
+        await agent.say(entry(0))
         await agent.socket.close()
         await eventually(lambda: len(desk.bodies("entries")) == 1, "the entry at the desk")
 
@@ -452,7 +459,7 @@ async def test_the_last_entries_are_kept_although_the_agent_leaves_right_after(d
 async def test_a_desk_that_does_not_answer_delays_no_record(desk: Desk, front: Front) -> None:
     async with a_pair(desk, front.port, front.port) as (viewer, agent):
         desk.may_answer.clear()
-        await agent.say(EntrySubmitted(0, "{}"))
+        await agent.say(entry(0))
         await agent.say(wrap(Kind.CONTROL, b"withdrawn"))
         assert await viewer.hear() == wrap(Kind.CONTROL, b"withdrawn")
         desk.may_answer.set()
@@ -603,7 +610,7 @@ async def test_what_concerns_a_session_is_logged_with_it_in_its_own_field(
     caplog.set_level("INFO", "mainforte.relay")
     desk.entry_status = 507
     async with a_pair(desk, front.port, front.port) as (_, agent):
-        await agent.say(EntrySubmitted(0, "{}"))
+        await agent.say(entry(0))
         assert await agent.hear() == EntryNotStored(0)
     lines = [json.loads(JsonLines().format(record)) for record in caplog.records if hasattr(record, "session")]
     assert {line["session"] for line in lines} == {SESSION}

@@ -64,6 +64,8 @@ class Stage:
     events: list[str] = field(default_factory=list)
     presses: list[str] = field(default_factory=list)
     """What Tk has dealt with already: mouse buttons as `1`, keys by their name."""
+    keyboard: list[str] = field(default_factory=list)
+    """Who of Tk's widgets was given the keyboard since it was last away; empty while it is."""
 
     async def window(self, name: str) -> int:
         """The visible window, or button, of this name; waits for it."""
@@ -115,6 +117,10 @@ class Stage:
         """Wait until Tk has dealt with exactly these presses."""
         await eventually(lambda: self.presses == list(what), f"the presses {what}")
 
+    async def has_keyboard(self) -> None:
+        """Wait until keys reach the customer's window, which the window manager decides some time after it is shown."""
+        await eventually(lambda: bool(self.keyboard), "the keyboard")
+
     async def happened(self, event: str) -> None:
         await eventually(lambda: event in self.events, event)
 
@@ -137,13 +143,16 @@ def play(
     customer = WindowCustomer(language=language, is_dark=False, scale=scale, clock=clock)
     _CUSTOMERS.append(customer)
     presses: list[str] = []
+    keyboard: list[str] = []
     customer._root.bind_all("<ButtonPress>", lambda event: presses.append(str(event.num)), add=True)
     customer._root.bind_all("<KeyPress>", lambda event: presses.append(event.keysym), add=True)
+    customer._root.bind_all("<FocusIn>", lambda event: keyboard.append(str(event.widget)), add=True)
+    customer._root.bind_all("<FocusOut>", lambda _: keyboard.clear(), add=True)
     results: list[T] = []
     errors: list[BaseException] = []
 
     async def session() -> None:
-        stage = Stage(customer, display, clock, presses=presses)
+        stage = Stage(customer, display, clock, presses=presses, keyboard=keyboard)
         customer.attach(remembering(stage.events, before_question))
         results.append(await scene(stage))
 
@@ -155,9 +164,14 @@ def play(
         finally:
             customer.close()
 
-    thread = threading.Thread(target=work)
+    thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    customer.run()
+    try:
+        customer.run()
+    except BaseException:
+        # The test's time is over: its windows must not stand before those of the next one.
+        customer._root.destroy()
+        raise
     thread.join()
     if errors:
         raise errors[0]

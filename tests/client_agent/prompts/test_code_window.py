@@ -18,6 +18,7 @@ LINK = "https://aide.operateur.example/#code=41703-cerise-violon&root=" + "A" * 
 async def asked(stage: Stage, problem: Problem | None = None) -> "asyncio.Task[str | None]":
     task = asyncio.ensure_future(stage.customer.ask_code(problem))
     await stage.window(Words(stage.customer.language).code_label())
+    await stage.has_keyboard()
     return task
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from client_agent.prompts.consent_window import ConsentWindow
 from client_agent.prompts.customer import ConsentAnswer, ConsentQuestion
 from client_agent.prompts.words import Words
 from protocol.vocabulary import Answer, Capability
@@ -20,10 +21,20 @@ LONG = replace(QUESTION, subject="W" * 200, reason="\n".join(["a long story " * 
 
 
 async def asked(stage: Stage, question: ConsentQuestion = QUESTION) -> "asyncio.Task[ConsentAnswer]":
-    """A question that can be seen."""
+    """A question that can be seen, has the keyboard, and knows both itself: its time runs from there."""
     task = asyncio.ensure_future(stage.customer.ask_consent(question))
     await stage.window(Words(stage.customer.language).consent(question).choices[-1].label)
+    await stage.has_keyboard()
+    await eventually(lambda: is_seen(stage), "the question knows that it can be seen")
     return task
+
+
+def is_seen(stage: Stage) -> bool:
+    """Whether the question's time runs, and it knows that all of it can be read where nothing needs scrolling."""
+    for dialog in stage.customer._dialogs:
+        if isinstance(dialog, ConsentWindow) and dialog._reacts_at is not None and dialog.body:
+            return dialog._is_read or dialog.body._scrolls
+    return False
 
 
 def reacting(stage: Stage) -> None:

@@ -107,6 +107,7 @@ def test_the_dialog_for_saving_is_the_agents_own_as_well(desktop: VirtualDisplay
         for window in display.new():
             for part in display.everything(window):
                 assert stage.customer.is_own_window_at(*display.middle(part))
+        await eventually(lambda: "filedialog" in "".join(stage.keyboard), "the dialog has the keyboard")
         await stage.press("Escape")
         await eventually(lambda: len(display.new()) == 1, "the dialog is closed")
         await ended(task)

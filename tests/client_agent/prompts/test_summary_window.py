@@ -45,6 +45,7 @@ def test_the_summary_is_saved_where_the_customer_wants_it(
         display = Onlooker(desktop)
         task = asyncio.ensure_future(stage.customer.show_summary(SUMMARY))
         await stage.window(words.save())
+        await stage.has_keyboard()
         summary = await stage.do("getwindowfocus")
 
         async def is_elsewhere() -> bool:
