@@ -19,14 +19,25 @@ from protocol.codec import Decoder, Message, encode
 from protocol.errors import LocalProtocolError, NotAuthentic, RemoteProtocolError
 from protocol.key_schedule import ChannelKeys, ChannelSecrets
 from protocol.limits import CONTROL_MESSAGE_BYTES_MAX, CONTROL_PADDING_BYTES, RESEND_BUFFER_BYTES_MAX
-from protocol.messages import INPUT, FromAgent, FromViewer, Pinged, Returned, from_agent, from_viewer
+from protocol.messages import (
+    INPUT,
+    DrawingTimed,
+    FromAgent,
+    FromViewer,
+    PathMeasured,
+    Pinged,
+    Returned,
+    from_agent,
+    from_viewer,
+)
 
 _HEADER = struct.Struct(">IQQ")
 _TAG_BYTES = 16
 _RECORD_BYTES_MAX = CONTROL_MESSAGE_BYTES_MAX + _HEADER.size + CONTROL_PADDING_BYTES + _TAG_BYTES
 
-# Not worth sending again after a cut: input must not be, a ping would lie about when it was sent, a return belongs to its keys.
-ONCE = (*INPUT, Pinged, Returned)
+# Not worth sending again after a cut: input must not be, a ping would lie about when it was sent, what was measured is of the old
+# path, a return belongs to its keys.
+ONCE = (*INPUT, Pinged, DrawingTimed, PathMeasured, Returned)
 
 M = TypeVar("M")
 

@@ -12,6 +12,7 @@ from protocol.codec import Decoder, Message
 from protocol.limits import (
     CONTROL_MESSAGE_BYTES_MAX,
     ENTRY_BYTES_MAX,
+    MEASURED_MS_MAX,
     PEERS_PER_ROOM_MAX,
     PROMPT_S_MAX,
     SCREEN_SIDE_PX_MAX,
@@ -19,7 +20,7 @@ from protocol.limits import (
     TEXT_TYPED_CHARACTERS_MAX,
 )
 from protocol.text import Line, Text
-from protocol.vocabulary import Answer, Capability, Hold, Outcome, Role
+from protocol.vocabulary import Answer, Bottleneck, Capability, Hold, Outcome, Preference, Role
 
 SafeInt = Annotated[int, Meta(ge=0, lt=2**53)]
 ScreenNumber = Annotated[int, Meta(ge=0, lt=SCREENS_MAX)]
@@ -29,6 +30,8 @@ Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]
 Hash = Annotated[bytes, Meta(min_length=32, max_length=32)]
 EntryText = Annotated[str, Meta(max_length=ENTRY_BYTES_MAX)]
 NoteText = Annotated[str, Meta(max_length=4096)]
+Ms = Annotated[int, Meta(ge=0, le=MEASURED_MS_MAX)]
+"""How long something took; what took longer counts as that."""
 KeyCode = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9]{1,32}\Z")]
 Participant = Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
 """The serial number of a participant's certificate."""
@@ -96,6 +99,18 @@ class PictureShown(Message, frozen=True, tag="picture_shown"):
     """The picture of this number, and all before it, is on the technician's canvas."""
 
     picture: SafeInt
+
+
+class PreferenceChosen(Message, frozen=True, tag="preference_chosen"):
+    """What the technician would rather have where the path is narrow; counts while this viewer sets the pace."""
+
+    preference: Preference
+
+
+class DrawingTimed(Message, frozen=True, tag="drawing_timed"):
+    """How long pictures took here of late, from the arrival of the last record to the canvas: the median."""
+
+    took_ms: Ms
 
 
 class PointerMoved(Message, frozen=True, tag="pointer_moved"):
@@ -231,6 +246,25 @@ class MediaReached(Message, frozen=True, tag="media_reached"):
     picture: SafeInt
 
 
+class PathMeasured(Message, frozen=True, tag="path_measured"):
+    """How the way from the customer's screen to the canvas of whoever sets the pace is now, at most once a second (section 7.6).
+
+    `round_trip_ms` is from a picture's leaving to hearing that it is shown, `rate_kbit` what was delivered, in 1000 bits a second.
+    The parts: there and back between agent and relay, and between relay and viewer; waiting inside the relay; making a picture;
+    drawing it.
+    """
+
+    preference: Preference
+    bottleneck: Bottleneck
+    round_trip_ms: Ms
+    rate_kbit: SafeInt
+    agent_ms: Ms
+    relay_ms: Ms
+    viewer_ms: Ms
+    making_ms: Ms
+    drawing_ms: Ms
+
+
 class InputDropped(Message, frozen=True, tag="input_dropped"):
     """Input that arrived was not applied, and why; sent once for a run of them."""
 
@@ -274,6 +308,8 @@ FromViewer = (
     | ScreenChosen
     | KeyPictureAsked
     | PictureShown
+    | PreferenceChosen
+    | DrawingTimed
     | PointerMoved
     | PointerButton
     | WheelTurned
@@ -295,6 +331,7 @@ FromAgent = (
     | SentAway
     | EpochStarted
     | MediaReached
+    | PathMeasured
     | InputDropped
     | EntryAppended
     | HeadOffered

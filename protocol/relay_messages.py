@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from protocol.codec import Decoder, Message
-from protocol.limits import ATTEMPTS_PER_CODE, ENTRY_BYTES_MAX, RELAY_MESSAGE_BYTES_MAX
+from protocol.limits import ATTEMPTS_PER_CODE, ENTRY_BYTES_MAX, MEASURED_MS_MAX, RELAY_MESSAGE_BYTES_MAX
 
 RoomNumber = Annotated[str, Meta(pattern=r"\A[0-9]{5}\Z")]
 Token = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{16,64}\Z")]
@@ -14,6 +14,7 @@ Number = Annotated[int, Meta(ge=0, lt=2**53)]
 Attempt = Annotated[int, Meta(ge=1, le=ATTEMPTS_PER_CODE)]
 Session = Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
 Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]
+Ms = Annotated[int, Meta(ge=0, le=MEASURED_MS_MAX)]
 Reason = Annotated[str, Meta(pattern=r"\A[a-z_]{1,40}\Z")]
 
 
@@ -143,6 +144,17 @@ class EntryNotStored(Message, frozen=True, tag="entry_not_stored"):
     number: Number
 
 
+class LegsMeasured(Message, frozen=True, tag="legs_measured"):
+    """To the agent: there and back between relay and agent, between relay and whoever sets the pace, and what the relay itself adds.
+
+    Measured with the WebSocket's own pings, which wait behind whatever is on its way; sent when it has changed, once a second at most.
+    """
+
+    agent_ms: Ms
+    viewer_ms: Ms
+    relay_ms: Ms
+
+
 class Refused(Message, frozen=True, tag="refused"):
     """The relay's last word before it closes.
 
@@ -175,6 +187,7 @@ FromRelay = (
     | PeerLeft
     | EntryStored
     | EntryNotStored
+    | LegsMeasured
     | Refused
 )
 

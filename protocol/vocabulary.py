@@ -49,6 +49,30 @@ class Answer(StrEnum):
     TIMED_OUT = "timed_out"
 
 
+class Preference(StrEnum):
+    """What the technician would rather have where the path cannot carry everything. Text is sharp before anything else in each."""
+
+    AUTOMATIC = "automatic"
+    SHARPER = "sharper"
+    """Fewer pictures, each as good as it can be."""
+    SMOOTHER = "smoother"
+    """More pictures, coarser while they move."""
+    SAVE_DATA = "save_data"
+    """As few bytes as will do, also where there is room for more."""
+
+
+class Bottleneck(StrEnum):
+    """Which part holds the picture up most."""
+
+    NONE = "none"
+    """Nothing that a person would notice."""
+    VIEWER_NETWORK = "viewer_network"
+    VIEWER_PROCESSOR = "viewer_processor"
+    RELAY = "relay"
+    AGENT_NETWORK = "agent_network"
+    AGENT_PROCESSOR = "agent_processor"
+
+
 class Hold(StrEnum):
     """Why the agent applies no input for the moment although control is allowed."""
 

@@ -8,6 +8,7 @@ from protocol.consent import ALWAYS, NEEDED, ConsentGate, Grant, ViewerId
 from protocol.messages import (
     AccessAsked,
     ControlGivenBack,
+    DrawingTimed,
     Ended,
     FromViewer,
     HandedOver,
@@ -21,12 +22,13 @@ from protocol.messages import (
     Pinged,
     PointerButton,
     PointerMoved,
+    PreferenceChosen,
     Returned,
     ScreenChosen,
     TextTyped,
     WheelTurned,
 )
-from protocol.vocabulary import Capability, Hold, Outcome
+from protocol.vocabulary import Capability, Hold, Outcome, Preference
 
 FIRST, SECOND = ViewerId("a" * 32), ViewerId("b" * 32)
 NOON, LATER = 1_000_000, 2_000_000
@@ -39,6 +41,8 @@ EVERY_MESSAGE = [
     ScreenChosen(0),
     KeyPictureAsked(),
     PictureShown(1),
+    PreferenceChosen(Preference.SMOOTHER),
+    DrawingTimed(5),
     PointerMoved(0, 1, 1, 1),
     PointerButton(0, 1, 1, 0, True, 1),
     WheelTurned(0, 1, 1, 0, 120, 1),

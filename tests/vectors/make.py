@@ -42,10 +42,20 @@ from protocol.media_parts import (
     VideoCodec,
     VideoEnded,
 )
-from protocol.messages import AccessChanged, EpochStarted, FromViewer, Pinged, PointerMoved, TextTyped
+from protocol.messages import (
+    AccessChanged,
+    DrawingTimed,
+    EpochStarted,
+    FromViewer,
+    PathMeasured,
+    Pinged,
+    PointerMoved,
+    PreferenceChosen,
+    TextTyped,
+)
 from protocol.relay_messages import AgentPresent, CandidateArrived, RoomOpened
 from protocol.resume import AgentResume, Position, ViewerResume, meeting_of
-from protocol.vocabulary import Capability, Hold, Role
+from protocol.vocabulary import Bottleneck, Capability, Hold, Preference, Role
 from tests.protocol.pairs import CODE, FINGERPRINT, ISSUING, ROOT, SESSION, TECHNICIAN, agent, randomness, viewer
 from tests.protocol.test_session_log import opened_log
 
@@ -84,6 +94,7 @@ def vectors() -> dict[str, Any]:
             AccessChanged([Capability.VIEW], [Hold.PROMPT], 5),
             EpochStarted(1, bytes(range(32)), 0),
             Pinged(6),
+            PathMeasured(Preference.SHARPER, Bottleneck.AGENT_NETWORK, 250, 1000, 210, 0, 30, 4, 6),
         )
     ]
     return {
@@ -105,7 +116,13 @@ def vectors() -> dict[str, Any]:
         },
         "from_viewer": [
             {"message": json.loads(encode(message)), "record": to_agent.seal(message).hex()}
-            for message in (TextTyped("é\n😀"), PointerMoved(0, 1, 2, 3), Pinged(4))
+            for message in (
+                TextTyped("é\n😀"),
+                PointerMoved(0, 1, 2, 3),
+                Pinged(4),
+                PreferenceChosen(Preference.SAVE_DATA),
+                DrawingTimed(6),
+            )
         ],
         "from_agent": to_viewer_records,
         "resume": _resume(one.channel.resume, to_viewer),

@@ -23,6 +23,7 @@ export const ZSTD_WINDOW_BYTES_MAX = 8388608;
 export const VIDEO_STREAMS_MAX = 4;
 export const VIDEO_PIXELS_MAX = 8388608;
 export const VIDEO_UNIT_BYTES_MAX = 4194304;
+export const MEASURED_MS_MAX = 60000;
 export const PICTURE_LIVE_S = 2;
 export const PROOF_OF_LIFE_S = 0.5;
 export const PEER_GONE_S = 5;

@@ -1,6 +1,6 @@
 /** What the agent can say inside the channel: protocol/messages.py, FromAgent. What the page says is checked by the agent. */
 import { bytes, count, decode, flag, integer, listOf, oneOf, text } from "./codec.js";
-import { CONTROL_MESSAGE_BYTES_MAX, ENTRY_BYTES_MAX, PEERS_PER_ROOM_MAX, PROMPT_S_MAX } from "./limits.js";
+import { CONTROL_MESSAGE_BYTES_MAX, ENTRY_BYTES_MAX, MEASURED_MS_MAX, PEERS_PER_ROOM_MAX, PROMPT_S_MAX } from "./limits.js";
 
 // eslint-disable-next-line no-control-regex
 const LINE = /^[^\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]*$/u;
@@ -13,7 +13,10 @@ export const capability = oneOf(["view", "control"]);
 export const hold = oneOf(["prompt", "paused", "stop_key", "stale_picture"]);
 export const answer = oneOf(["allowed", "refused", "timed_out"]);
 export const outcome = oneOf(["completed", "stopped", "declined", "unanswered", "wrong_code", "alone", "dropped", "failed"]);
+export const preference = oneOf(["automatic", "sharper", "smoother", "save_data"]);
+export const bottleneck = oneOf(["none", "viewer_network", "viewer_processor", "relay", "agent_network", "agent_processor"]);
 export const key = bytes(32, 32);
+const ms = integer(0, MEASURED_MS_MAX);
 const participant = text(32, /^[0-9a-f]{32}$/);
 export const role = oneOf(["technician", "observer", "supervisor", "expert"]);
 /** @param {any} value */
@@ -33,6 +36,9 @@ const FROM_AGENT = {
   sent_away: { by: oneOf(["customer", "time"]) },
   epoch_started: { epoch: count, key, first_counter: count },
   media_reached: { counter: count, picture: count },
+  path_measured: {
+    preference, bottleneck, round_trip_ms: ms, rate_kbit: count, agent_ms: ms, relay_ms: ms, viewer_ms: ms, making_ms: ms, drawing_ms: ms,
+  },
   input_dropped: { hold },
   entry_appended: { entry: text(ENTRY_BYTES_MAX) },
   head_offered: { note: text(4096) },
@@ -42,7 +48,8 @@ const FROM_AGENT = {
 
 /** Never sent again after a cut (section 5.2). */
 export const ONCE = new Set([
-  "pointer_moved", "pointer_button", "wheel_turned", "key_changed", "text_typed", "input_released", "pinged", "returned",
+  "pointer_moved", "pointer_button", "wheel_turned", "key_changed", "text_typed", "input_released", "pinged", "drawing_timed", "path_measured",
+  "returned",
 ]);
 
 /** @param {Uint8Array} data @returns {any} a message of the agent @throws {import("./errors.js").RemoteProtocolError} */

@@ -1,6 +1,8 @@
 /** What the relay can say to a viewer: protocol/relay_messages.py, FromRelay. */
 import { count, decode, integer, text } from "./codec.js";
-import { RELAY_MESSAGE_BYTES_MAX } from "./limits.js";
+import { MEASURED_MS_MAX, RELAY_MESSAGE_BYTES_MAX } from "./limits.js";
+
+const ms = integer(0, MEASURED_MS_MAX);
 
 const FROM_RELAY = {
   room_opened: { room: text(5, /^[0-9]{5}$/), expires_at: count },
@@ -11,6 +13,7 @@ const FROM_RELAY = {
   peer_left: { peer: integer(0, 65535) },
   entry_stored: { number: count },
   entry_not_stored: { number: count },
+  legs_measured: { agent_ms: ms, viewer_ms: ms, relay_ms: ms },
   refused: { reason: text(40, /^[a-z_]{1,40}$/) },
 };
 
