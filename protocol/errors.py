@@ -7,7 +7,8 @@
     │   └── NotAuthentic          a tag or a signature does not verify
     │       ├── WrongSupportCode  the two ends do not share the secret of the support code
     │       ├── NotCertified      the chain from root to technician does not hold
-    │       └── LogTampered       a session log, or one of its heads, was altered
+    │       ├── LogTampered       a session log, or one of its heads, was altered
+    │       └── NotLogged         the log of all sessions does not hold what it has to
     └── BadSupportCode            what a person typed cannot be a support code
 
 Texts name what was expected and what came; what people read is written in the programs' catalogues.
@@ -43,7 +44,11 @@ class NotCertified(NotAuthentic):
 
 
 class LogTampered(NotAuthentic):
-    """A session log or one of its heads was altered, shortened, reordered or signed by somebody else."""
+    """A log, of one session or of all, or one of its heads was altered, shortened, reordered or signed by somebody else."""
+
+
+class NotLogged(NotAuthentic):
+    """A session, or somebody who came to it, is not in the log of all sessions as its keys and witnesses vouch for it."""
 
 
 class BadSupportCode(ProtocolError):

@@ -45,6 +45,14 @@ class Auditor(Message, frozen=True):
     signing_key: PublicKey
 
 
+class Witness(Message, frozen=True):
+    """Another organisation that cosigns the log of sessions: its name and key (Ed25519) as C2SP writes them, and where it answers."""
+
+    name: Annotated[str, Meta(max_length=100, pattern=r"\A[^\s+\x00-\x1f]+\Z")]
+    key: PublicKey
+    address: Annotated[str, Meta(max_length=200, pattern=r"\A(https|http)://[A-Za-z0-9.:\[\]/_-]+\Z")]
+
+
 class OrganisationDocument(Message, frozen=True):
     """All that an agent believes about an organisation, signed by its root; a higher number replaces a lower one."""
 
@@ -57,10 +65,14 @@ class OrganisationDocument(Message, frozen=True):
     ]
     issuing_keys: Keys
     log_keys: Keys
-    witness_keys: Keys
+    witnesses: Annotated[list[Witness], Meta(max_length=16)]
+    witness_quorum: Annotated[int, Meta(ge=0, le=16)]
+    """How many of them must have cosigned that a session is in the log before anything is allowed in it."""
     auditors: Annotated[list[Auditor], Meta(max_length=64)]
     recording: Annotated[str, Meta(pattern=r"\A(off|asked|required)\Z")]
-    retention_days: Annotated[int, Meta(ge=0, le=36500)]
+    recording_days: Annotated[int, Meta(ge=1, le=36500)]
+    log_days: Annotated[int, Meta(ge=1, le=36500)]
+    """How long recordings and session logs are kept, after the session."""
     oldest_agent: Annotated[str, Meta(pattern=r"\A[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}\Z")]
     valid_from: UtcSeconds
     valid_until: UtcSeconds

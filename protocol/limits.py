@@ -63,6 +63,11 @@ ENTRY_BYTES_MAX = 16 * 1024
 ENTRIES_MAX = 100_000
 HEAD_EVERY_S = 30
 
+# The log of all sessions (section 13).
+LEAF_BYTES_MAX = 2048
+LOG_SIZE_MAX = 2**40
+WITNESS_TIMEOUT_S = 3
+
 # Texts people write (section 1.3).
 LINE_CHARACTERS_MAX = 200
 TEXT_CHARACTERS_MAX = 2000

@@ -18,8 +18,8 @@ from protocol.errors import LocalProtocolError, NotAuthentic, RemoteProtocolErro
 NOTE_BYTES_MAX = 4096
 SIGNATURES_MAX = 16
 
-_ED25519 = 1
-_COSIGNATURE = 4
+ED25519 = 1
+COSIGNATURE = 4
 _KEY_ID_BYTES = 4
 _NAME = re.compile(r"\A[^\s+\x00-\x1f]{1,200}\Z")
 
@@ -48,9 +48,32 @@ class Note:
         return f"{self.text}\n{''.join(lines)}"
 
 
-def key_id(name: str, public_key: bytes, kind: int = _ED25519) -> bytes:
+def key_id(name: str, public_key: bytes, kind: int = ED25519) -> bytes:
     """The first four bytes of SHA-256 over name, newline, kind and key."""
     return hashlib.sha256(name.encode() + b"\n" + bytes([kind]) + public_key).digest()[:_KEY_ID_BYTES]
+
+
+def verifier_text(name: str, public_key: bytes, kind: int) -> str:
+    """A key as people pass it on: `NAME+ID+KEY` (a verifier key of signed-note.md; `ED25519` for notes, `COSIGNATURE` for witnesses)."""
+    encoded = base64.b64encode(bytes([kind]) + public_key).decode("ascii")
+    return f"{name}+{key_id(name, public_key, kind).hex()}+{encoded}"
+
+
+def parse_verifier(text: str, kind: int) -> tuple[str, bytes]:
+    """Undo `verifier_text`: the name and the public key (32 bytes).
+
+    Raises:
+        RemoteProtocolError: not a key of this kind, or mistyped.
+    """
+    name, _, rest = text.strip().partition("+")
+    identity, _, encoded = rest.partition("+")
+    try:
+        data = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        data = b""
+    if not _NAME.match(name) or len(data) != 33 or data[0] != kind or key_id(name, data[1:], kind).hex() != identity:
+        raise RemoteProtocolError("not a verifier key such as NAME+ID+KEY, or one of another kind")
+    return name, data[1:]
 
 
 def parse(text: str) -> Note:
@@ -104,7 +127,7 @@ def cosign(note: Note, name: str, key: Ed25519PrivateKey, *, at_s: int) -> Note:
     _check_text(note.text)
     public_key = key.public_key().public_bytes_raw()
     signature = struct.pack(">Q", at_s) + key.sign(_cosigned(note.text, at_s))
-    return Note(note.text, (*note.signatures, SignatureLine(name, key_id(name, public_key, _COSIGNATURE), signature)))
+    return Note(note.text, (*note.signatures, SignatureLine(name, key_id(name, public_key, COSIGNATURE), signature)))
 
 
 def cosigned_at(note: Note, name: str, public_key: bytes) -> int:
@@ -113,7 +136,7 @@ def cosigned_at(note: Note, name: str, public_key: bytes) -> int:
     Raises:
         NotAuthentic: the note carries no valid cosignature of this name and key.
     """
-    signature = _line_of(note, name, key_id(name, public_key, _COSIGNATURE)).signature
+    signature = _line_of(note, name, key_id(name, public_key, COSIGNATURE)).signature
     if len(signature) != 8 + 64:
         raise NotAuthentic(f"the cosignature of {name} has a wrong length")
     (at_s,) = struct.unpack_from(">Q", signature)
@@ -123,7 +146,7 @@ def cosigned_at(note: Note, name: str, public_key: bytes) -> int:
 
 def is_cosigned_with(note: Note, name: str, public_key: bytes) -> bool:
     """Tell whether the note carries a cosignature that names this key; `cosigned_at` tells whether it holds."""
-    wanted = key_id(name, public_key, _COSIGNATURE)
+    wanted = key_id(name, public_key, COSIGNATURE)
     return any(line.name == name and line.key_id == wanted for line in note.signatures)
 
 

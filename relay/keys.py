@@ -28,6 +28,9 @@ from relay.settings import SECRET_VARIABLE, Settings
 _signed: Decoder[Signed] = Decoder(Signed, bytes_max=128 * 1024)
 _document: Decoder[OrganisationDocument] = Decoder(OrganisationDocument, bytes_max=65536)
 
+# How long things are kept where nobody decided otherwise.
+RECORDING_DAYS, LOG_DAYS = 90, 365
+
 
 class KeyUnusable(Exception):
     """A key or the document cannot be used; the text says why and what to do."""
@@ -117,10 +120,12 @@ def make_organisation(settings: Settings, name: str, *, root_key: Path, root_pas
         origins=list(settings.origins),
         issuing_keys=[public_bytes(issuing)],
         log_keys=[public_bytes(log)],
-        witness_keys=[],
+        witnesses=[],
+        witness_quorum=0,
         auditors=[],
         recording="off",
-        retention_days=0,
+        recording_days=RECORDING_DAYS,
+        log_days=LOG_DAYS,
         oldest_agent="0.1.0",
         valid_from=now,
         valid_until=now + DOCUMENT_VALID_S_MAX,

@@ -62,6 +62,7 @@ RELAY_MAY_IMPORT = frozenset(
         "errors",
         "identity",
         "limits",
+        "log_of_sessions",
         "merkle",
         "organisation",
         "relay_messages",

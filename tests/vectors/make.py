@@ -3,6 +3,7 @@
 `python -m tests.vectors.make` writes it anew; `tests/protocol/test_vectors.py` holds it to the code.
 """
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import structs
 
-from protocol import limits, session_log
+from protocol import limits, log_of_sessions, merkle, session_log, signed_note
 from protocol.channel import ControlChannel, agent_channel, viewer_channel
 from protocol.codec import encode
 from protocol.envelope import Kind, wrap, wrap_relay
@@ -19,6 +20,8 @@ from protocol.identity import (
     Auditor,
     Certificate,
     OrganisationDocument,
+    Witness,
+    fingerprint_text,
     issue_certificate,
     issue_document,
     public_bytes,
@@ -60,6 +63,7 @@ from tests.protocol.pairs import CODE, FINGERPRINT, ISSUING, ROOT, SESSION, TECH
 from tests.protocol.test_session_log import opened_log
 
 COLLEAGUE = Ed25519PrivateKey.from_private_bytes(bytes(range(96, 128)))
+LOG, WITNESS = (Ed25519PrivateKey.from_private_bytes(bytes([each]) * 32) for each in (1, 2))
 FILE = Path(__file__).parent / "version1.json"
 
 
@@ -138,6 +142,7 @@ def vectors() -> dict[str, Any]:
             wrap(Kind.CONTROL, b"abc").hex(),
         ],
         "invitation": _invitation(),
+        "log_of_sessions": _log_of_sessions(),
         "log": {"entries": texts, "head": session_log.make_head(SESSION, texts, ISSUING, at_s=1000)},
     }
 
@@ -198,11 +203,13 @@ def _invitation() -> dict[str, Any]:
         "Fibre du Lac",
         ["https://help.example"],
         [public_bytes(ISSUING)],
-        [],
-        [],
+        [public_bytes(LOG)],
+        [Witness("witness.example/mainforte", public_bytes(WITNESS), "https://witness.example")],
+        1,
         [Auditor("Révision", "", bytes(32), bytes(32))],
         "off",
         90,
+        365,
         "1.0.0",
         now,
         now + 86400,
@@ -256,6 +263,55 @@ def _invitation() -> dict[str, Any]:
         "head_of_agent": head,
         "head_of_both": signed,
         "joining_key": opened.joining_key.hex(),
+    }
+
+
+def _log_of_sessions() -> dict[str, Any]:
+    """A log of five leaves as it was with three, and as it is: each leaf proven, the growth proven, two of three witnesses cosigning."""
+    origin, names = (
+        log_of_sessions.origin_of(FINGERPRINT),
+        ("witness.example/first", "witness.example/second", "witness.example/third"),
+    )
+    keys = [Ed25519PrivateKey.from_private_bytes(bytes([each]) * 32) for each in (11, 12, 13)]
+    salts = [bytes([each]) * 16 for each in range(5)]
+    leaves: list[log_of_sessions.Leaf] = [
+        log_of_sessions.SessionOpened(salts[0], SESSION, bytes([1]) * 32, bytes([2]) * 32, bytes([3]) * 32),
+        log_of_sessions.SessionJoined(salts[1], SESSION, bytes([4]) * 32),
+        log_of_sessions.SessionClosed(salts[2], SESSION, 7, bytes([5]) * 32, "completed"),
+        log_of_sessions.Noted(salts[3], SESSION, "watched", bytes([6]) * 32),
+        log_of_sessions.LogRewound(salts[4], 9, bytes([7]) * 32),
+    ]
+    texts = [log_of_sessions.leaf_text(leaf) for leaf in leaves]
+    nodes: dict[merkle.Node, bytes] = {}
+    for size, text in enumerate(texts):
+        nodes |= merkle.append(nodes, size, merkle.leaf_hash(text.encode()))
+
+    def checkpoint(size: int) -> signed_note.Note:
+        root = merkle.root(nodes, merkle.Range(0, size))
+        return log_of_sessions.sign_checkpoint(log_of_sessions.Checkpoint(origin, size, root), LOG)
+
+    note = checkpoint(5)
+    for name, key in list(zip(names, keys, strict=True))[:2]:
+        note = signed_note.cosign(note, name, key, at_s=1000)
+    return {
+        "fingerprint": fingerprint_text(FINGERPRINT),
+        "log_keys": [base64.b64encode(public_bytes(LOG)).decode()],
+        "witnesses": [
+            {"name": name, "key": base64.b64encode(public_bytes(key)).decode()}
+            for name, key in zip(names, keys, strict=True)
+        ],
+        "logged": [
+            json.loads(
+                encode(
+                    log_of_sessions.Logged(
+                        text, index, merkle.proof(nodes, merkle.inclusion_ranges(index, 5)), str(note)
+                    )
+                )
+            )
+            for index, text in enumerate(texts)
+        ],
+        "older": str(checkpoint(3)),
+        "growth": json.loads(encode(merkle.proof(nodes, merkle.consistency_ranges(3, 5)))),
     }
 
 

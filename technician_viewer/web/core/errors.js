@@ -14,5 +14,7 @@ export class WrongSupportCode extends NotAuthentic {}
 export class LogTampered extends NotAuthentic {}
 /** Nobody whom the organisation's root vouches for. */
 export class NotCertified extends NotAuthentic {}
+/** The log of all sessions does not hold what it has to. */
+export class NotLogged extends NotAuthentic {}
 /** What a person typed cannot be a support code. */
 export class BadSupportCode extends ProtocolError {}

@@ -12,11 +12,18 @@ const auditor = (value) => {
   const { name, group, hpke_key: hpke, signing_key: signing, ...rest } = value ?? {};
   return line(name) && line(group) && key(hpke) && key(signing) && Object.keys(rest).length === 0;
 };
+const witnessName = text(100, /^[^\s+\x00-\x1f]+$/u);
+const witnessAddress = text(200, /^https?:\/\/[A-Za-z0-9.:[\]/_-]+$/);
+/** @param {any} value */
+const witness = (value) => {
+  const { name, key: itsKey, address, ...rest } = value ?? {};
+  return witnessName(name) && key(itsKey) && witnessAddress(address) && Object.keys(rest).length === 0;
+};
 const DOCUMENT = {
   organisation: {
     number: integer(1, Number.MAX_SAFE_INTEGER), name: line, origins: listOf(text(200, /^https?:\/\/[A-Za-z0-9.:[\]-]+$/), 16), issuing_keys: keys,
-    log_keys: keys, witness_keys: keys, auditors: listOf(auditor, 64), recording: oneOf(["off", "asked", "required"]),
-    retention_days: integer(0, 36500), oldest_agent: text(14, /^[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}$/), valid_from: count, valid_until: count,
+    log_keys: keys, witnesses: listOf(witness, 16), witness_quorum: integer(0, 16), auditors: listOf(auditor, 64),
+    recording: oneOf(["off", "asked", "required"]), recording_days: integer(1, 36500), log_days: integer(1, 36500), oldest_agent: text(14, /^[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}$/), valid_from: count, valid_until: count,
   },
 };
 const hex128 = text(32, /^[0-9a-f]{32}$/);

@@ -1,23 +1,13 @@
 /** Following the session log and signing its heads (PROTOCOL.md, section 9); protocol/session_log.py and signed_note.py. */
-import { areEqual, concat, fromBase64, textOf, toBase64, utf8 } from "./bytes.js";
+import { concat, fromBase64, textOf, toBase64, utf8 } from "./bytes.js";
 import { count, decode, encode, integer, listOf, oneOf, text } from "./codec.js";
 import { LogTampered, RemoteProtocolError } from "./errors.js";
 import { ENTRIES_MAX, ENTRY_BYTES_MAX } from "./limits.js";
 import { answer, capability, hold, key, line, lines, outcome, role } from "./messages.js";
-
-const COSIGNATURE = 4;
+import { COSIGNATURE, cosigned, cosignedAt, keyId, parseNote, signatureLine } from "./signed_note.js";
 
 /** @param {string} text @returns {Promise<string>} base64 of SHA-256 */
 const hashOf = async (text) => toBase64(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(text))));
-
-/** @param {string} text @param {number} atS */
-const cosigned = (text, atS) => utf8(`cosignature/v1\ntime ${atS}\n${text}`);
-
-/** @param {string} name @param {Uint8Array} key */
-async function keyId(name, key) {
-  const digest = await crypto.subtle.digest("SHA-256", concat(utf8(`${name}\n`), Uint8Array.of(COSIGNATURE), key));
-  return new Uint8Array(digest).subarray(0, 4);
-}
 
 /** What an entry can tell; a technician signs nothing else. */
 const EVENTS = {
@@ -90,13 +80,13 @@ export class LogReader {
    * @throws {LogTampered} it speaks of other entries, or the agent did not sign it
    */
   async countersign(note, agentKey, keys, atS) {
-    const { text, below } = this.#read(note);
-    if (!(await isCosigned(text, below, "agent", agentKey))) throw new LogTampered("a head that the agent did not sign");
+    const read = this.#read(note);
+    if ((await cosignedAt(read, "agent", agentKey)) === undefined) throw new LogTampered("a head that the agent did not sign");
     const raw = new Uint8Array(await crypto.subtle.exportKey("raw", keys.publicKey));
-    const signature = new Uint8Array(await crypto.subtle.sign("Ed25519", keys.privateKey, cosigned(text, atS)));
+    const signature = new Uint8Array(await crypto.subtle.sign("Ed25519", keys.privateKey, cosigned(read.text, atS)));
     const time = new Uint8Array(8);
     new DataView(time.buffer).setBigUint64(0, BigInt(atS));
-    return `${note}— technician ${toBase64(concat(await keyId("technician", raw), time, signature))}\n`;
+    return note + signatureLine("technician", await keyId("technician", raw, COSIGNATURE), concat(time, signature));
   }
 
   /**
@@ -106,28 +96,16 @@ export class LogReader {
    * @returns {Promise<boolean>} @throws {LogTampered} it speaks of other entries
    */
   async isSignedByBoth(note, agentKey, technicianKey) {
-    const { text, below } = this.#read(note);
-    return (await isCosigned(text, below, "agent", agentKey)) && (await isCosigned(text, below, "technician", technicianKey));
+    const read = this.#read(note);
+    const times = [await cosignedAt(read, "agent", agentKey), await cosignedAt(read, "technician", technicianKey)];
+    return !times.includes(undefined);
   }
 
-  /** @param {string} note @returns {{ text: string, below: string }} @throws {LogTampered} it speaks of other entries */
-  #read(note) {
-    const end = note.lastIndexOf("\n\n");
-    const text = note.slice(0, end + 1);
-    const size = Number(text.split("\n")[1]);
-    if (text !== `mainforte/session/${this.session}\n${size}\n${this.#hashes[size - 1]}\n`) throw new LogTampered("a head of other entries");
-    return { text, below: note.slice(end + 2) };
+  /** @param {string} written @returns {import("./signed_note.js").Note} @throws {LogTampered} it speaks of other entries */
+  #read(written) {
+    const note = parseNote(written);
+    const size = Number(note.text.split("\n")[1]);
+    if (note.text !== `mainforte/session/${this.session}\n${size}\n${this.#hashes[size - 1]}\n`) throw new LogTampered("a head of other entries");
+    return note;
   }
-}
-
-/** @param {string} text @param {string} below the signature lines @param {string} name @param {Uint8Array<ArrayBuffer>} key */
-async function isCosigned(text, below, name, key) {
-  const [id, imported] = [await keyId(name, key), await crypto.subtle.importKey("raw", key, "Ed25519", false, ["verify"])];
-  for (const each of below.split("\n").filter((line) => line.startsWith(`— ${name} `))) {
-    const data = fromBase64(each.slice(`— ${name} `.length));
-    if (data.length !== 76 || !areEqual(data.subarray(0, 4), id)) continue;
-    const atS = Number(new DataView(data.buffer).getBigUint64(4));
-    if (await crypto.subtle.verify("Ed25519", imported, data.subarray(12), cosigned(text, atS))) return true;
-  }
-  return false;
 }

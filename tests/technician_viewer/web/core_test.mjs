@@ -238,3 +238,70 @@ test("an invitation gives the agent's joining key only when root, issuer, agent 
     await assert.rejects(verifyInvitation({ ...offered, ...otherOffer }, { ...known, ...otherKnown }, now), error, why);
   }
 });
+
+test("what is in the log of sessions is proven by log, witnesses and tree together", async () => {
+  const { checkGrowth, trustIn, verifyCheckpoint, verifyLogged } = await load("log_of_sessions.js");
+  const given = vectors.log_of_sessions;
+  const document = { log_keys: given.log_keys, witnesses: given.witnesses, witness_quorum: 2 };
+  const trust = trustIn(document, given.fingerprint);
+  for (const [index, logged] of given.logged.entries()) {
+    const { leaf, checkpoint } = await verifyLogged(logged, trust);
+    assert.equal(leaf.type, JSON.parse(logged.leaf).type);
+    assert.deepEqual([logged.index, checkpoint.size, checkpoint.cosignedBy.length, checkpoint.cosignedBy[0].atS], [index, 5, 2, 1000]);
+  }
+  const [logged, other] = given.logged;
+  const older = await verifyCheckpoint(given.older, { ...trust, quorum: 0 });
+  const { checkpoint } = await verifyLogged(logged, trust);
+  await checkGrowth(older, checkpoint, given.growth);
+  const flipped = (/** @type {string} */ hash) => (hash[0] === "A" ? "B" : "A") + hash.slice(1);
+  const refusals = [
+    ["another log", errors.NotLogged, {}, { origin: "mainforte/sessions/other" }],
+    ["another log key", errors.NotLogged, {}, { logKeys: [given.witnesses[0].key] }],
+    ["more witnesses", errors.NotLogged, {}, { quorum: 3 }],
+    ["other witnesses", errors.NotLogged, {}, { witnesses: given.witnesses.slice(1) }],
+    ["another leaf", errors.LogTampered, { leaf: other.leaf }, {}],
+    ["another place", errors.LogTampered, { index: 1 }, {}],
+    ["a place beyond the end", errors.LogTampered, { index: 5 }, {}],
+    ["a bit of the proof", errors.LogTampered, { hashes: logged.hashes.map(flipped) }, {}],
+    ["one hash less", errors.LogTampered, { hashes: logged.hashes.slice(1) }, {}],
+    ["one hash more", errors.LogTampered, { hashes: [...logged.hashes, logged.hashes[0]] }, {}],
+    ["the older tree", errors.NotLogged, { checkpoint: given.older }, {}],
+    ["no note", errors.RemoteProtocolError, { checkpoint: "nothing" }, {}],
+    ["no leaf", errors.RemoteProtocolError, { leaf: "{}" }, {}],
+  ];
+  for (const [why, error, otherLogged, otherTrust] of refusals) {
+    await assert.rejects(verifyLogged({ ...logged, ...otherLogged }, { ...trust, ...otherTrust }), error, why);
+  }
+  await assert.rejects(checkGrowth(checkpoint, older, given.growth), errors.LogTampered, "a log that was shortened");
+  await assert.rejects(checkGrowth({ ...older, root: checkpoint.root }, checkpoint, given.growth), errors.LogTampered, "another beginning");
+  await assert.rejects(checkGrowth(older, checkpoint, given.growth.slice(1)), errors.LogTampered, "half a proof");
+});
+
+test("the published Merkle trees and signed notes are judged as published", async (context) => {
+  const folder = new URL("../../../../shared/vectors/", import.meta.url);
+  const read = (/** @type {string} */ name) => readFile(new URL(name, folder), "utf-8").then(JSON.parse, () => undefined);
+  const [trees, notes] = [await read("rfc6962_merkle_vectors.json"), await read("signed_note_vectors.json")];
+  if (!trees || !notes) return context.skip("no ../shared/vectors beside the repository");
+  const { leafHash, nodeHash, verifyConsistency, verifyInclusion } = await load("merkle.js");
+  const { isSignedBy, parseNote } = await load("signed_note.js");
+  const base64 = (/** @type {string} */ text) => Uint8Array.from(Buffer.from(text, "base64"));
+  const proofOf = (/** @type {any} */ each) => (each.proof ?? []).map(base64);
+  assert.equal(hex(await leafHash(new Uint8Array())), trees.hash_vectors.leaf_empty);
+  assert.equal(hex(await nodeHash(Buffer.from("N123"), Buffer.from("N456"))), trees.hash_vectors.node_N123_N456);
+  const judged = [
+    ...trees.inclusion.map((/** @type {any} */ each) => [each, () => verifyInclusion(base64(each.leafHash), each.leafIdx, proofOf(each), each.treeSize, base64(each.root))]),
+    ...trees.consistency.map((/** @type {any} */ each) => [each, () => verifyConsistency(each.size1, base64(each.root1), each.size2, base64(each.root2), proofOf(each))]),
+  ];
+  assert.equal(judged.length, 196);
+  for (const [each, attempt] of judged) {
+    if (each.wantErr) await assert.rejects(attempt, errors.LogTampered, each.desc);
+    else await attempt();
+  }
+  for (const { vkey, note } of notes.cases) {
+    const [name, , encoded] = vkey.split("+");
+    const key = base64(encoded).slice(1);
+    assert.equal(await isSignedBy(parseNote(note), name, key), true);
+    assert.equal(await isSignedBy(parseNote(note.replace("example message", "other message")), name, key), false);
+    assert.equal(await isSignedBy(parseNote(note), "example.com/bar", key), false);
+  }
+});
