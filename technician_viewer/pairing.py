@@ -29,8 +29,9 @@ from protocol.relay_messages import (
 from protocol.support_code import SupportCode
 from protocol.vocabulary import Capability
 from technician_viewer.errors import CodeUsedUp, RoomRefused
+from technician_viewer.picture import CODECS
 
-OFFER = Offer((Capability.VIEW, Capability.CONTROL), ("zstd",), "mainforte-client-1.0.0")
+OFFER = Offer((Capability.VIEW, Capability.CONTROL), CODECS, "mainforte-client-1.0.0")
 
 
 class PairingState(Enum):

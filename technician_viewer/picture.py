@@ -2,16 +2,35 @@
 
 from typing import TYPE_CHECKING
 
-import zstandard
+import numpy as np
 
 from protocol.errors import RemoteProtocolError
-from protocol.media_parts import BYTES_PER_PIXEL, PointerAt, PointerShape, Rectangle, Screens, ScreenShape
+from protocol.media_codec import read_stream_data
+from protocol.media_parts import (
+    BYTES_PER_PIXEL,
+    CODEC_NAMES,
+    COPY_NAME,
+    Codec,
+    Copy,
+    Part,
+    PointerAt,
+    PointerShape,
+    Rectangle,
+    Screens,
+    ScreenShape,
+    Video,
+)
+from technician_viewer.decoding import RectangleDecoder, decompress
+from technician_viewer.video import DECODABLE_NAMES, VideoStreams
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 # Sixteen screens of 8K would be four times as much; memory is taken only where something was drawn.
 PIXELS_MAX = 2**27
+
+# What the handshake tells the agent that we decode.
+CODECS = (*CODEC_NAMES.values(), COPY_NAME, *DECODABLE_NAMES)
 
 Colour = tuple[int, int, int]
 
@@ -24,6 +43,7 @@ class Picture:
         self.width, self.height = shape.width, shape.height
         self.bgrx = bytearray(self.width * self.height * BYTES_PER_PIXEL)
         """Rows from the top, 4 bytes a pixel: blue, green, red, unused. Black where nothing has come yet."""
+        self._pixels = np.frombuffer(self.bgrx, np.uint32).reshape(self.height, self.width)
 
     def colour_at(self, x: int, y: int) -> Colour:
         """Red, green and blue of one pixel.
@@ -43,24 +63,19 @@ class Picture:
 
         return Image.frombytes("RGB", (self.width, self.height), bytes(self.bgrx), "raw", "BGRX")
 
-    def put(self, rectangle: Rectangle) -> None:
-        """Draw new pixels.
+    def draw(self, x: int, y: int, width: int, height: int, pixels: bytes | bytearray) -> None:
+        """Draw new pixels, rows from the top; the box has to lie on the screen."""
+        new = np.frombuffer(pixels, np.uint32).reshape(height, width)
+        self._pixels[y : y + height, x : x + width] = new
 
-        Raises:
-            RemoteProtocolError: the box is outside the screen, or its data is not what it declares.
-        """
-        x, y, width, height = rectangle.x, rectangle.y, rectangle.width, rectangle.height
-        if x + width > self.width or y + height > self.height:
-            raise RemoteProtocolError("a rectangle outside the screen")
-        pixels = memoryview(decompress(rectangle.data, width * height * BYTES_PER_PIXEL))
-        row, stride = width * BYTES_PER_PIXEL, self.width * BYTES_PER_PIXEL
-        to = y * stride + x * BYTES_PER_PIXEL
-        if row == stride:
-            self.bgrx[to : to + len(pixels)] = pixels
-            return
-        for start in range(0, len(pixels), row):
-            self.bgrx[to : to + row] = pixels[start : start + row]
-            to += stride
+    def copy(self, part: Copy) -> None:
+        """Draw what is in one box in another one too; both have to lie on the screen, and may overlap."""
+        source = self._pixels[part.from_y : part.from_y + part.height, part.from_x : part.from_x + part.width]
+        self._pixels[part.y : part.y + part.height, part.x : part.x + part.width] = source.copy()
+
+    def holds(self, x: int, y: int, width: int, height: int) -> bool:
+        """Whether this box lies on the screen."""
+        return x + width <= self.width and y + height <= self.height
 
 
 class Pictures:
@@ -74,6 +89,20 @@ class Pictures:
         """The screens of which a whole picture has come since they are as they are."""
         self._drawn: dict[int, Picture] = {}
         self._touched: set[int] = set()
+        self._rectangles = RectangleDecoder()
+        self._videos = VideoStreams()
+        self._unfinished: tuple[object, ...] | None = None
+
+    def check_order(self, part: Part) -> None:
+        """To be called with every part before it is applied.
+
+        Raises:
+            RemoteProtocolError: it stands where the rest of another one has to come.
+        """
+        whole, has_more = _whole_of(part)
+        if self._unfinished not in (None, whole) and not isinstance(part, Screens):
+            raise RemoteProtocolError("another part where the rest of one has to come")
+        self._unfinished = whole if has_more else None
 
     def set_screens(self, message: Screens) -> None:
         """Take the screens there are now; every picture begins anew.
@@ -89,6 +118,8 @@ class Pictures:
         self.screens = tuple(shapes)
         self._drawn.clear()
         self._touched.clear()
+        self._rectangles.restart()
+        self._videos.restart()
         self.complete = frozenset()
 
     def of(self, screen: int) -> Picture:
@@ -105,17 +136,52 @@ class Pictures:
         return self._drawn[screen]
 
     def put(self, rectangle: Rectangle) -> None:
-        """Draw new pixels.
+        """Draw new pixels, once all of the rectangle has come.
 
         Raises:
-            RemoteProtocolError: on a screen that does not exist, or see `Picture.put`.
+            RemoteProtocolError: it is on no screen, or not what it declares.
         """
+        picture = self._picture_of(rectangle)
+        pixels = self._rectangles.decode(rectangle)
+        if pixels is not None:
+            picture.draw(rectangle.x, rectangle.y, rectangle.width, rectangle.height, pixels)
+            self._touched.add(rectangle.screen)
+
+    def copy(self, part: Copy) -> None:
+        """Draw what is in one place in another one too.
+
+        Raises:
+            RemoteProtocolError: one of them is on no screen.
+        """
+        picture = self._picture_of(part)
+        if not picture.holds(part.from_x, part.from_y, part.width, part.height):
+            raise RemoteProtocolError("a copy from outside the screen")
+        picture.copy(part)
+
+    def play(self, part: Video) -> None:
+        """Draw the next picture of a video stream, once all of it has come.
+
+        Raises:
+            RemoteProtocolError: it is on no screen, or see `VideoStreams.decode`.
+            VideoBroken: it cannot be decoded; its box stays as it is.
+        """
+        picture = self._picture_of(part)
+        pixels = self._videos.decode(part)
+        if pixels is not None:
+            picture.draw(part.x, part.y, part.width, part.height, pixels)
+
+    def end_video(self, stream: int) -> None:
+        """Nothing more comes of this video stream."""
+        self._videos.end(stream)
+
+    def _picture_of(self, part: Rectangle | Copy | Video) -> Picture:
         try:
-            picture = self.of(rectangle.screen)
+            picture = self.of(part.screen)
         except KeyError:
-            raise RemoteProtocolError(f"a rectangle for screen {rectangle.screen}, which does not exist") from None
-        picture.put(rectangle)
-        self._touched.add(rectangle.screen)
+            raise RemoteProtocolError(f"pixels for screen {part.screen}, which does not exist") from None
+        if not picture.holds(part.x, part.y, part.width, part.height):
+            raise RemoteProtocolError("pixels outside the screen")
+        return picture
 
     def end_picture(self) -> None:
         """What has been drawn until now is a whole picture."""
@@ -132,18 +198,12 @@ class Pictures:
         self.pointer_shape = PointerShape(shape.hot_x, shape.hot_y, shape.width, shape.height, rgba)
 
 
-def decompress(data: bytes, size: int) -> bytes:
-    """Unpack one zstd frame that must hold exactly `size` bytes; what it declares is compared before anything is allocated.
-
-    Raises:
-        RemoteProtocolError: another size, none declared, something after the frame, or not a frame at all.
-    """
-    try:
-        if zstandard.frame_content_size(data) != size:
-            raise RemoteProtocolError("a rectangle that declares another size than its box")
-        plain = zstandard.ZstdDecompressor().decompress(data, max_output_size=size, allow_extra_data=False)
-    except zstandard.ZstdError:
-        raise RemoteProtocolError("a rectangle that cannot be unpacked") from None
-    if len(plain) != size:
-        raise RemoteProtocolError("a rectangle that holds another size than its box")
-    return plain
+def _whole_of(part: Part) -> tuple[tuple[object, ...] | None, bool]:
+    """What a fragment belongs to, and whether more of it follows; None for whatever never goes in fragments."""
+    match part:
+        case Rectangle(screen, Codec.ZSTD_STREAM, x, y, width, height, data):
+            return ("piece", screen, x, y, width, height), read_stream_data(data).has_more
+        case Video(stream, screen, x, y, width, height, codec, is_key, has_more):
+            return ("video", stream, screen, x, y, width, height, codec, is_key), has_more
+        case _:
+            return None, False

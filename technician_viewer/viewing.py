@@ -20,7 +20,18 @@ from protocol.introduction import sign_introduction, sign_return
 from protocol.key_schedule import ChannelSecrets, Randomness
 from protocol.limits import PEER_GONE_S, PICTURE_LIVE_S, VIEW_GRACE_S
 from protocol.media import MediaOpener
-from protocol.media_parts import InputApplied, Part, PictureEnd, PointerAt, PointerShape, Rectangle, Screens
+from protocol.media_parts import (
+    Copy,
+    InputApplied,
+    Part,
+    PictureEnd,
+    PointerAt,
+    PointerShape,
+    Rectangle,
+    Screens,
+    Video,
+    VideoEnded,
+)
 from protocol.messages import (
     INPUT,
     AccessAsked,
@@ -36,6 +47,7 @@ from protocol.messages import (
     InputReleased,
     Introduced,
     KeyChanged,
+    KeyPictureAsked,
     MediaReached,
     ParticipantsChanged,
     ParticipantShown,
@@ -54,6 +66,7 @@ from protocol.session_log import Answered, Asked, Entry, LogReader, Opened, coun
 from protocol.vocabulary import Answer, Capability, Hold, Outcome
 from technician_viewer.errors import InputHeld
 from technician_viewer.picture import Pictures
+from technician_viewer.video import VideoBroken
 
 AWAY = "away"
 NOT_ALLOWED = "not_allowed"
@@ -379,11 +392,18 @@ class Viewing:
         self.capabilities = frozenset()
 
     def _on_part(self, part: Part) -> None:
+        self.pictures.check_order(part)
         match part:
             case Screens():
                 self.pictures.set_screens(part)
             case Rectangle():
                 self.pictures.put(part)
+            case Copy():
+                self.pictures.copy(part)
+            case Video():
+                self._play(part)
+            case VideoEnded(stream):
+                self.pictures.end_video(stream)
             case PointerAt():
                 self.pictures.pointer = part
             case PointerShape():
@@ -397,6 +417,12 @@ class Viewing:
                 while self._announced and self._announced[0][0] <= number:
                     self._announced.popleft()
                 self._send(PictureShown(number))
+
+    def _play(self, part: Video) -> None:
+        try:
+            self.pictures.play(part)
+        except VideoBroken:
+            self._send(KeyPictureAsked())
 
     def _on_entry(self, entry: Entry) -> None:
         self.entries.append(entry)
