@@ -78,14 +78,28 @@ class Relay:
         Raises:
             RuntimeError: it did not start; the text says why.
         """
+        process = self.begin()
+        self.wait_until_ready()
+        return process
+
+    def begin(self) -> "subprocess.Popen[str]":
+        """Start it, without waiting for it."""
         serve = [sys.executable, "-m", "relay", "--config", str(self.organisation.folder / "mainforte.toml"), "serve"]
         with self._log.open("a") as out:
             process = subprocess.Popen(serve, env=_environment(), stdout=subprocess.PIPE, stderr=out, text=True)
         self.process = process
-        assert process.stdout
-        if not process.stdout.readline().startswith("ready"):
-            raise RuntimeError(f"the relay did not start:\n{self._log.read_text()}")
         return process
+
+    def wait_until_ready(self) -> None:
+        """Wait until everything of it can be reached.
+
+        Raises:
+            RuntimeError: it did not start; the text says why.
+        """
+        assert self.process
+        assert self.process.stdout
+        if not self.process.stdout.readline().startswith("ready"):
+            raise RuntimeError(f"the relay did not start:\n{self._log.read_text()}")
 
     def kill(self) -> None:
         """End it without a word, as a power cut does."""

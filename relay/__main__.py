@@ -1,4 +1,7 @@
-"""`mainforte-relay`: makes the organisation, adds people, serves, and says what is wrong."""
+"""`mainforte-relay`: makes the organisation, adds people, serves, and says what is wrong.
+
+Each command imports what it alone needs: people wait for a server that starts again.
+"""
 
 import argparse
 import asyncio
@@ -6,24 +9,24 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from protocol.identity import fingerprint_text
 from protocol.limits import DOCUMENT_VALID_S_MAX
-from relay import agent_package, demo_data, doctor
-from relay.commands import evidence, organisation, staff
 from relay.commands.terminal import CannotGoOn, Exit, _
-from relay.desk import people
-from relay.desk.application import log_to_stderr, run_desk
-from relay.desk.people import Tenant
+from relay.desk.roles import ROLES
 from relay.keys import KeyUnusable, key_secret, load_organisation, read_document
-from relay.server import DeskDidNotStart, serve
+from relay.logs import log_to_stderr
+from relay.server import READY, DeskDidNotStart, serve
 from relay.settings import CONFIG_NAME, WrongSetting, read_settings
-from relay.storage.database import Database
+
+if TYPE_CHECKING:
+    from relay.desk.people import Tenant
+    from relay.storage.database import Database
 
 CONFIG_VARIABLE = "MAINFORTE_CONFIG"
 
-DOCUMENT_DAYS_MAX = DOCUMENT_VALID_S_MAX // organisation.DAY_S
+DOCUMENT_DAYS_MAX = DOCUMENT_VALID_S_MAX // (24 * 3600)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -93,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = user.add_parser("add", help=_("add somebody"))
     add.add_argument("name")
-    add.add_argument("--role", action="append", required=True, choices=people.ROLES)
+    add.add_argument("--role", action="append", required=True, choices=ROLES)
     add.add_argument("--full-name")
     add.add_argument("--generate-password", action="store_true", help=_("make a password and print it once"))
     add.add_argument("--totp-secret", help=_("set the second factor up already (demonstrations and programs)"))
@@ -119,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
 
     desk = commands.add_parser("desk")
     desk.add_argument("--socket", type=Path, required=True)
+    desk.add_argument("--listening", type=int, required=True, metavar="DESCRIPTOR")
     desk.add_argument("--first", action="store_true")
     desk.set_defaults(run=_desk)
 
@@ -136,6 +140,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _init(arguments: argparse.Namespace) -> None:
+    from relay.commands import organisation
+
     organisation.make(
         organisation.Wish(
             name=arguments.name or "",
@@ -150,6 +156,8 @@ def _init(arguments: argparse.Namespace) -> None:
 
 
 def _sign_document(arguments: argparse.Namespace) -> None:
+    from relay.commands import organisation
+
     organisation.sign_document(
         read_settings(arguments.config),
         root_key=arguments.root_key,
@@ -160,6 +168,8 @@ def _sign_document(arguments: argparse.Namespace) -> None:
 
 
 def _user_add(arguments: argparse.Namespace) -> None:
+    from relay.commands import staff
+
     staff.add(
         read_settings(arguments.config),
         arguments.name,
@@ -171,22 +181,32 @@ def _user_add(arguments: argparse.Namespace) -> None:
 
 
 def _user_set_password(arguments: argparse.Namespace) -> None:
+    from relay.commands import staff
+
     staff.set_password(read_settings(arguments.config), arguments.name, generate_password=arguments.generate_password)
 
 
 def _user_reset_second_factor(arguments: argparse.Namespace) -> None:
+    from relay.commands import staff
+
     staff.reset_second_factor(read_settings(arguments.config), arguments.name)
 
 
 def _user_disable(arguments: argparse.Namespace) -> None:
+    from relay.commands import staff
+
     staff.disable(read_settings(arguments.config), arguments.name)
 
 
 def _user_enable(arguments: argparse.Namespace) -> None:
+    from relay.commands import staff
+
     staff.enable(read_settings(arguments.config), arguments.name)
 
 
 def _agent_package(arguments: argparse.Namespace) -> None:
+    from relay import agent_package
+
     settings = read_settings(arguments.config)
     text, _document, fingerprint = read_document(settings, now=int(time.time()))
     content = agent_package.organisation_file(text, fingerprint_text(fingerprint), settings.origins[0])
@@ -210,11 +230,20 @@ def _serve(arguments: argparse.Namespace) -> None:
 
 
 def _desk(arguments: argparse.Namespace) -> None:
+    import socket
+
+    from relay.desk.application import run_desk
+
     log_to_stderr()
-    asyncio.run(run_desk(read_settings(arguments.config), arguments.socket, is_first=arguments.first))
+    listening = socket.socket(fileno=arguments.listening)
+    settings = read_settings(arguments.config)
+    ready = lambda: print(READY.decode(), end="", flush=True)  # noqa: E731
+    asyncio.run(run_desk(settings, listening, is_first=arguments.first, on_ready=ready))
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
+    from relay import doctor
+
     findings = list(doctor.examine(read_settings(arguments.config)))
     for finding in findings:
         print(("✓ " if finding.is_well else "✗ ") + _(finding.text, **finding.values))
@@ -222,13 +251,19 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 
 def _check_log(arguments: argparse.Namespace) -> int:
+    from relay.commands import evidence
+
     return evidence.tell_what_it_proves(arguments.file, arguments.root)
 
 
 def _demo_data(arguments: argparse.Namespace) -> None:
+    from relay import demo_data
+    from relay.commands import staff
+    from relay.desk import people
+
     settings = read_settings(arguments.config)
 
-    async def add(database: Database, tenant: Tenant) -> list[int]:
+    async def add(database: "Database", tenant: "Tenant") -> list[int]:
         async with database.transaction() as connection:
             somebody = await people.anybody(connection)
         if somebody is None:

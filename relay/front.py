@@ -12,7 +12,7 @@ import logging
 import socket as sockets
 import ssl
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -343,16 +343,6 @@ class Front:
             await asyncio.sleep(TICK_S)
             self._rooms.tick(time.time())
             self._carry_out()
-
-
-async def run_front(
-    settings: FrontSettings, *, stop: asyncio.Event, on_ready: Callable[[int], None] | None = None
-) -> None:
-    """Serve until `stop` is set; `on_ready` is told the port once it is open."""
-    async with Front(settings) as front:
-        if on_ready:
-            on_ready(front.port)
-        await stop.wait()
 
 
 async def _next(websocket: web.WebSocketResponse) -> bytes | None:

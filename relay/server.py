@@ -1,22 +1,28 @@
-"""Runs the two processes behind the one port: the front here, the desk as a child that is started again if it dies."""
+"""Runs the two processes behind the one port: the front here, the desk as a child that is started again if it dies.
+
+After a restart people wait to be brought together again, so both start at the same time. The desk inherits a socket that listens
+already: whoever comes before it is ready waits in line instead of being sent away.
+"""
 
 import asyncio
-import contextlib
 import logging
 import signal
+import socket as sockets
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-from relay.front import FrontSettings, run_front
 from relay.settings import Settings
 
 log = logging.getLogger("mainforte.serve")
 
+READY = b"ready\n"
+"""What the desk says on its standard output once it answers."""
 _START_TIMEOUT_S = 60
+_END_TIMEOUT_S = 10
 _RESTART_AFTER_S = 1.0
+_IN_LINE_MAX = 1024
 
 
 class DeskDidNotStart(Exception):
@@ -24,7 +30,7 @@ class DeskDidNotStart(Exception):
 
 
 async def serve(settings: Settings, config: Path, *, on_ready: Callable[[int], None] | None = None) -> None:
-    """Serve until SIGINT or SIGTERM.
+    """Serve until SIGINT or SIGTERM; `on_ready` is told the port once everything can be reached.
 
     Raises:
         DeskDidNotStart: the desk cannot run, at the very first start.
@@ -35,70 +41,94 @@ async def serve(settings: Settings, config: Path, *, on_ready: Callable[[int], N
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     with tempfile.TemporaryDirectory(prefix="mainforte-") as folder:  # 0700, and short enough for a socket's path
-        socket = Path(folder) / "desk"
-        desk = await _start_desk(config, socket, is_first=True)
-        keeper = asyncio.create_task(_keep_running(desk, config, socket, stop))
+        desk = _Desk(config, Path(folder) / "desk")
+        await desk.begin(is_first=True)
         try:
+            # The desk starts while this is imported.
+            from relay.front import Front, FrontSettings
+
             front = FrontSettings(
                 host=settings.host,
                 port=settings.port,
-                desk_socket=socket,
+                desk_socket=desk.socket,
                 origins=settings.origins,
                 tls_certificate=settings.tls_certificate,
                 tls_key=settings.tls_key,
                 behind_proxy=settings.behind_proxy,
             )
-            await run_front(front, stop=stop, on_ready=on_ready)
+            async with Front(front) as listening:
+                await desk.wait_until_ready()
+                if on_ready:
+                    on_ready(listening.port)
+                await desk.keep_running(stop)
         finally:
-            stop.set()
-            await keeper
+            await desk.end()
 
 
-async def _start_desk(config: Path, socket: Path, *, is_first: bool) -> asyncio.subprocess.Process:
-    arguments = ["--config", str(config), "desk", "--socket", str(socket), *(["--first"] if is_first else [])]
-    desk = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "relay", *arguments, stdin=asyncio.subprocess.PIPE
-    )
-    end = time.monotonic() + _START_TIMEOUT_S
-    while not await _answers(socket):
-        if desk.returncode is not None:
-            raise DeskDidNotStart
-        if time.monotonic() > end:
-            desk.kill()
-            raise DeskDidNotStart
-        await asyncio.sleep(0.05)
-    return desk
+class _Desk:
+    """The desk process and the socket at which the front reaches it."""
 
+    def __init__(self, config: Path, socket: Path) -> None:
+        self.socket, self._config = socket, config
+        self._process: asyncio.subprocess.Process | None = None
 
-async def _answers(socket: Path) -> bool:
-    try:
-        _, writer = await asyncio.open_unix_connection(str(socket))
-    except OSError:
-        return False
-    writer.close()
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()
-    return True
+    async def begin(self, *, is_first: bool) -> None:
+        """Start it, without waiting for it. `is_first`: no room can be live from before."""
+        await asyncio.to_thread(self.socket.unlink, missing_ok=True)
+        with sockets.socket(sockets.AF_UNIX) as listening:
+            listening.bind(str(self.socket))
+            await asyncio.to_thread(self.socket.chmod, 0o600)
+            listening.listen(_IN_LINE_MAX)
+            arguments = ["--config", str(self._config), "desk", "--socket", str(self.socket)]
+            arguments += ["--listening", str(listening.fileno()), *(["--first"] if is_first else [])]
+            # Only the desk holds the socket from here on: once it has died nobody waits there any more.
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "relay", *arguments,
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, pass_fds=[listening.fileno()],
+            )  # fmt: skip
 
+    async def wait_until_ready(self) -> None:
+        """Wait until it answers.
 
-async def _keep_running(desk: asyncio.subprocess.Process, config: Path, socket: Path, stop: asyncio.Event) -> None:
-    """Start the desk again whenever it ends before `stop`; then let it end by closing its stdin."""
-    stopping = asyncio.create_task(stop.wait())
-    while not stop.is_set():
-        ended = asyncio.create_task(desk.wait())
-        await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if stop.is_set():
-            break
-        log.error("the desk ended with %s; starting it again", desk.returncode)
-        await asyncio.to_thread(socket.unlink, True)
+        Raises:
+            DeskDidNotStart: it has ended, or takes too long.
+        """
+        assert self._process
+        assert self._process.stdout
         try:
-            desk = await _start_desk(config, socket, is_first=False)
-        except DeskDidNotStart:
-            await asyncio.wait({stopping}, timeout=_RESTART_AFTER_S)
-    if desk.stdin is not None:
-        desk.stdin.close()
-    try:
-        await asyncio.wait_for(desk.wait(), 10)
-    except TimeoutError:
-        desk.kill()
-        await desk.wait()
+            async with asyncio.timeout(_START_TIMEOUT_S):
+                said = await self._process.stdout.readline()
+        except TimeoutError:
+            self._process.kill()
+            raise DeskDidNotStart from None
+        if said != READY:
+            raise DeskDidNotStart
+
+    async def keep_running(self, stop: asyncio.Event) -> None:
+        """Start it again whenever it ends before `stop`."""
+        stopping = asyncio.create_task(stop.wait())
+        while True:
+            assert self._process
+            ended = asyncio.create_task(self._process.wait())
+            await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if stop.is_set():
+                ended.cancel()
+                return
+            log.error("the desk ended with %s; starting it again", self._process.returncode)
+            try:
+                await self.begin(is_first=False)
+                await self.wait_until_ready()
+            except DeskDidNotStart:
+                await asyncio.wait({stopping}, timeout=_RESTART_AFTER_S)
+
+    async def end(self) -> None:
+        """Let it end by closing its standard input."""
+        if self._process is None:
+            return
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            await asyncio.wait_for(self._process.wait(), _END_TIMEOUT_S)
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()

@@ -22,8 +22,8 @@ from technician_viewer.errors import NotReachable
 OPEN_TIMEOUT_S = 10
 # Somebody who has been there before knows that it can go quicker.
 _OPEN_AGAIN_TIMEOUT_S = 4
-# How long until the next try: at once, then doubling. A relay that restarts is back within a second or two.
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
+# How long until the next try: at once, then ever longer. A relay that restarts is back within a second or two.
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _LONGER_BY = 0.05, 1.0, 1.5
 _WAITING_BYTES_MAX = 4 * 1024 * 1024
 
 
@@ -212,6 +212,6 @@ class RelayLine:
         while True:
             # Many come back at once after a restart: not all in the same moment.
             await asyncio.sleep(self._pause_s * random.uniform(0.5, 1.0))  # noqa: S311 # no secret
-            self._pause_s = min(2 * self._pause_s or _FIRST_PAUSE_S, _LONGEST_PAUSE_S)
+            self._pause_s = min(_LONGER_BY * self._pause_s or _FIRST_PAUSE_S, _LONGEST_PAUSE_S)
             with contextlib.suppress(NotReachable):
                 return await RelayConnection.open(self._origin, tls=self._tls, timeout_s=_OPEN_AGAIN_TIMEOUT_S)

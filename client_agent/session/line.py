@@ -12,8 +12,8 @@ from protocol.codec import Message
 from protocol.envelope import Envelope, Kind, MediaEnvelope
 from protocol.relay_messages import Refused, from_relay
 
-# How long until the next try: at once, then doubling. A relay that restarts is back within a second or two.
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
+# How long until the next try: at once, then ever longer. A relay that restarts is back within a second or two.
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _LONGER_BY = 0.05, 1.0, 1.5
 # The relay's last words that leave nothing to come back to.
 _FINAL = {"no_room", "replaced"}
 
@@ -39,6 +39,7 @@ class Line:
     def __init__(self, address: str) -> None:
         self._address = address
         self._link: RelayLink | None = None
+        self._pause_s = 0.0
 
     async def __aenter__(self) -> "Line":
         """Connect for the first time.
@@ -99,6 +100,7 @@ class Line:
                     if isinstance(message, Refused):
                         last_word = message.reason
                         break
+                self._pause_s = 0.0  # all is well: the next cut is met with a try at once
                 yield envelope
             await self._hang_up()
             yield LineLost(is_final=last_word in _FINAL)
@@ -109,11 +111,10 @@ class Line:
             yield LineRestored()
 
     async def _reconnect(self) -> RelayLink:
-        pause_s = 0.0
         while True:
             # Many come back at once after a restart: not all in the same moment.
-            await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 # no secret
-            pause_s = min(2 * pause_s or _FIRST_PAUSE_S, _LONGEST_PAUSE_S)
+            await asyncio.sleep(self._pause_s * random.uniform(0.5, 1.0))  # noqa: S311 # no secret
+            self._pause_s = min(_LONGER_BY * self._pause_s or _FIRST_PAUSE_S, _LONGEST_PAUSE_S)
             with contextlib.suppress(RelayUnreachable):
                 return await RelayLink(self._address).__aenter__()
 

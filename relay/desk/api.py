@@ -20,10 +20,11 @@ from relay.desk.requests import (
     read_json,
     required_person,
 )
+from relay.desk.roles import ROLES
 
 routes = web.RouteTableDef()
 
-READERS = people.ROLES
+READERS = ROLES
 """Everybody of the desk reads tickets."""
 HELPERS = ("technician", "expert", "supervisor", "administrator")
 """Who may start remote assistance."""

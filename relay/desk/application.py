@@ -1,12 +1,10 @@
 """The desk process: one HTTP application on a Unix socket, the only writer of the database."""
 
 import asyncio
-import json
-import logging
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
+from socket import socket as Socket  # noqa: N812 # a class
 
 from aiohttp import web
 from sqlalchemy import select
@@ -169,33 +167,10 @@ async def _origins(request: web.Request, handler: Handler) -> web.StreamResponse
     return await handler(request)
 
 
-class JsonLines(logging.Formatter):
-    """One JSON object a line; the session's id on those that concern one."""
+async def run_desk(settings: Settings, listening: Socket, *, is_first: bool, on_ready: Callable[[], None]) -> None:
+    """Serve at a socket that listens until stdin closes, that is until the front is gone; `on_ready` once it answers.
 
-    def format(self, record: logging.LogRecord) -> str:
-        values = {
-            "at": round(record.created, 3),
-            "level": record.levelname,
-            "process": record.name,
-            "session": getattr(record, "session", ""),
-            "text": record.getMessage(),
-        }
-        if record.exc_info and record.exc_info[0] is not None:
-            values["error"] = self.formatException(record.exc_info)
-        return json.dumps(values, ensure_ascii=False)
-
-
-def log_to_stderr() -> None:
-    """Structured logs, for both processes."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for noisy in ("aiohttp.access", "alembic", "sqlalchemy.engine"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-
-
-async def run_desk(settings: Settings, socket: Path, *, is_first: bool) -> None:
-    """Serve on `socket` until stdin closes, that is until the front is gone. `is_first`: no room can be live from before.
+    `is_first`: no room can be live from before.
 
     Raises:
         KeyUnusable: a key or the document cannot be used.
@@ -208,9 +183,9 @@ async def run_desk(settings: Settings, socket: Path, *, is_first: bool) -> None:
     await runner.setup()
     closing = asyncio.create_task(_close_overdue(desk))
     try:
-        await web.UnixSite(runner, str(socket)).start()
-        await asyncio.to_thread(socket.chmod, 0o600)
+        await web.SockSite(runner, listening).start()
         log.info("the desk is ready")
+        on_ready()
         await _stdin_closed()
     finally:
         closing.cancel()

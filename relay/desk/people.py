@@ -4,12 +4,14 @@ import asyncio
 import hashlib
 import hmac
 import secrets
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import argon2
 import pyotp
+from argon2.low_level import ARGON2_VERSION
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -19,7 +21,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.storage import tables
 
-ROLES = ("adviser", "technician", "expert", "supervisor", "auditor", "administrator")
 PASSWORD_CHARACTERS_MIN = 12
 PASSWORD_CHARACTERS_MAX = 200
 RECOVERY_CODES = 8
@@ -27,8 +28,6 @@ RECOVERY_CODES = 8
 TOTP_STEP_S = 30
 
 _hasher = argon2.PasswordHasher()
-# Checked where there is no such person, so that an answer takes as long and tells nothing.
-_nobodys_hash = _hasher.hash(secrets.token_urlsafe())
 
 
 @dataclass(frozen=True)
@@ -89,6 +88,15 @@ def token_hash(token: str) -> str:
 
 def now_utc() -> datetime:
     return datetime.now(UTC)
+
+
+def _nobodys_hash() -> str:
+    """A hash that no password has; checked where there is no such person, so that an answer takes as long and tells nothing."""
+    cost = f"m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
+    salt, made = (
+        b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (_hasher.salt_len, _hasher.hash_len)
+    )
+    return f"$argon2id$v={ARGON2_VERSION}${cost}${salt}${made}"
 
 
 async def hash_password(password: str) -> str:
@@ -184,7 +192,7 @@ async def anybody(connection: AsyncConnection) -> int | None:
 
 async def password_is_right(row: Any | None, password: str) -> bool:
     """Whether this is the person's password; takes as long where there is no such person. Outside of any transaction."""
-    is_right = await _verify(row.password_hash if row is not None else _nobodys_hash, password)
+    is_right = await _verify(row.password_hash if row is not None else _nobodys_hash(), password)
     return is_right and row is not None and bool(row.is_active)
 
 

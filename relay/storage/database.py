@@ -12,18 +12,15 @@ from importlib import resources
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from relay.storage.changes import Changes, taken
 
+_MIGRATIONS = resources.files("relay.storage") / "migrations"
 _FULL = ("database or disk is full", "disk I/O error", "No space left on device")
 
 
@@ -73,9 +70,16 @@ def open_database(place: Path | str) -> Database:
 
 def migrate(place: Path | str, *, to: str = "head") -> None:
     """Bring the database to the newest form, or up to the revision `to`; make it where there is none."""
+    if to == "head" and is_migrated(place):
+        return
+    # Rarely needed, and a server that starts again, with customers waiting, has no time to import it for nothing.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
     engine = _engine(place)
     with engine.begin() as connection:
-        config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, to)
     engine.dispose()
@@ -88,12 +92,17 @@ def is_migrated(place: Path | str) -> bool:
     engine = _engine(place)
     try:
         with engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
-    except OperationalError:  # nobody answers at that address
+            forms = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+    except (OperationalError, ProgrammingError):  # nobody answers at that address, or the database is empty
         return False
     finally:
         engine.dispose()
-    return current == ScriptDirectory.from_config(_config()).get_current_head()
+    return forms == [newest_form()]
+
+
+def newest_form() -> str:
+    """The revision of the last migration. The files are named after their revisions, which count upwards."""
+    return max(file.name[:4] for file in (_MIGRATIONS / "versions").iterdir() if file.name[:4].isdecimal())
 
 
 def url_of(place: Path | str, sqlite_driver: str = "sqlite") -> URL:
@@ -111,12 +120,6 @@ def _engine(place: Path | str) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up)
     return engine
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(resources.files("relay.storage") / "migrations"))
-    return config
 
 
 def _set_up(connection: DBAPIConnection | SqliteConnection, _entry: ConnectionPoolEntry) -> None:

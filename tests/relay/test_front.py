@@ -46,9 +46,9 @@ from protocol.relay_messages import (
 )
 from protocol.session_log import NO_ENTRY, Entry, Held
 from protocol.vocabulary import Hold
-from relay.desk.application import JsonLines
 from relay.desk_proxy import ADDRESS_HEADER, BODY_BYTES_MAX
-from relay.front import Front, FrontSettings, run_front
+from relay.front import Front, FrontSettings
+from relay.logs import JsonLines
 from tests.fakes.tcp_cable import TcpCable
 from tests.relay.desk_double import LARGE_BYTES, Desk
 from tests.waiting import eventually
@@ -469,16 +469,13 @@ async def test_a_desk_that_does_not_answer_delays_no_record(desk: Desk, front: F
 
 
 async def test_stopping_says_a_last_word_to_everybody(desk: Desk) -> None:
-    stop, ports = asyncio.Event(), asyncio.Queue[int]()
-    settings = FrontSettings("127.0.0.1", 0, desk.socket)
-    running = asyncio.create_task(run_front(settings, stop=stop, on_ready=ports.put_nowait))
-    port = await ports.get()
-    async with a_pair(desk, port, port) as (viewer, agent), an_end(port) as newcomer:
-        stop.set()
+    front = await Front(FrontSettings("127.0.0.1", 0, desk.socket)).__aenter__()
+    async with a_pair(desk, front.port, front.port) as (viewer, agent), an_end(front.port) as newcomer:
+        stopping = asyncio.create_task(front.__aexit__())
         assert await viewer.last_word() == Refused("shutting_down")
         assert await agent.last_word() == Refused("shutting_down")
         await newcomer.socket.wait_closed()
-        await running
+        await stopping
     assert desk.states_of(SESSION)[-1] == "closed"
 
 

@@ -5,6 +5,7 @@ import { SUBPROTOCOL, unwrap, wrapRelay } from "../core/envelope.js";
 
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1000;
+const LONGER_BY = 1.5;
 const OPEN_WITHIN_MS = 4000;
 
 export class Connection {
@@ -80,7 +81,7 @@ export class Connection {
     // Many come back at once after a restart: not all in the same moment.
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => { if (this.#isWanted) this.open(); }, this.#pauseMs * (0.5 + Math.random() / 2));
-    this.#pauseMs = Math.min(2 * this.#pauseMs || FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
+    this.#pauseMs = Math.min(LONGER_BY * this.#pauseMs || FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
   }
 
   /** @param {WebSocket} socket @param {unknown} data */

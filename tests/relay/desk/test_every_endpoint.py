@@ -17,13 +17,14 @@ from playwright.async_api import ConsoleMessage, async_playwright
 from relay.desk import api, people, rights
 from relay.desk.application import make_application, open_desk
 from relay.desk.requests import COOKIE, Desk
+from relay.desk.roles import ROLES
 from relay.keys import make_organisation
 from relay.settings import Settings
 from tests.conftest import CHROMIUM, CHROMIUM_OPTIONS
 from tests.relay.desk.conftest import SECRET, TECHNICIAN_KEY, free_port
 
 STRANGER, ENROLLING, SHUT_OUT = "stranger", "enrolling", "shut-out"
-EVERYBODY = (STRANGER, ENROLLING, SHUT_OUT, *people.ROLES)
+EVERYBODY = (STRANGER, ENROLLING, SHUT_OUT, *ROLES)
 
 # What is open without signing in; everything else, also what is added later, is closed to strangers.
 OPEN = {
@@ -174,7 +175,7 @@ async def _people(desk: Desk, world: World) -> None:
     password_hash = await people.hash_password("a password of many words")
     for who in EVERYBODY[1:]:
         async with desk.database.transaction() as connection:
-            role = who if who in people.ROLES else "administrator"
+            role = who if who in ROLES else "administrator"
             id_ = await people.add_person(connection, desk.tenant, who, who, password_hash, [role])
             method = people.ENROLLING if who == ENROLLING else people.COMPLETE
             world.cookies[who] = await people.sign_in(connection, desk.tenant, id_, method, 1)
@@ -220,7 +221,7 @@ async def test_every_route_is_closed_to_whoever_has_no_business_there(
             listed = HALF_OPEN if who == ENROLLING else OPEN
             if who in (STRANGER, ENROLLING, SHUT_OUT) and not _is_open(path, listed):
                 is_right = status in (401, 403) or (status == 303 and method == "GET")
-            elif who in people.ROLES and (method, path) in NEEDS:
+            elif who in ROLES and (method, path) in NEEDS:
                 is_right = (status == 403) != (who in NEEDS[method, path])
             else:
                 is_right = status < 500

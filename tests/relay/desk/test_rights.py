@@ -3,8 +3,8 @@
 import pytest
 
 from relay.desk.actions import ACTIONS
-from relay.desk.people import ROLES
 from relay.desk.rights import LEVEL_OF_ROLE, WRITERS, level_of
+from relay.desk.roles import ROLES
 
 
 @pytest.mark.requirement("A4")
