@@ -1,14 +1,14 @@
-"""How quickly sessions are back after the relay was killed: ten at a time, the real relay, real agents, the Python client.
+"""How quickly sessions are back after the relay was killed or upgraded: ten at a time, the real relay, real agents, the Python client.
 
 The agents run in text mode and share one display of 640 x 480, which keeps ten of them light; each captures and encodes for itself.
-The technicians are ten Python clients in one process. Nothing else is spared: SIGKILL of the relay's first process, and a new one on
-the same port with the same database. While the relay is away, something new is painted.
+The technicians are ten Python clients in one process. Nothing else is spared: SIGKILL of the relay's first process, or SIGTERM and its
+end, and a new one on the same port with the same database. While the relay is away, something new is painted.
 """
 
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +33,7 @@ from tests.waiting import eventually
 
 AT_A_TIME = 10
 KILLS, QUICK_KILLS = 1000, 20
+UPGRADES, QUICK_UPGRADES = 100, 10
 WIDTH_PX, HEIGHT_PX = 640, 480
 _BACK_WITHIN_S = 60.0
 _EQUAL_WITHIN_S = 20.0
@@ -40,16 +41,21 @@ _EQUAL_WITHIN_S = 20.0
 
 @dataclass
 class Found:
-    """What came of all kills; milliseconds."""
+    """What came of all cuts of one kind; milliseconds."""
 
-    from_kill: list[float] = field(default_factory=list)
-    from_ready: list[float] = field(default_factory=list)
-    restarts: list[float] = field(default_factory=list)
+    until_back: list[float] = field(default_factory=list)
     until_equal: list[float] = field(default_factory=list)
+    restarts: list[float] = field(default_factory=list)
     not_back: int = 0
     not_equal: int = 0
+
+
+@dataclass
+class Logs:
+    """What came of all logs."""
+
     entries_lost: int = 0
-    logs_unsound: int = 0
+    unsound: int = 0
 
 
 @dataclass
@@ -64,48 +70,55 @@ class Stage:
 
 
 async def measure(*, is_quick: bool, kills: int = 0) -> Section:
-    """Kill the relay under ten sessions, again and again; a kill counts once for each session that it hits."""
+    """End the relay under ten sessions, again and again; a cut counts once for each session that it hits."""
     kills = kills or (QUICK_KILLS if is_quick else KILLS)
-    found = Found()
+    upgrades = QUICK_UPGRADES if is_quick else UPGRADES
+    killed, upgraded, logs = Found(), Found(), Logs()
     async with _stage() as stage:
         for number in range(kills // AT_A_TIME):
-            await _kill(stage, number, found)
-        await _check_logs(stage, found)
-    slowest = percentile(found.from_kill, 99)
+            await _cut(stage, number, stage.relay.kill, killed)
+        for number in range(upgrades // AT_A_TIME):
+            await _cut(stage, number, stage.relay.stop, upgraded)
+        await _check_logs(stage, logs)
+    until_equal = killed.until_equal + upgraded.until_equal
     return Section(
         "resume",
         "Back after a cut",
-        "The relay is killed (SIGKILL) in mid-session and started again at once, under ten sessions at a time. A session is back when the "
-        "technician's side has verified a record under new keys; its picture, when every pixel is what the customer's display shows. "
-        "Ten real agents in text mode on one display of 640 x 480, ten Python clients in one process, one relay.",
+        "The relay is killed (SIGKILL) in mid-session and started again at once, under ten sessions at a time; then it is upgraded: "
+        "ended by SIGTERM, waited for, and started again. A session is back when the technician's side has verified a record under new "
+        "keys; its picture, when every pixel is what the customer's display shows. Ten real agents in text mode on one display of "
+        "640 x 480, ten Python clients in one process, one relay, all on this machine: they share its processors with the relay that "
+        "starts.",
         [
-            Row("from the kill until a session is back", found.from_kill, found.not_back),
-            Row("from the relay's first word until a session is back", found.from_ready, found.not_back),
-            Row("from being back to a picture that is equal", found.until_equal, found.not_equal),
-            Row("the relay itself, from the kill until it listens", found.restarts),
+            Row("from SIGKILL until a session is back", killed.until_back, killed.not_back),
+            Row("from SIGTERM until a session is back", upgraded.until_back, upgraded.not_back),
+            Row("from being back to a picture that is equal", until_equal, killed.not_equal + upgraded.not_equal),
+            Row("the relay itself, from SIGKILL until everything of it answers", killed.restarts),
+            Row("the relay itself, from SIGTERM until everything of the next one answers", upgraded.restarts),
         ],
         {
-            "p99 from the kill": f"{slowest:.0f} ms",
-            "pictures equal within 1 s": f"{sum(each <= 1000 for each in found.until_equal)} of {kills}",
-            "entries lost": str(found.entries_lost),
-            "logs that do not verify, or that the two sides hold differently": str(found.logs_unsound),
+            "p99 from SIGKILL": f"{percentile(killed.until_back, 99):.0f} ms",
+            "pictures equal within 1 s": f"{sum(each <= 1000 for each in until_equal)} of {kills + upgrades}",
+            "entries lost": str(logs.entries_lost),
+            "logs that do not verify, or that the two sides hold differently": str(logs.unsound),
             "records repeated": "none: either end refuses a number that does not follow, and ends the session",
         },
     )
 
 
-async def _kill(stage: Stage, number: int, found: Found) -> None:
-    killed_at = time.monotonic()
-    stage.relay.kill()
+async def _cut(stage: Stage, number: int, end_relay: Callable[[], None], found: Found) -> None:
+    before = [len(session.resumes_s) for session in stage.sessions]
+    cut_at = time.monotonic()
+    # What waits for a process to end, or to begin, waits in a thread: the technicians' side goes on meanwhile.
+    await asyncio.to_thread(end_relay)
+    stage.relay.begin()
+    restarting = asyncio.create_task(asyncio.to_thread(stage.relay.wait_until_ready))
+    restarting.add_done_callback(lambda _: found.restarts.append((time.monotonic() - cut_at) * 1000))
     colour = (number * 0x050B11 + 0x112233) & 0xFFFFFF
     stage.painter.fill(Box(0, 0, 200, 200), colour)
     stage.painter.fill(Box(20 + number % 150, 30, 40, 60), ~colour & 0xFFFFFF)
-    restarting = asyncio.create_task(asyncio.to_thread(stage.relay.start))
-    ready_at: list[float] = []
-    restarting.add_done_callback(lambda _: ready_at.append(time.monotonic()))
     with mss.mss(display=stage.display.name) as camera:
         seen = bytes(camera.grab(camera.monitors[0]).raw)
-    before = [len(session.resumes_s) for session in stage.sessions]
 
     async def back(session: Helping, resumes: int) -> None:
         try:
@@ -115,8 +128,7 @@ async def _kill(stage: Stage, number: int, found: Found) -> None:
             found.not_back += 1
             return
         back_at = time.monotonic()
-        found.from_kill.append((back_at - killed_at) * 1000)
-        found.from_ready.append((back_at - (ready_at[0] if ready_at else back_at)) * 1000)
+        found.until_back.append((back_at - cut_at) * 1000)
         try:
             async with asyncio.timeout(_EQUAL_WITHIN_S):
                 await session.wait_until(
@@ -129,7 +141,6 @@ async def _kill(stage: Stage, number: int, found: Found) -> None:
 
     await asyncio.gather(*(back(*each) for each in zip(stage.sessions, before, strict=True)))
     await restarting
-    found.restarts.append((ready_at[0] - killed_at) * 1000)
 
 
 def _pixels(bgrx: bytes) -> tuple[bytes, bytes, bytes]:
@@ -137,7 +148,7 @@ def _pixels(bgrx: bytes) -> tuple[bytes, bytes, bytes]:
     return bgrx[0::4], bgrx[1::4], bgrx[2::4]
 
 
-async def _check_logs(stage: Stage, found: Found) -> None:
+async def _check_logs(stage: Stage, found: Logs) -> None:
     """Every entry that the ticket has is at the technician's too, in order, and the other way round."""
     for session in stage.sessions:
         await session.end()
@@ -145,7 +156,7 @@ async def _check_logs(stage: Stage, found: Found) -> None:
         await _check_log(stage.desk, session, found)
 
 
-async def _check_log(desk: Desk, session: Helping, found: Found) -> None:
+async def _check_log(desk: Desk, session: Helping, found: Logs) -> None:
     assert session.viewing
     purpose, ours = session.viewing.purpose, list(session.viewing.entry_texts)
 
@@ -157,9 +168,9 @@ async def _check_log(desk: Desk, session: Helping, found: Found) -> None:
     try:
         log = await eventually(whole, "the whole log on the ticket, signed by both")
         assert log
-        found.logs_unsound += ours != log.entries
+        found.unsound += ours != log.entries
     except (AssertionError, ProtocolError):
-        found.logs_unsound += 1
+        found.unsound += 1
         log = await desk.session_log(purpose.session)
     found.entries_lost += len(set(ours) ^ set(log.entries))
 
