@@ -21,6 +21,7 @@ from protocol.messages import (
     KeyChanged,
     KeyPictureAsked,
     Left,
+    NoteWritten,
     PictureShown,
     Pinged,
     PointerButton,
@@ -35,6 +36,9 @@ from protocol.vocabulary import Capability, Hold
 ViewerId = NewType("ViewerId", str)
 """The serial number of a technician's certificate."""
 
+NOBODY = ViewerId("")
+"""To whom a recording is allowed: to no viewer, but to the organisation's auditors, later."""
+
 # What each message needs once the technician has introduced himself. What is in neither table is refused.
 NEEDED: Mapping[type[Message], Capability] = {
     ScreenChosen: Capability.VIEW,
@@ -42,6 +46,7 @@ NEEDED: Mapping[type[Message], Capability] = {
     PictureShown: Capability.VIEW,
     PreferenceChosen: Capability.VIEW,
     DrawingTimed: Capability.VIEW,
+    NoteWritten: Capability.VIEW,
     PointerMoved: Capability.CONTROL,
     PointerButton: Capability.CONTROL,
     WheelTurned: Capability.CONTROL,
@@ -108,9 +113,9 @@ class ConsentGate:
     def take_back(self, capability: Capability, viewer: ViewerId | None = None) -> frozenset[Grant]:
         """End every grant of `capability`, of one viewer or of all, also those still waiting, and give those that were in force.
 
-        Without sight there is no control either.
+        Without sight there is no control either, nor anything to record.
         """
-        gone = {Capability.VIEW, Capability.CONTROL} if capability is Capability.VIEW else {capability}
+        gone = set(Capability) if capability is Capability.VIEW else {capability}
 
         def is_over(grant: Grant) -> bool:
             return grant.capability in gone and viewer in (None, grant.viewer)
@@ -166,6 +171,11 @@ class ConsentGate:
     def until_ms(self, viewer: ViewerId) -> int:
         """When the first of the viewer's grants ends; 0 without one."""
         return min((grant.until_ms for grant in self._in_force if grant.viewer == viewer), default=0)
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the customer allows the recording."""
+        return Capability.RECORD in self.capabilities_of(NOBODY)
 
     @property
     def waiting(self) -> frozenset[Grant]:

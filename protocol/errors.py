@@ -7,7 +7,8 @@
     │   └── NotAuthentic          a tag or a signature does not verify
     │       ├── WrongSupportCode  the two ends do not share the secret of the support code
     │       ├── NotCertified      the chain from root to technician does not hold
-    │       ├── LogTampered       a session log, or one of its heads, was altered
+    │       ├── NotForThisKey     a recording was not sealed for this auditor
+    │       ├── LogTampered       a log, one of its heads, or a recording was altered
     │       └── NotLogged         the log of all sessions does not hold what it has to
     └── BadSupportCode            what a person typed cannot be a support code
 
@@ -41,6 +42,10 @@ class WrongSupportCode(NotAuthentic):
 
 class NotCertified(NotAuthentic):
     """A technician's certificate does not lead back to the organisation's root, or does not hold here and now."""
+
+
+class NotForThisKey(NotAuthentic):
+    """Nothing was sealed for this auditor: not named when the recording was made, or named with another key."""
 
 
 class LogTampered(NotAuthentic):

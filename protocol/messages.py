@@ -20,7 +20,7 @@ from protocol.limits import (
     TEXT_TYPED_CHARACTERS_MAX,
 )
 from protocol.text import Line, Text
-from protocol.vocabulary import Answer, Bottleneck, Capability, Hold, Outcome, Preference, Role
+from protocol.vocabulary import Answer, Bottleneck, Capability, Hold, Outcome, Preference, RecordingState, Role
 
 SafeInt = Annotated[int, Meta(ge=0, lt=2**53)]
 ScreenNumber = Annotated[int, Meta(ge=0, lt=SCREENS_MAX)]
@@ -163,6 +163,17 @@ class InputReleased(Message, frozen=True, tag="input_released"):
     """Nothing is held any more: every key and button that is down comes up."""
 
 
+class NoteWritten(Message, frozen=True, tag="note_written"):
+    """A note for the auditors, about what the picture of this number shows; without text it only marks the moment.
+
+    `revises` is the number of the log entry with the note's first version, 0 for a new note.
+    """
+
+    revises: SafeInt
+    text: Text
+    picture: SafeInt
+
+
 class HeadSigned(Message, frozen=True, tag="head_signed"):
     """The same head with the technician's signature added: received, in this order."""
 
@@ -206,6 +217,12 @@ class AccessNotStored(Message, frozen=True, tag="access_not_stored"):
     """The customer said yes, but the relay did not keep the entry in time: nothing is granted."""
 
     capability: Capability
+
+
+class RecordingChanged(Message, frozen=True, tag="recording_changed"):
+    """How it stands with the recording. Replaces what was said before."""
+
+    state: RecordingState
 
 
 class ParticipantShown(Message, frozen=True):
@@ -316,6 +333,7 @@ FromViewer = (
     | KeyChanged
     | TextTyped
     | InputReleased
+    | NoteWritten
     | HeadSigned
     | Pinged
     | Ended
@@ -327,6 +345,7 @@ FromAgent = (
     | PromptClosed
     | AccessChanged
     | AccessNotStored
+    | RecordingChanged
     | ParticipantsChanged
     | SentAway
     | EpochStarted

@@ -5,7 +5,15 @@ from typing import Annotated
 from msgspec import Meta
 
 from protocol.codec import Decoder, Message
-from protocol.limits import ATTEMPTS_PER_CODE, ENTRY_BYTES_MAX, MEASURED_MS_MAX, RELAY_MESSAGE_BYTES_MAX
+from protocol.limits import (
+    ATTEMPTS_PER_CODE,
+    BESIDE_BYTES_MAX,
+    ENTRY_BYTES_MAX,
+    MEASURED_MS_MAX,
+    RELAY_MESSAGE_BYTES_MAX,
+    SEGMENT_BYTES_MAX,
+    SEGMENT_PART_BYTES_MAX,
+)
 
 RoomNumber = Annotated[str, Meta(pattern=r"\A[0-9]{5}\Z")]
 Token = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{16,64}\Z")]
@@ -81,10 +89,32 @@ class PeerDismissed(Message, frozen=True, tag="peer_dismissed"):
 
 
 class EntrySubmitted(Message, frozen=True, tag="entry_submitted"):
-    """An entry of the session log, to be stored and acknowledged."""
+    """An entry of the session log, to be stored and acknowledged, with what lies beside it: sealed, and empty for most."""
 
     number: Number
     entry: Annotated[str, Meta(max_length=ENTRY_BYTES_MAX)]
+    beside: Annotated[bytes, Meta(max_length=BESIDE_BYTES_MAX)]
+
+
+class SegmentOpened(Message, frozen=True, tag="segment_opened"):
+    """From here on the media records to all and to the store are those of this segment of the recording, until it is completed."""
+
+    segment: Number
+
+
+class SegmentPart(Message, frozen=True, tag="segment_part"):
+    """Bytes of a segment that is sent again, because it is not known to be kept; `offset` is where they belong."""
+
+    segment: Number
+    offset: Annotated[int, Meta(ge=0, lt=SEGMENT_BYTES_MAX)]
+    data: Annotated[bytes, Meta(max_length=SEGMENT_PART_BYTES_MAX)]
+
+
+class SegmentCompleted(Message, frozen=True, tag="segment_completed"):
+    """All records of this segment have been sent, SHA-256 of it as in the log: to be kept and acknowledged."""
+
+    segment: Number
+    hash: Annotated[bytes, Meta(min_length=32, max_length=32)]
 
 
 # --- from either -----------------------------------------------------------------------------------------------------------
@@ -155,6 +185,18 @@ class LegsMeasured(Message, frozen=True, tag="legs_measured"):
     relay_ms: Ms
 
 
+class SegmentStored(Message, frozen=True, tag="segment_stored"):
+    """To the agent: this segment of the recording is kept."""
+
+    segment: Number
+
+
+class SegmentNotStored(Message, frozen=True, tag="segment_not_stored"):
+    """To the agent: this segment could not be kept, or did not arrive as it was signed; send its records again later."""
+
+    segment: Number
+
+
 class Refused(Message, frozen=True, tag="refused"):
     """The relay's last word before it closes.
 
@@ -176,6 +218,9 @@ FromEnd = (
     | PeerAdmitted
     | PeerDismissed
     | EntrySubmitted
+    | SegmentOpened
+    | SegmentPart
+    | SegmentCompleted
     | HeadSubmitted
 )
 FromRelay = (
@@ -188,6 +233,8 @@ FromRelay = (
     | EntryStored
     | EntryNotStored
     | LegsMeasured
+    | SegmentStored
+    | SegmentNotStored
     | Refused
 )
 

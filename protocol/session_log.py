@@ -18,7 +18,7 @@ from msgspec import Meta
 from protocol import signed_note
 from protocol.codec import Decoder, Message, encode
 from protocol.errors import LogTampered, NotAuthentic, RemoteProtocolError
-from protocol.limits import CLOCK_SKEW_S_MAX, ENTRIES_MAX, ENTRY_BYTES_MAX
+from protocol.limits import CLOCK_SKEW_S_MAX, ENTRIES_MAX, ENTRY_BYTES_MAX, SEGMENT_BYTES_MAX
 from protocol.text import Line, Text
 from protocol.vocabulary import Answer, Capability, Hold, Outcome, Role
 
@@ -114,12 +114,13 @@ class AccessEnded(Message, frozen=True, tag="access_ended"):
     """A capability is over.
 
     By whom or what: the customer took it back, the technician gave it back or left, its time or the grace after a cut ran out, it
-    was not stored in time, or control passed to another participant.
+    was not stored in time, control passed to another participant, or there is no control without the recording that ended.
+    A recording is nobody's: its participant is empty.
     """
 
     participant: Line
     capability: Capability
-    by: Annotated[str, Meta(pattern=r"\A(customer|technician|time|grace|storage|passed)\Z")]
+    by: Annotated[str, Meta(pattern=r"\A(customer|technician|time|grace|storage|passed|recording)\Z")]
 
 
 class Held(Message, frozen=True, tag="held"):
@@ -141,6 +142,76 @@ class InputCounted(Message, frozen=True, tag="input_counted"):
     clicks: Count
     keys: Count
     characters: Count
+
+
+class KeySealed(Message, frozen=True, tag="key_sealed"):
+    """The session's recording key was made and sealed to the auditors of the document that `opened` names.
+
+    `commitment` binds the key, `seals` is SHA-256 of the seals, which lie beside this entry (section 14). It opens nothing by itself:
+    only epochs whose key is wrapped with it, and content that was sealed with it.
+    """
+
+    commitment: Hash
+    seals: Hash
+
+
+class EpochBegan(Message, frozen=True, tag="epoch_began"):
+    """Media records have a new key, from the record to all of counter `first` on; `commitment` binds it.
+
+    `wrapped` is the key under the recording key while the customer allows recording, and empty else: nobody can open it later.
+    """
+
+    epoch: Annotated[int, Meta(ge=1, lt=2**32)]
+    first: Count
+    commitment: Hash
+    wrapped: Annotated[bytes, Meta(max_length=48)]
+
+
+class SegmentClosed(Message, frozen=True, tag="segment_closed"):
+    """A piece of the recording: `records` records of one epoch, as they were sent, with SHA-256 of all of it.
+
+    Those to all have the counters from `first` to below `next`. `is_key`: it begins with a key picture, so that it can be shown
+    without what went before. Times are the agent's clock at its first and last record.
+    """
+
+    segment: Count
+    epoch: Annotated[int, Meta(ge=1, lt=2**32)]
+    is_key: bool
+    first: Count
+    next: Count
+    records: Count
+    bytes: Annotated[int, Meta(ge=1, le=SEGMENT_BYTES_MAX)]
+    began_ms: Count
+    ended_ms: Count
+    hash: Hash
+
+
+class SegmentLost(Message, frozen=True, tag="segment_lost"):
+    """The agent could not keep this segment any longer, and the relay has not confirmed it: its disk was full, or it was away."""
+
+    segment: Count
+    why: Annotated[str, Meta(pattern=r"\A(storage|network)\Z")]
+
+
+class RecordingPaused(Message, frozen=True, tag="recording_paused"):
+    """The customer paused the recording: the next epoch's key is not sealed."""
+
+
+class RecordingContinued(Message, frozen=True, tag="recording_continued"):
+    """The customer lets it go on."""
+
+
+class Noted(Message, frozen=True, tag="noted"):
+    """A participant wrote a note, or marked a moment (a note without text); `content` is SHA-256 of what lies beside the entry.
+
+    `revises` is the number of the entry with the first version, 0 for a new note. `shown_ms` is when the picture was captured that
+    the participant had before their eyes.
+    """
+
+    participant: Line
+    revises: Count
+    shown_ms: Count
+    content: Hash
 
 
 class SessionEnded(Message, frozen=True, tag="ended"):
@@ -165,6 +236,13 @@ Event = (
     | Held
     | Continued
     | InputCounted
+    | KeySealed
+    | EpochBegan
+    | SegmentClosed
+    | SegmentLost
+    | RecordingPaused
+    | RecordingContinued
+    | Noted
     | SessionEnded
 )
 
@@ -193,6 +271,14 @@ def parse_entry(text: str) -> Entry:
 def entry_hash(text: str) -> bytes:
     """What the next entry holds, and a head signs: SHA-256 of the exact text; 32 bytes."""
     return hashlib.sha256(text.encode()).digest()
+
+
+def beside_hash(event: Event) -> bytes | None:
+    """The SHA-256 of what lies beside an entry with this event; None where nothing does."""
+    match event:
+        case KeySealed(seals=beside) | Noted(content=beside):
+            return beside
+    return None
 
 
 class LogWriter:

@@ -8,6 +8,8 @@ class Capability(StrEnum):
 
     VIEW = "view"
     CONTROL = "control"
+    RECORD = "record"
+    """That the organisation's auditors may watch it later; nobody's in particular."""
 
 
 class Role(StrEnum):
@@ -84,3 +86,16 @@ class Hold(StrEnum):
     """The customer pressed Esc and has not let the technician go on yet."""
     STALE_PICTURE = "stale_picture"
     """The controller has not acknowledged a recent picture."""
+    UNRECORDED = "unrecorded"
+    """The organisation lets nobody control who is not recorded, and the customer has paused the recording."""
+
+
+class RecordingState(StrEnum):
+    """How it stands with the recording, as everybody who takes part is told."""
+
+    UNAVAILABLE = "unavailable"
+    """The organisation records nothing, names no auditors, or nobody vouches for it."""
+    OFF = "off"
+    """The customer has not allowed it, or no longer does."""
+    ON = "on"
+    PAUSED = "paused"

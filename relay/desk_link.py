@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
@@ -22,6 +23,9 @@ CLAIM_TIMEOUT_S = 3
 STORE_TIMEOUT_S = 4
 """Below the five seconds after which an agent gives up on an entry (ENTRY_STORED_TIMEOUT_S)."""
 WAITING_PER_SESSION_MAX = 64
+SEGMENT_TIMEOUT_S = 30
+SEGMENTS_WAITING_MAX = 4
+"""Per session, each up to a mebibyte: an agent that sends more has them back, and sends them again."""
 STATE_AGAIN_AFTER_S = (0.5, 1, 2, 4, 8, 8, 8, 8, 8)
 """How long a state that the desk did not take waits before it is told again; the desk starts again meanwhile."""
 
@@ -76,6 +80,7 @@ class _Expiry(Message, frozen=True):
 class _Entry(Message, frozen=True):
     number: int
     entry: str
+    beside: bytes
 
 
 class _Head(Message, frozen=True):
@@ -108,6 +113,7 @@ class DeskLink:
         )
         self._lines: dict[SessionId, _Line] = {}
         self._states: dict[SessionId, SessionState] = {}
+        self._segments_waiting: Counter[SessionId] = Counter()
 
     async def close(self) -> None:
         await self._client.close()
@@ -152,10 +158,30 @@ class DeskLink:
         except (msgspec.DecodeError, UnicodeError, RemoteProtocolError) as error:
             raise DeskUnreachable(f"an answer to {path} that is not as agreed: {error}") from None
 
-    async def store_entry(self, session: SessionId, number: int, entry: str) -> Kept:
-        """Have an entry kept, after those that were handed over before it."""
-        status = await self._in_turn(session, "entries", _Entry(number, entry))
+    async def store_entry(self, session: SessionId, number: int, entry: str, beside: bytes = b"") -> Kept:
+        """Have an entry kept with what lies beside it, after those that were handed over before it."""
+        status = await self._in_turn(session, "entries", _Entry(number, entry, beside))
         return {204: Kept.STORED, 409: Kept.REFUSED}.get(status, Kept.NOT_STORED)
+
+    async def store_segment(self, session: SessionId, segment: int, its_hash: bytes, chunks: Sequence[bytes]) -> bool:
+        """Have a segment of the recording kept, `chunks` one after the other; tells whether it was. Nothing else waits for it."""
+        waiting = self._segments_waiting[session]
+        if waiting >= SEGMENTS_WAITING_MAX:
+            return False
+        self._segments_waiting[session] = waiting + 1
+        try:
+            path = f"/internal/sessions/{session}/segments/{segment}?hash={its_hash.hex()}"
+            status, _ = await self._send(path, b"".join(chunks), "application/octet-stream", SEGMENT_TIMEOUT_S)
+        except DeskUnreachable as error:
+            log.warning("segment not kept: %s", error, extra={"session": session})
+            return False
+        finally:
+            self._segments_waiting[session] -= 1
+            if not self._segments_waiting[session]:
+                del self._segments_waiting[session]
+        if status != 204:
+            log.warning("segment not kept: status %d", status, extra={"session": session})
+        return status == 204
 
     async def store_head(self, session: SessionId, note: str) -> bool:
         """Have a head kept; tells whether it was."""
@@ -211,11 +237,14 @@ class DeskLink:
                 del self._lines[session]
 
     async def _post(self, path: str, message: Message, timeout_s: float) -> tuple[int, bytes]:
+        return await self._send(path, encode(message), "application/json", timeout_s)
+
+    async def _send(self, path: str, body: bytes, kind: str, timeout_s: float) -> tuple[int, bytes]:
         try:
             async with self._client.post(
                 path,
-                data=encode(message),
-                headers={"Content-Type": "application/json"},
+                data=body,
+                headers={"Content-Type": kind},
                 timeout=aiohttp.ClientTimeout(total=timeout_s),
                 allow_redirects=False,
             ) as answer:

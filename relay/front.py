@@ -31,6 +31,8 @@ from protocol.relay_messages import (
     Refused,
     RoomClaimed,
     RoomEntered,
+    SegmentNotStored,
+    SegmentStored,
     ViewerCame,
     from_end,
 )
@@ -50,6 +52,7 @@ from relay.rooms import (
     SocketId,
     StoreEntry,
     StoreHead,
+    StoreSegment,
     TellState,
 )
 
@@ -305,6 +308,8 @@ class Front:
                     outbox.close()
             case StoreEntry():
                 self._start(self._store(effect))
+            case StoreSegment():
+                self._start(self._store_segment(effect))
             case StoreHead(session, note):
                 self._start(self._desk.store_head(session, note))
             case TellState(session, state):
@@ -318,12 +323,17 @@ class Front:
         self._carry_out()
 
     async def _store(self, effect: StoreEntry) -> None:
-        kept = await self._desk.store_entry(effect.session, effect.number, effect.entry)
+        kept = await self._desk.store_entry(effect.session, effect.number, effect.entry, effect.beside)
         if kept is Kept.STORED and _is_last(effect.entry):
             self._rooms.ended(effect.session)
         answer = EntryStored(effect.number) if kept is Kept.STORED else EntryNotStored(effect.number)
         if outbox := self._outboxes.get(effect.socket):
             outbox.put(_envelope(answer))
+
+    async def _store_segment(self, effect: StoreSegment) -> None:
+        is_kept = await self._desk.store_segment(effect.session, effect.segment, effect.hash, effect.chunks)
+        if outbox := self._outboxes.get(effect.socket):
+            outbox.put(_envelope(SegmentStored(effect.segment) if is_kept else SegmentNotStored(effect.segment)))
 
     def _refuse(self, socket: SocketId, reason: str) -> None:
         if outbox := self._outboxes.get(socket):

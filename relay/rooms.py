@@ -33,8 +33,13 @@ from protocol.relay_messages import (
     PeerLeft,
     Refused,
     RoomOpened,
+    SegmentCompleted,
+    SegmentNotStored,
+    SegmentOpened,
+    SegmentPart,
     from_end,
 )
+from relay.segments import Arriving
 
 SocketId = NewType("SocketId", int)
 SessionId = NewType("SessionId", str)
@@ -119,12 +124,13 @@ class Close:
 
 @dataclass(frozen=True)
 class StoreEntry:
-    """Have the desk keep an entry, and tell the agent on `socket` whether it did."""
+    """Have the desk keep an entry and what lies beside it, and tell the agent on `socket` whether it did."""
 
     session: SessionId
     socket: SocketId
     number: int
     entry: str
+    beside: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -133,6 +139,17 @@ class StoreHead:
 
     session: SessionId
     note: str
+
+
+@dataclass(frozen=True)
+class StoreSegment:
+    """Have the desk keep a segment of the recording, and tell the agent on `socket` whether it did."""
+
+    session: SessionId
+    socket: SocketId
+    segment: int
+    hash: bytes
+    chunks: list[bytes]
 
 
 @dataclass(frozen=True)
@@ -150,7 +167,7 @@ class AskExpiry:
     claim: Claim
 
 
-Effect = Send | Close | StoreEntry | StoreHead | TellState | AskExpiry
+Effect = Send | Close | StoreEntry | StoreHead | StoreSegment | TellState | AskExpiry
 
 
 @dataclass(eq=False)
@@ -162,6 +179,8 @@ class _End:
     hello: bytes = b""
     until: float = 0.0
     sets_pace: bool = True
+    arriving: Arriving = field(default_factory=Arriving)
+    """What an agent has sent of its recording."""
 
 
 @dataclass(eq=False)
@@ -278,7 +297,7 @@ class Rooms:
             if kind not in ADMITTED[end.standing]:
                 raise RemoteProtocolError(f"{kind.name} from {end.standing.name}")
             if isinstance(envelope, MediaEnvelope):
-                self._pass_media(end.room, envelope)
+                self._pass_media(end, envelope)
             elif kind is Kind.RELAY:
                 self._obey(end, envelope.content, now)
             elif kind is Kind.HANDSHAKE:
@@ -329,8 +348,10 @@ class Rooms:
 
     # --- passing on ---
 
-    def _pass_media(self, room: _Room, envelope: MediaEnvelope) -> None:
-        for peer, viewer in room.viewers.items():
+    def _pass_media(self, agent: _End, envelope: MediaEnvelope) -> None:
+        if envelope.audience is not Audience.ONE:
+            agent.arriving.record(envelope.data)
+        for peer, viewer in agent.room.viewers.items():
             if viewer.standing is Standing.VIEWER and (
                 envelope.audience is Audience.ALL or (envelope.audience is Audience.ONE and envelope.peer == peer)
             ):
@@ -416,9 +437,18 @@ class Rooms:
                     self._refuse(viewer.socket, "dismissed")
                     del self._ends[viewer.socket]
                     self._tell_gone(end.room)
-            case Standing.AGENT, EntrySubmitted(number, entry):
+            case Standing.AGENT, EntrySubmitted(number, entry, beside):
                 end.room.has_log = True
-                self._effects.append(StoreEntry(end.room.session, end.socket, number, entry))
+                self._effects.append(StoreEntry(end.room.session, end.socket, number, entry, beside))
+            case Standing.AGENT, SegmentOpened(segment):
+                end.arriving.open(segment)
+            case Standing.AGENT, SegmentPart(segment, offset, data):
+                end.arriving.part(segment, offset, data)
+            case Standing.AGENT, SegmentCompleted(segment, its_hash):
+                if (chunks := end.arriving.complete(segment)) is None:
+                    self._tell(end.socket, SegmentNotStored(segment))
+                else:
+                    self._effects.append(StoreSegment(end.room.session, end.socket, segment, its_hash, chunks))
             case Standing.AGENT | Standing.VIEWER | Standing.ARRIVED, HeadSubmitted(note):
                 self._effects.append(StoreHead(end.room.session, note))
             case standing, message:

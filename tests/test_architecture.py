@@ -65,6 +65,7 @@ RELAY_MAY_IMPORT = frozenset(
         "log_of_sessions",
         "merkle",
         "organisation",
+        "recording",
         "relay_messages",
         "session_log",
         "signed_note",
@@ -85,6 +86,7 @@ OPENS_A_SESSION = frozenset(
         "media_parts",
         "messages",
         "consent",
+        "recording_keys",
     )
 )
 

@@ -60,7 +60,7 @@ class Evidence:
         self._is_closed = isinstance(event, session_log.SessionEnded)
         text = self._log.append(event, now_ms())
         number = len(self.texts) - 1
-        self._line.tell_relay(EntrySubmitted(number, text))
+        self._line.tell_relay(EntrySubmitted(number, text, b""))
         return number
 
     def entry_stored(self, number: int) -> None:
@@ -78,7 +78,7 @@ class Evidence:
             self._again_at = 0.0
             waiting = self.texts[self.stored : self.stored + _SUBMITTED_AT_ONCE]
             for number, text in enumerate(waiting, self.stored):
-                self._line.tell_relay(EntrySubmitted(number, text))
+                self._line.tell_relay(EntrySubmitted(number, text, b""))
             if self.stored + len(waiting) < len(self.texts):
                 self._again_at = awake_or_asleep_s() + _SUBMIT_AGAIN_S
 

@@ -7,8 +7,8 @@ from msgspec import Meta, Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocol.errors import ProtocolError
-from protocol.limits import ENTRIES_MAX, ENTRY_BYTES_MAX
-from relay.desk import arrivals, sessions
+from protocol.limits import BESIDE_BYTES_MAX, ENTRIES_MAX, ENTRY_BYTES_MAX, SEGMENT_BYTES_MAX
+from relay.desk import arrivals, recordings, sessions
 from relay.desk.requests import DESK, Refusal, json_answer, log, read_json
 from relay.storage.database import StorageFull
 
@@ -39,6 +39,7 @@ class ViewerArrival(Struct):
 class NewEntry(Struct):
     number: Annotated[int, Meta(ge=0, lt=ENTRIES_MAX)]
     entry: Annotated[str, Meta(max_length=ENTRY_BYTES_MAX)]
+    beside: Annotated[bytes, Meta(max_length=BESIDE_BYTES_MAX)] = b""
 
 
 class NewHead(Struct):
@@ -100,12 +101,36 @@ async def post_entry(request: web.Request) -> web.Response:
     try:
         async with desk.database.transaction() as connection:
             session = await _session_of(request, connection)
-            await sessions.append_entry(connection, desk.tenant, session, new.number, new.entry)
+            await sessions.append_entry(connection, desk.tenant, session, new.number, new.entry, new.beside)
     except (sessions.NotNext, ProtocolError) as error:
         log.info("entry refused: %s", error, extra={"session": request.match_info["session"]})
         raise Refusal(409, "does_not_follow") from None
     except StorageFull:
         log.error("the disk is full", extra={"session": request.match_info["session"]})
+        raise Refusal(507, "storage_full") from None
+    return web.Response(status=204)
+
+
+@routes.post("/internal/sessions/{session}/segments/{number}")
+async def post_segment(request: web.Request) -> web.Response:
+    number = request.match_info["number"]
+    if not number.isascii() or not number.isdigit() or int(number) >= ENTRIES_MAX:
+        raise Refusal(400, "malformed")
+    # Longer than any other body: read here, to its announced and bounded length.
+    length = request.content_length or 0
+    if not 0 < length <= SEGMENT_BYTES_MAX:
+        raise Refusal(400, "malformed")
+    data = await request.content.readexactly(length)
+    desk = request.app[DESK]
+    async with desk.database.transaction() as connection:
+        session = await _session_of(request, connection)
+    try:
+        await recordings.keep(desk, session, int(number), data, its_hash=request.query.get("hash", ""))
+    except recordings.Differs as error:
+        log.error("segment refused: %s", error, extra={"session": session.session})
+        raise Refusal(409, "differs") from None
+    except StorageFull:
+        log.error("the disk is full", extra={"session": session.session})
         raise Refusal(507, "storage_full") from None
     return web.Response(status=204)
 

@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
@@ -23,6 +24,7 @@ from protocol.session_log import (
     Left,
     Opened,
     SessionEnded,
+    beside_hash,
     entry_hash,
     head_size,
     parse_entry,
@@ -232,14 +234,19 @@ async def find(connection: AsyncConnection, session: str) -> Any | None:
     return (await connection.execute(select(tables.session).where(tables.session.c.session == session))).first()
 
 
-async def append_entry(connection: AsyncConnection, tenant: Tenant, session: Any, number: int, text: str) -> None:
-    """Keep one entry, and what it says, in the derived tables. The same entry again changes nothing.
+async def append_entry(
+    connection: AsyncConnection, tenant: Tenant, session: Any, number: int, text: str, beside: bytes = b""
+) -> None:
+    """Keep one entry with what lies beside it, and what it says in the derived tables. The same entry again changes nothing.
 
     Raises:
-        NotNext: it does not follow the chain, or another one has its number.
+        NotNext: it does not follow the chain, another one has its number, or something else lies beside it than it says.
         ProtocolError: it is not an entry.
     """
     entry = parse_entry(text)
+    expected = beside_hash(entry.event)
+    if (sha256(beside).digest() if beside else None) != expected:
+        raise NotNext(f"something else lies beside entry {number} than it says")
     if entry.number != number:
         raise NotNext(f"entry {entry.number} handed over as {number}")
     if number < session.entries:
@@ -256,7 +263,12 @@ async def append_entry(connection: AsyncConnection, tenant: Tenant, session: Any
         raise NotNext("an entry after the session's end")
     await connection.execute(
         insert(tables.log_entry).values(
-            **tenant.columns, session_id=session.id, number=number, entry=text.encode(), stored_at=now_utc()
+            **tenant.columns,
+            session_id=session.id,
+            number=number,
+            entry=text.encode(),
+            beside=beside or None,
+            stored_at=now_utc(),
         )
     )
     values = {"entries": number + 1, "last_hash": entry_hash(text)} | await _derive(connection, tenant, session, entry)

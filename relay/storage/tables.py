@@ -308,6 +308,19 @@ log_entry = _table(
     Column("session_id", ForeignKey("session.id"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("entry", LargeBinary, nullable=False),
+    # What the entry speaks of by its hash, sealed: the keys of the recording, notes, titles. Gone once its time is over.
+    Column("beside", LargeBinary),
+    Column("stored_at", UtcDateTime, nullable=False),
+    UniqueConstraint("session_id", "number"),
+)
+
+# A segment of the recording that is kept: `hash` is that of the bytes in the store, to be held against the log.
+segment = _table(
+    "segment",
+    Column("session_id", ForeignKey("session.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
     Column("stored_at", UtcDateTime, nullable=False),
     UniqueConstraint("session_id", "number"),
 )

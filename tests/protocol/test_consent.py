@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from protocol.consent import ALWAYS, NEEDED, ConsentGate, Grant, ViewerId
+from protocol.consent import ALWAYS, NEEDED, NOBODY, ConsentGate, Grant, ViewerId
 from protocol.messages import (
     AccessAsked,
     ControlGivenBack,
@@ -18,6 +18,7 @@ from protocol.messages import (
     KeyChanged,
     KeyPictureAsked,
     Left,
+    NoteWritten,
     PictureShown,
     Pinged,
     PointerButton,
@@ -49,6 +50,7 @@ EVERY_MESSAGE = [
     KeyChanged("KeyA", True),
     TextTyped("a"),
     InputReleased(),
+    NoteWritten(0, "Écran noir", 1),
     HeadSigned("note"),
     Pinged(1),
     Ended(Outcome.COMPLETED),
@@ -76,12 +78,12 @@ def test_a_message_takes_effect_only_with_its_grant(message: Pinged, allowed: tu
 
 def test_what_is_in_no_table_is_refused() -> None:
     introduction = Introduced("", "2041", "s", "r", Capability.VIEW, "", [], b"")
-    assert not _granted(*Capability).admits(FIRST, introduction, NOON)
-    assert not _granted(*Capability).admits(FIRST, Returned(bytes(64)), NOON)
+    assert not _granted(Capability.VIEW, Capability.CONTROL).admits(FIRST, introduction, NOON)
+    assert not _granted(Capability.VIEW, Capability.CONTROL).admits(FIRST, Returned(bytes(64)), NOON)
 
 
 def test_a_grant_is_nobody_elses() -> None:
-    assert not _granted(*Capability).admits(SECOND, KeyChanged("KeyA", True), NOON)
+    assert not _granted(Capability.VIEW, Capability.CONTROL).admits(SECOND, KeyChanged("KeyA", True), NOON)
 
 
 def test_a_grant_waits_for_its_entry_and_ends_with_its_time() -> None:
@@ -102,7 +104,7 @@ def test_a_grant_taken_back_before_it_was_stored_never_comes_into_force() -> Non
 
 
 def test_one_person_controls_at_a_time() -> None:
-    gate = _granted(*Capability)
+    gate = _granted(Capability.VIEW, Capability.CONTROL)
     gate.allow((Grant(SECOND, Capability.VIEW, LATER),), entry=5)
     gate.entry_stored(5)
     assert gate.controller == FIRST
@@ -123,24 +125,55 @@ def test_what_is_allowed_again_lasts_until_its_own_time() -> None:
 
 
 def test_what_is_taken_back_from_one_stays_with_the_other() -> None:
-    gate = _granted(*Capability)
+    gate = _granted(Capability.VIEW, Capability.CONTROL)
     gate.allow((Grant(SECOND, Capability.VIEW, LATER),), entry=5)
     gate.entry_stored(5)
     ended = gate.take_back(Capability.VIEW, FIRST)
-    assert {grant.capability for grant in ended} == set(Capability)
+    assert {grant.capability for grant in ended} == {Capability.VIEW, Capability.CONTROL}
     assert gate.capabilities_of(FIRST) == frozenset()
     assert gate.capabilities_of(SECOND) == {Capability.VIEW}
 
 
 def test_without_sight_there_is_no_control() -> None:
-    gate = _granted(*Capability)
+    gate = _granted(Capability.VIEW, Capability.CONTROL)
     gate.take_back(Capability.VIEW)
     assert gate.capabilities_of(FIRST) == frozenset()
 
 
+def _recorded() -> ConsentGate:
+    gate = _granted(Capability.VIEW, Capability.CONTROL)
+    gate.allow((Grant(NOBODY, Capability.RECORD, LATER),), entry=5)
+    return gate
+
+
+def test_a_recording_waits_for_its_entry_like_everything_else() -> None:
+    gate = _recorded()
+    assert not gate.is_recorded
+    gate.entry_stored(5)
+    assert gate.is_recorded
+    assert gate.capabilities_of(FIRST) == {Capability.VIEW, Capability.CONTROL}
+
+
+def test_a_recording_outlasts_whoever_leaves_and_ends_with_everything() -> None:
+    gate = _recorded()
+    gate.entry_stored(5)
+    gate.take_back(Capability.VIEW, FIRST)
+    assert gate.is_recorded
+    gate.take_back(Capability.VIEW)
+    assert not gate.is_recorded
+
+
+def test_withdrawing_the_recording_ends_nothing_else_and_also_one_that_waits() -> None:
+    gate = _recorded()
+    gate.take_back(Capability.RECORD)
+    gate.entry_stored(5)
+    assert not gate.is_recorded
+    assert gate.capabilities_of(FIRST) == {Capability.VIEW, Capability.CONTROL}
+
+
 @pytest.mark.parametrize("hold", Hold)
 def test_a_hold_keeps_input_back_and_nothing_else(hold: Hold) -> None:
-    gate = _granted(*Capability)
+    gate = _granted(Capability.VIEW, Capability.CONTROL)
     gate.hold(hold)
     assert not gate.admits(FIRST, TextTyped("a"), NOON)
     assert gate.admits(FIRST, PictureShown(1), NOON)
@@ -149,7 +182,7 @@ def test_a_hold_keeps_input_back_and_nothing_else(hold: Hold) -> None:
 
 
 def test_who_has_seen_nothing_recent_is_known() -> None:
-    gate = _granted(*Capability)
+    gate = _granted(Capability.VIEW, Capability.CONTROL)
     assert not gate.is_picture_recent(FIRST, newest_ms=NOON)
     gate.picture_shown(FIRST, NOON)
     assert gate.is_picture_recent(FIRST, newest_ms=NOON + 2000)

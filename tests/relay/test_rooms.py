@@ -354,7 +354,7 @@ def test_a_media_record_goes_to_its_audience_alone(paired: Relay, audience: Audi
         (VIEWER, HELLO),
         (VIEWER, CandidateAccepted(1)),
         (VIEWER, RoomClaimed("a" * 20)),
-        (VIEWER, EntrySubmitted(0, "{}")),
+        (VIEWER, EntrySubmitted(0, "{}", b"")),
         (AGENT, HELLO),
         (AGENT, CandidateAccepted(1)),
         (AGENT, RoomEntered(ROOM)),
@@ -374,7 +374,9 @@ def test_in_a_paired_room_what_does_not_fit_closes_its_sender_and_tells_the_othe
     assert paired.heard(other) == [PeerLeft(FIRST_VIEWER if other is AGENT else 0)]
 
 
-@pytest.mark.parametrize("what", [CONTROL, MEDIA, EntrySubmitted(0, "{}"), HeadSubmitted("note"), CandidateAccepted(1)])
+@pytest.mark.parametrize(
+    "what", [CONTROL, MEDIA, EntrySubmitted(0, "{}", b""), HeadSubmitted("note"), CandidateAccepted(1)]
+)
 def test_before_pairing_a_candidate_may_send_nothing_but_handshake_messages(
     waiting: Relay, what: bytes | Message
 ) -> None:
@@ -385,7 +387,7 @@ def test_before_pairing_a_candidate_may_send_nothing_but_handshake_messages(
     assert waiting.heard(VIEWER) == [CandidateLeft()]
 
 
-@pytest.mark.parametrize("what", [CONTROL, MEDIA, EntrySubmitted(0, "{}"), HeadSubmitted("note")])
+@pytest.mark.parametrize("what", [CONTROL, MEDIA, EntrySubmitted(0, "{}", b""), HeadSubmitted("note")])
 def test_before_pairing_a_viewer_that_sends_anything_else_loses_its_room(waiting: Relay, what: bytes | Message) -> None:
     waiting.knock(AGENT)
     waiting.send(VIEWER, what)
@@ -431,7 +433,7 @@ def test_accepting_a_candidate_that_has_just_left_uses_the_code_up_and_tells_tha
 
 
 def test_entries_come_from_the_agent_and_heads_from_both(paired: Relay) -> None:
-    paired.send(AGENT, EntrySubmitted(3, "{}"))
+    paired.send(AGENT, EntrySubmitted(3, "{}", b""))
     paired.send(AGENT, HeadSubmitted("by the agent"))
     paired.send(VIEWER, HeadSubmitted("by both"))
     paired.carry_out()
@@ -446,7 +448,7 @@ def test_when_the_viewer_is_gone_the_agent_hears_it_and_can_still_submit_its_las
     paired.leave(VIEWER)
     paired.send(AGENT, MEDIA)
     paired.send(AGENT, CONTROL)
-    paired.send(AGENT, EntrySubmitted(9, "{}"))
+    paired.send(AGENT, EntrySubmitted(9, "{}", b""))
     assert paired.heard(AGENT) == [PeerLeft(FIRST_VIEWER)]
     assert paired.stored == [StoreEntry(SESSION, AGENT, 9, "{}")]
     paired.leave(AGENT)
@@ -481,7 +483,7 @@ def test_accepting_a_candidate_that_left_pairs_nobody_else(waiting: Relay) -> No
 
 
 def test_a_viewer_that_comes_back_meets_the_agent_and_sees_nothing_before_it_is_admitted(paired: Relay) -> None:
-    paired.send(AGENT, EntrySubmitted(0, "{}"))
+    paired.send(AGENT, EntrySubmitted(0, "{}", b""))
     paired.leave(VIEWER)
     paired.heard(AGENT)
     paired.rooms.come_as_viewer(LATECOMER, SESSION)

@@ -14,7 +14,7 @@ from msgspec import structs
 from protocol import limits, log_of_sessions, merkle, session_log, signed_note
 from protocol.channel import ControlChannel, agent_channel, viewer_channel
 from protocol.codec import encode
-from protocol.envelope import Kind, wrap, wrap_relay
+from protocol.envelope import Audience, Kind, wrap, wrap_relay
 from protocol.handshake import Offer
 from protocol.identity import (
     Auditor,
@@ -56,6 +56,8 @@ from protocol.messages import (
     PreferenceChosen,
     TextTyped,
 )
+from protocol.recording import Segment
+from protocol.recording_keys import RecordingKey, epoch_commitment, key_commitment
 from protocol.relay_messages import AgentPresent, CandidateArrived, RoomOpened
 from protocol.resume import AgentResume, Position, ViewerResume, meeting_of
 from protocol.vocabulary import Bottleneck, Capability, Hold, Preference, Role
@@ -143,6 +145,7 @@ def vectors() -> dict[str, Any]:
         ],
         "invitation": _invitation(),
         "log_of_sessions": _log_of_sessions(),
+        "recording": _recording(),
         "log": {"entries": texts, "head": session_log.make_head(SESSION, texts, ISSUING, at_s=1000)},
     }
 
@@ -191,6 +194,38 @@ def _join() -> dict[str, str]:
         "confirmation": confirmation.hex(),
         "binding": agent.channel.binding.hex(),
         "resume": agent.channel.resume.hex(),
+    }
+
+
+# Sealed by protocol.recording_keys.seal_for to the X25519 key of 32 bytes 0x11, which is random each time.
+SEAL = (
+    '{"seals":[{"auditor":"0Zvz8IJ4LIe3g/5xNGmK7/bmbZ+Gr698+em4v0C6s/8=","sealed":"fK6tScrdvor7diSwVkAQs/'
+    'lQrq0itc18huimJEXm3CSmbPSr3y2l+id1secCp+qx6hrDAdueWO//y5wvEQLXVBJlMiDFmYVmQl5rHYsy72Y=","share":0}],'
+    '"session":"0123456789abcdef0123456789abcdef","shares":1}'
+)
+
+
+def _recording() -> dict[str, Any]:
+    """One epoch, recorded, with a segment of one record, and a note; and the recording key sealed to one auditor."""
+    raw, epoch_key = bytes(range(64, 96)), bytes(range(32))
+    key, sealer, segment = RecordingKey(SESSION, raw), MediaSealer(), Segment()
+    sealer.start_epoch(epoch_key)
+    segment.add(sealer.seal(write_part(Screens([ScreenShape(0, 0, 0, 2, 2, "Écran")])), audience=Audience.STORE))
+    segment.add(sealer.seal(write_part(PictureEnd(1, True, 1_700_000_000_000))))
+    return {
+        "session": SESSION,
+        "auditor_scalar": (b"\x11" * 32).hex(),
+        "seals": SEAL,
+        "recording_key": raw.hex(),
+        "key_commitment": key_commitment(SESSION, raw).hex(),
+        "epoch": {
+            "epoch": 1,
+            "key": epoch_key.hex(),
+            "commitment": epoch_commitment(SESSION, 1, epoch_key).hex(),
+            "wrapped": key.wrap(1, epoch_key).hex(),
+        },
+        "content": {"plain": "Écran noir", "sealed": key.seal_content("Écran noir".encode(), bytes(range(12))).hex()},
+        "segment": {"data": segment.data.hex(), "hash": segment.hash.hex()},
     }
 
 

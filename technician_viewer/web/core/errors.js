@@ -10,7 +10,9 @@ export class UnknownVersion extends RemoteProtocolError {}
 export class NotAuthentic extends RemoteProtocolError {}
 /** The two ends do not share the secret of the support code. */
 export class WrongSupportCode extends NotAuthentic {}
-/** A session log, or one of its heads, was altered. */
+/** A recording was not sealed for this auditor. */
+export class NotForThisKey extends NotAuthentic {}
+/** A session log, one of its heads, or a recording was altered. */
 export class LogTampered extends NotAuthentic {}
 /** Nobody whom the organisation's root vouches for. */
 export class NotCertified extends NotAuthentic {}

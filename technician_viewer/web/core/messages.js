@@ -9,8 +9,8 @@ export const line = text(200, LINE);
 const TEXT = /^[^\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]*$/u;
 /** Several lines: a reason. */
 export const lines = text(2000, TEXT);
-export const capability = oneOf(["view", "control"]);
-export const hold = oneOf(["prompt", "paused", "stop_key", "stale_picture"]);
+export const capability = oneOf(["view", "control", "record"]);
+export const hold = oneOf(["prompt", "paused", "stop_key", "stale_picture", "unrecorded"]);
 export const answer = oneOf(["allowed", "refused", "timed_out"]);
 export const outcome = oneOf(["completed", "stopped", "declined", "unanswered", "wrong_code", "alone", "dropped", "failed"]);
 export const preference = oneOf(["automatic", "sharper", "smoother", "save_data"]);
@@ -32,6 +32,7 @@ const FROM_AGENT = {
   prompt_closed: { capability, answer },
   access_changed: { capabilities: listOf(capability, 8), holds: listOf(hold, 8), until_ms: count },
   access_not_stored: { capability },
+  recording_changed: { state: oneOf(["unavailable", "off", "on", "paused"]) },
   participants_changed: { participants: listOf(shown, PEERS_PER_ROOM_MAX) },
   sent_away: { by: oneOf(["customer", "time"]) },
   epoch_started: { epoch: count, key, first_counter: count },

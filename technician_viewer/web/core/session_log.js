@@ -1,13 +1,24 @@
 /** Following the session log and signing its heads (PROTOCOL.md, section 9); protocol/session_log.py and signed_note.py. */
 import { concat, fromBase64, textOf, toBase64, utf8 } from "./bytes.js";
-import { count, decode, encode, integer, listOf, oneOf, text } from "./codec.js";
+import { bytes, count, decode, encode, flag, integer, listOf, oneOf, text } from "./codec.js";
 import { LogTampered, RemoteProtocolError } from "./errors.js";
-import { ENTRIES_MAX, ENTRY_BYTES_MAX } from "./limits.js";
+import { ENTRIES_MAX, ENTRY_BYTES_MAX, SEGMENT_BYTES_MAX } from "./limits.js";
 import { answer, capability, hold, key, line, lines, outcome, role } from "./messages.js";
 import { COSIGNATURE, cosigned, cosignedAt, keyId, parseNote, signatureLine } from "./signed_note.js";
 
 /** @param {string} text @returns {Promise<string>} base64 of SHA-256 */
 const hashOf = async (text) => toBase64(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(text))));
+
+/** @param {string} text @param {number} atS */
+const cosigned = (text, atS) => utf8(`cosignature/v1\ntime ${atS}\n${text}`);
+
+/** @param {string} name @param {Uint8Array} key */
+async function keyId(name, key) {
+  const digest = await crypto.subtle.digest("SHA-256", concat(utf8(`${name}\n`), Uint8Array.of(COSIGNATURE), key));
+  return new Uint8Array(digest).subarray(0, 4);
+}
+
+const epoch = integer(1, 2 ** 32 - 1);
 
 /** What an entry can tell; a technician signs nothing else. */
 const EVENTS = {
@@ -22,10 +33,20 @@ const EVENTS = {
   resumed: { participant: line, after_ms: count },
   asked: { participant: line, capability, reason: lines, words: text(6000), language: line },
   answered: { question: count, answer, capabilities: listOf(capability, 8), until_ms: count, took_ms: count },
-  access_ended: { participant: line, capability, by: oneOf(["customer", "technician", "time", "grace", "storage", "passed"]) },
+  access_ended: { participant: line, capability, by: oneOf(["customer", "technician", "time", "grace", "storage", "passed", "recording"]) },
   held: { hold },
   continued: { hold },
   input_counted: { participant: line, clicks: count, keys: count, characters: count },
+  key_sealed: { commitment: key, seals: key },
+  epoch_began: { epoch, first: count, commitment: key, wrapped: bytes(48) },
+  segment_closed: {
+    segment: count, epoch, is_key: flag, first: count, next: count, records: count, bytes: integer(1, SEGMENT_BYTES_MAX), began_ms: count,
+    ended_ms: count, hash: key,
+  },
+  segment_lost: { segment: count, why: oneOf(["storage", "network"]) },
+  recording_paused: {},
+  recording_continued: {},
+  noted: { participant: line, revises: count, shown_ms: count, content: key },
   ended: { outcome, by: oneOf(["customer", "technician", "network", "agent"]), view_ms: count, control_ms: count },
 };
 const ENTRY = { entry: { number: integer(0, ENTRIES_MAX - 1), previous: key, at_ms: count, event: () => true } };

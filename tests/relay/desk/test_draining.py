@@ -33,7 +33,7 @@ async def test_a_session_goes_on_at_the_relay_that_follows_and_no_entry_is_lost(
             running = await begin(technician)
             agent, viewer = await meet(stack, relay, running)
             number, entry = len(running.log.texts), running.log.append(Cut(running.serial, 500), running.at_ms)
-            await agent.say(EntrySubmitted(number, entry))
+            await agent.say(EntrySubmitted(number, entry, b""))
             assert await agent.hear() == EntryStored(number)
 
             relay.process.terminate()

@@ -51,7 +51,7 @@ def on_a_small_disk() -> Iterator[Relay]:
 
 async def submit(agent: End, number: int, text: str) -> object:
     """What the relay answers to an entry."""
-    await agent.say(EntrySubmitted(number, text))
+    await agent.say(EntrySubmitted(number, text, b""))
     return await agent.hear()
 
 

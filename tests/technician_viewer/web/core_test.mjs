@@ -305,3 +305,80 @@ test("the published Merkle trees and signed notes are judged as published", asyn
     assert.equal(await isSignedBy(parseNote(note), "example.com/bar", key), false);
   }
 });
+// --- recordings ---
+
+const hpke = await load("hpke.js");
+const { RecordingKey, openRecordingKey, readSeals, sealFor } = await load("recording_keys.js");
+const { checkRecords, recordingOf } = await load("recording.js");
+const sample = JSON.parse(await readFile(new URL("../../vectors/hpke_mlkem_interop_sample.json", import.meta.url), "utf-8"));
+
+/** @param {Uint8Array} scalar */
+async function x25519(scalar) {
+  const pkcs8 = Buffer.concat([Buffer.from("302e020100300506032b656e04220420", "hex"), scalar]);
+  const privateKey = await crypto.subtle.importKey("pkcs8", pkcs8, "X25519", true, ["deriveBits"]);
+  const { x } = await crypto.subtle.exportKey("jwk", privateKey);
+  const publicKey = await crypto.subtle.importKey("jwk", { kty: "OKP", crv: "X25519", x }, "X25519", true, []);
+  return { privateKey, publicKey };
+}
+const base64 = (hexText) => Buffer.from(hexText, "hex").toString("base64");
+const recorded = vectors.recording;
+const auditor = await x25519(bytes(recorded.auditor_scalar));
+const epochSaid = { ...recorded.epoch, commitment: base64(recorded.epoch.commitment), wrapped: base64(recorded.epoch.wrapped) };
+
+test("HPKE opens what another implementation sealed, and what it seals itself", async () => {
+  const keys = await x25519(bytes(sample.sk));
+  assert.equal(hex(await hpke.open(bytes(sample.ct), keys, bytes(sample.info))), sample.pt);
+  const sealed = await hpke.seal(bytes("0102"), bytes(sample.pk), bytes("03"));
+  assert.equal(hex(await hpke.open(sealed, keys, bytes("03"))), "0102");
+  const altered = Uint8Array.from(sealed, (byte, i) => (i === 40 ? byte ^ 1 : byte));
+  for (const [data, info] of [[altered, "03"], [sealed, "04"], [sealed.subarray(0, 20), "03"], [sealed.subarray(0, 34), "03"]]) {
+    await assert.rejects(hpke.open(data, keys, bytes(info)), errors.NotAuthentic);
+  }
+});
+
+test("an auditor opens the recording key, its epoch, and what lies beside an entry", async () => {
+  const seals = readSeals(Buffer.from(recorded.seals), recorded.session);
+  const raw = await openRecordingKey(seals, auditor, bytes(recorded.key_commitment));
+  assert.equal(hex(raw), recorded.recording_key);
+  const key = await RecordingKey.from(recorded.session, raw);
+  assert.equal(hex(await key.unwrap(epochSaid)), recorded.epoch.key);
+  assert.equal(new TextDecoder().decode(await key.openContent(bytes(recorded.content.sealed))), recorded.content.plain);
+});
+
+test("a seal for somebody else, of another session, or to another key opens nothing", async () => {
+  const seals = readSeals(Buffer.from(recorded.seals), recorded.session);
+  const commitment = bytes(recorded.key_commitment);
+  const stranger = await x25519(new Uint8Array(32).fill(9));
+  await assert.rejects(openRecordingKey(seals, stranger, commitment), errors.NotForThisKey);
+  await assert.rejects(openRecordingKey({ ...seals, session: "f".repeat(32) }, auditor, commitment), errors.NotAuthentic);
+  await assert.rejects(openRecordingKey(seals, auditor, new Uint8Array(32)), errors.LogTampered);
+  assert.throws(() => readSeals(Buffer.from(recorded.seals), "f".repeat(32)), errors.RemoteProtocolError);
+  const publicKey = new Uint8Array(await crypto.subtle.exportKey("raw", stranger.publicKey));
+  const passedOn = { ...seals, seals: [await sealFor(recorded.session, bytes(recorded.recording_key), publicKey)] };
+  assert.equal(hex(await openRecordingKey(passedOn, stranger, commitment)), recorded.recording_key);
+});
+
+test("an epoch that was tampered with does not open", async () => {
+  const key = await RecordingKey.from(recorded.session, bytes(recorded.recording_key));
+  for (const change of [{ epoch: 2 }, { commitment: base64("00".repeat(32)) }, { wrapped: base64("00".repeat(48)) }]) {
+    await assert.rejects(key.unwrap({ ...epochSaid, ...change }), errors.LogTampered);
+  }
+});
+
+test("a segment is held against its entry", async () => {
+  const data = bytes(recorded.segment.data);
+  const said = {
+    segment: 0, epoch: 1, is_key: true, first: 0, next: 1, records: 2, bytes: data.length, began_ms: 0, ended_ms: 0,
+    hash: base64(recorded.segment.hash),
+  };
+  assert.deepEqual((await checkRecords(said, data)).map((record) => record.audience), [2, 0]);
+  await assert.rejects(checkRecords(said, data.slice(1)), errors.LogTampered);
+  await assert.rejects(checkRecords({ ...said, next: 2 }, data), errors.LogTampered);
+  await assert.rejects(checkRecords({ ...said, epoch: 2 }, data), errors.LogTampered);
+  const log = (...events) => events.map((event, number) => ({ number, event }));
+  const began = { type: "epoch_began", ...epochSaid, first: 0 };
+  assert.equal(recordingOf(log(began, { type: "segment_closed", ...said })).segments.length, 1);
+  assert.throws(() => recordingOf(log({ type: "segment_closed", ...said })), errors.LogTampered);
+  assert.throws(() => recordingOf(log({ ...began, wrapped: "" }, { type: "segment_closed", ...said })), errors.LogTampered);
+  assert.throws(() => recordingOf(log(began, { type: "segment_closed", ...said, segment: 1 })), errors.LogTampered);
+});
