@@ -148,9 +148,9 @@ def _recorded() -> ConsentGate:
 
 def test_a_recording_waits_for_its_entry_like_everything_else() -> None:
     gate = _recorded()
-    assert not gate.is_recorded
+    before = gate.is_recorded
     gate.entry_stored(5)
-    assert gate.is_recorded
+    assert (before, gate.is_recorded) == (False, True)
     assert gate.capabilities_of(FIRST) == {Capability.VIEW, Capability.CONTROL}
 
 
@@ -158,9 +158,9 @@ def test_a_recording_outlasts_whoever_leaves_and_ends_with_everything() -> None:
     gate = _recorded()
     gate.entry_stored(5)
     gate.take_back(Capability.VIEW, FIRST)
-    assert gate.is_recorded
+    after_one_left = gate.is_recorded
     gate.take_back(Capability.VIEW)
-    assert not gate.is_recorded
+    assert (after_one_left, gate.is_recorded) == (True, False)
 
 
 def test_withdrawing_the_recording_ends_nothing_else_and_also_one_that_waits() -> None:

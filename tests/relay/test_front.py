@@ -62,7 +62,7 @@ LAST = 2**40
 
 def entry(number: int) -> EntrySubmitted:
     """An entry of a session's log, one of those a session has many of."""
-    return EntrySubmitted(number, encode(Entry(number, NO_ENTRY, 0, Held(Hold.PAUSED))).decode())
+    return EntrySubmitted(number, encode(Entry(number, NO_ENTRY, 0, Held(Hold.PAUSED))).decode(), b"")
 
 
 @pytest.fixture

@@ -9,15 +9,6 @@ import { COSIGNATURE, cosigned, cosignedAt, keyId, parseNote, signatureLine } fr
 /** @param {string} text @returns {Promise<string>} base64 of SHA-256 */
 const hashOf = async (text) => toBase64(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(text))));
 
-/** @param {string} text @param {number} atS */
-const cosigned = (text, atS) => utf8(`cosignature/v1\ntime ${atS}\n${text}`);
-
-/** @param {string} name @param {Uint8Array} key */
-async function keyId(name, key) {
-  const digest = await crypto.subtle.digest("SHA-256", concat(utf8(`${name}\n`), Uint8Array.of(COSIGNATURE), key));
-  return new Uint8Array(digest).subarray(0, 4);
-}
-
 const epoch = integer(1, 2 ** 32 - 1);
 
 /** What an entry can tell; a technician signs nothing else. */
