@@ -7,7 +7,8 @@ import { verifyInvitation } from "./core/invitation.js";
 import { VIEW_GRACE_S } from "./core/limits.js";
 import { button, element, get, loadIcons } from "./dom.js";
 import { servedLocally } from "./local.js";
-import { Zstd } from "./screen/zstd.js";
+import { findAbilities } from "./screen/abilities.js";
+import { Wasm } from "./screen/wasm.js";
 import { recall } from "./session/keeping.js";
 import { TechnicianSession } from "./session/technician_session.js";
 import { BeginForm } from "./views/begin_form.js";
@@ -45,15 +46,16 @@ class App {
   session;
   room = "";
   codes = new CodeView();
+  /** What this browser decodes, once that has been tried. */
+  abilities = findAbilities();
 
   /** When the agent was last heard before a cut, by performance.now(). */
   awaySinceMs = 0;
 
   async begin() {
     // Before anything else: a session that this tab had when it was loaded again goes on at once, and asks nobody anything.
-    const zstd = new Zstd();
-    const [kept] = await Promise.all([recall(VIEW_GRACE_S * 1000).catch(() => undefined), zstd.init(), loadIcons()]);
-    this.view = new SessionView(zstd, {
+    const [kept, wasm] = await Promise.all([recall(VIEW_GRACE_S * 1000).catch(() => undefined), Wasm.load(), loadIcons()]);
+    const view = this.view = new SessionView(wasm, {
       send: (message) => this.session?.send(message),
       heardMs: () => this.session?.lastHeardMs ?? 0,
       heardAt: () => this.session?.heardAt ?? 0,
@@ -70,6 +72,7 @@ class App {
       leave: () => this.#leave(),
       onLive: (isLive) => this.#title(isLive ? _("Live picture") : _("Picture not live")),
     });
+    void this.abilities.then((found) => view.canDecode(found));
     this.form = new BeginForm((wish) => this.#try(button("start"), () => this.#open(wish)));
     button("new-code").onclick = () => this.#try(button("new-code"), async () => this.#pair(await this.api.newRoom(this.opened.session)));
     button("other-form").onclick = () => this.#try(button("other-form"), () => this.#secret(this.#otherForm()));
@@ -185,7 +188,7 @@ class App {
     this.opened = person;
     get("person").textContent = shown.me;
     if (me) this.#linkTo(ticket);
-    this.#take(new TechnicianSession(person, { invitation: { joiningKey } }));
+    this.#take(new TechnicianSession(person, { invitation: { joiningKey } }, (await this.abilities).codecs));
     this.session?.start();
     document.body.dataset.state = "waiting";
     get("join-now").hidden = true;
@@ -198,7 +201,7 @@ class App {
     this.ticketNumber = person.ticket;
     this.opened = { ...person };
     await loadCatalogue(person.shown.language ?? "en").catch(() => undefined);
-    this.#take(new TechnicianSession(person, { kept: { secrets, heardAt } }));
+    this.#take(new TechnicianSession(person, { kept: { secrets, heardAt } }, []));
     this.awaySinceMs = performance.now() - (Date.now() - heardAt);
     this.session?.start();
     this.#show("returning", "returning");
@@ -236,7 +239,7 @@ class App {
     const shown = { me: this.me.full_name, customer: this.ticket.customer.name, language: this.me.language };
     const person = { url, session: this.opened.session, keys, certificate, ticket, subject, reason, asks, shown };
     const code = { token: room.token, code: "", rootFingerprint: fromBase64Url(this.me.root_fingerprint) };
-    this.#take(new TechnicianSession(person, { code }));
+    this.#take(new TechnicianSession(person, { code }, (await this.abilities).codecs));
     this.room = room.room;
     await this.#secret(form);
     this.session?.start();

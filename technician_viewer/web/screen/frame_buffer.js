@@ -1,80 +1,71 @@
-/** One RGBA picture in memory; what changes is written there, and only the changed box goes to the canvas. */
+/** One RGBA picture in memory: whatever changes is written there first. */
 import { RemoteProtocolError } from "../core/errors.js";
 
+/** What no screen has, and no browser shows: 8K is half of it. */
+const PIXELS_MAX = 2 ** 26;
+
+/** @typedef {{ x: number, y: number, width: number, height: number }} Box */
+
+/** @param {Box} a @param {Box} b whether they have a pixel in common */
+export const meet = (a, b) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+
 export class FrameBuffer {
-  #pixels = new Uint32Array(0);
+  width = 0;
+  height = 0;
+  #at = 0;
   /** @type {ImageData | undefined} */
   #image;
-  /** @type {[number, number, number, number] | undefined} left, top, right, bottom of what the canvas lacks */
-  #dirty;
 
-  /** @param {HTMLCanvasElement} canvas @param {{ decode(data: Uint8Array, bytes: number): Uint8Array }} zstd */
-  constructor(canvas, zstd) {
-    this.canvas = canvas;
-    this.zstd = zstd;
-    this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: false }));
-  }
+  /** @param {import("./wasm.js").Wasm} wasm */
+  constructor(wasm) { this.wasm = wasm; }
 
-  /** Start anew with a black picture. @param {number} width @param {number} height */
+  /** Start anew with a black picture. @param {number} width @param {number} height @throws {RemoteProtocolError} too large */
   resize(width, height) {
-    this.canvas.width = width;
-    this.canvas.height = height;
-    this.#image = new ImageData(width, height);
-    this.#pixels = new Uint32Array(this.#image.data.buffer).fill(0xff000000);
-    this.#dirty = undefined;
-  }
-
-  /** @param {{ x: number, y: number, width: number, height: number, data: Uint8Array }} rectangle @throws {RemoteProtocolError} */
-  put({ x, y, width, height, data }) {
-    const stride = this.canvas.width;
-    if (!this.#image || x + width > stride || y + height > this.canvas.height) throw new RemoteProtocolError("a rectangle outside the screen");
-    const bytes = decompress(this.zstd, data, width * height * 4);
-    const source = new Uint32Array(bytes.buffer, bytes.byteOffset, width * height);
-    for (let row = 0, from = 0; row < height; row += 1) {
-      let to = (y + row) * stride + x;
-      for (const end = from + width; from < end; from += 1, to += 1) {
-        const bgrx = source[from] ?? 0;
-        this.#pixels[to] = 0xff000000 | ((bgrx & 0xff) << 16) | (bgrx & 0xff00) | ((bgrx >>> 16) & 0xff);
-      }
+    if (width * height > PIXELS_MAX) throw new RemoteProtocolError(`a screen of ${width} x ${height} pixels`);
+    if (this.#at && width * height !== this.width * this.height) {
+      this.wasm.zstd.free(this.#at);
+      this.#at = this.width = this.height = 0;
     }
-    const [left, top, right, bottom] = this.#dirty ?? [x, y, x + width, y + height];
-    this.#dirty = [Math.min(left, x), Math.min(top, y), Math.max(right, x + width), Math.max(bottom, y + height)];
+    this.#at ||= this.wasm.allocate(width * height * 4);
+    this.width = width;
+    this.height = height;
+    this.#image = undefined;
+    new Uint32Array(this.wasm.heap.buffer, this.#at, width * height).fill(0xff000000);
   }
 
-  /** Bring what changed to the canvas. */
-  show() {
-    if (!this.#dirty || !this.#image) return;
-    const [left, top, right, bottom] = this.#dirty;
-    this.context.putImageData(this.#image, 0, 0, left, top, right - left, bottom - top);
-    this.#dirty = undefined;
+  /** The pixels as a canvas takes them. @returns {ImageData} */
+  get image() {
+    // When the memory grows, what pointed into it is empty.
+    if (!this.#image?.data.length) {
+      const pixels = new Uint8ClampedArray(this.wasm.heap.buffer, this.#at, this.width * this.height * 4);
+      this.#image = new ImageData(pixels, this.width, this.height);
+    }
+    return this.#image;
   }
-}
 
-/**
- * Decompress one zstd frame that must hold exactly so many bytes; what the frame declares is compared before anything is allocated.
- * The result is good until the next one.
- *
- * @param {{ decode(data: Uint8Array, bytes: number): Uint8Array }} zstd @param {Uint8Array} data @param {number} bytes
- * @throws {RemoteProtocolError}
- */
-export function decompress(zstd, data, bytes) {
-  if (declaredBytes(data) !== bytes) throw new RemoteProtocolError("a rectangle that declares another size than its box");
-  const plain = zstd.decode(data, bytes);
-  if (plain.length !== bytes) throw new RemoteProtocolError("a rectangle that holds another size than its box");
-  return plain;
-}
+  /** @param {Box} box @returns {Box} it @throws {RemoteProtocolError} it is not inside the picture */
+  inside(box) {
+    if (box.x + box.width > this.width || box.y + box.height > this.height) throw new RemoteProtocolError("a box outside the screen");
+    return box;
+  }
 
-/** The content size in the frame's header (RFC 8878, section 3.1.1.1), -1 where there is none. @param {Uint8Array} data */
-function declaredBytes(data) {
-  const view = new DataView(data.buffer, data.byteOffset, data.length);
-  if (data.length < 6) return -1;
-  if (view.getUint32(0, true) !== 0xfd2fb528) return -1;
-  const descriptor = view.getUint8(4);
-  const isSingle = (descriptor & 0x20) !== 0;
-  const at = 5 + (isSingle ? 0 : 1) + ([0, 1, 2, 4][descriptor & 3] ?? 0);
-  const size = descriptor >> 6;
-  if (at + ([1, 2, 4, 8][size] ?? 8) > data.length) return -1;
-  if (size === 0) return isSingle ? view.getUint8(at) : -1;
-  if (size === 1) return view.getUint16(at, true) + 256;
-  return size === 2 ? view.getUint32(at, true) : Number(view.getBigUint64(at, true));
+  /** Where a box begins, in `wasm.heap`. @param {number} x @param {number} y */
+  place(x, y) { return this.#at + (y * this.width + x) * 4; }
+
+  get stride() { return this.width * 4; }
+
+  /** @param {Box} box inside @param {number} from where its pixels are in `wasm.heap`: blue, green, red, unused */
+  put({ x, y, width, height }, from) { this.wasm.pixels.put(this.place(x, y), this.stride, from, width, height); }
+
+  /** @param {Box} box inside @param {number} from where its planes are in `wasm.heap` (PROTOCOL.md, section 7.2) */
+  putPlanes({ x, y, width, height }, from) { this.wasm.pixels.put_planes(this.place(x, y), this.stride, from, width, height); }
+
+  /** Copy what is at one place to another, row by row; the two may overlap. @param {Box} box inside @param {number} fromX @param {number} fromY */
+  copy({ x, y, width, height }, fromX, fromY) {
+    const { heap } = this.wasm, { stride } = this, bytes = width * 4;
+    const isDown = y > fromY;
+    let to = this.place(x, isDown ? y + height - 1 : y), from = this.place(fromX, isDown ? fromY + height - 1 : fromY);
+    const step = isDown ? -stride : stride;
+    for (let row = 0; row < height; row += 1, to += step, from += step) heap.copyWithin(to, from, from + bytes);
+  }
 }

@@ -1,5 +1,6 @@
 /** The customer's screen on the page: pictures, pointer, which of several screens, and what was shown. */
-import { decompress, FrameBuffer } from "./frame_buffer.js";
+import { RemoteProtocolError } from "../core/errors.js";
+import { Picture } from "./picture.js";
 
 export class RemoteScreen {
   /** @type {import("../core/media_codec.js").ScreenShape[]} */
@@ -8,48 +9,77 @@ export class RemoteScreen {
   current = 0;
   /** The number of the newest picture on the canvas. */
   picture = 0;
+  /** How decoded pictures come to the canvas. @type {import("./abilities.js").Drawing} */
+  drawing = { way: "copy", acceleration: "no-preference" };
 
   /**
-   * @param {HTMLCanvasElement} canvas @param {HTMLCanvasElement} pointer
-   * @param {{ decode(data: Uint8Array, bytes: number): Uint8Array }} zstd
-   * @param {{ onScreens: () => void, onShown: (picture: number) => void }} listener
+   * @param {HTMLCanvasElement} canvas @param {HTMLCanvasElement} pointer @param {import("./wasm.js").Wasm} wasm
+   * @param {{ onScreens: () => void, onShown: (picture: number) => void, onBroken: (error: Error) => void }} listener
+   *   `onBroken`: what is shown is wrong until a key picture comes
    */
-  constructor(canvas, pointer, zstd, listener) {
-    this.frame = new FrameBuffer(canvas, zstd);
+  constructor(canvas, pointer, wasm, listener) {
     this.canvas = canvas;
     this.pointer = pointer;
-    this.zstd = zstd;
+    this.wasm = wasm;
     this.listener = listener;
     this.hot = { x: 0, y: 0 };
     this.at = { x: 0, y: 0, isVisible: false };
+    this.shown = new Picture(canvas, wasm, this.drawing, {
+      onShown: ({ number }) => {
+        this.picture = number;
+        listener.onShown(number);
+      },
+      onBroken: listener.onBroken,
+    });
   }
 
   /** @param {import("../core/media_codec.js").Part[]} parts */
   take(parts) {
     for (const part of parts) {
-      if (part.type === "screens") this.#setScreens(part.screens);
-      else if (part.type === "rectangle") {
-        if (part.screen !== this.current) this.show(part.screen);
-        this.frame.put(part);
-      } else if (part.type === "shape") this.#setShape(part);
-      else if (part.type === "pointer") {
-        this.at = part;
-        this.placePointer();
-      } else if (part.type === "picture") {
-        this.frame.show();
-        this.picture = part.number;
-        this.listener.onShown(part.number);
+      try {
+        this.#take(part);
+      } catch (error) {
+        this.shown.break(/** @type {Error} */ (error));
       }
     }
   }
 
-  /** Another screen is coming. @param {number} number */
+  /** @param {import("../core/media_codec.js").Part} part */
+  #take(part) {
+    switch (part.type) {
+      case "screens":
+        this.#setScreens(part.screens);
+        break;
+      case "pointer":
+        this.at = part;
+        this.placePointer();
+        break;
+      case "shape":
+        this.#setShape(part);
+        break;
+      case "rectangle":
+      case "copy":
+      case "video":
+        if (part.screen !== this.current) this.show(part.screen);
+        this.shown.take(part);
+        break;
+      case "video ended":
+      case "picture":
+        this.shown.take(part);
+        break;
+    }
+  }
+
+  /** Another screen is coming. @param {number} number @throws {RemoteProtocolError} there is none */
   show(number) {
     const screen = this.screens.find((each) => each.number === number);
-    if (!screen) return;
+    if (!screen) throw new RemoteProtocolError(`pixels for screen ${number}, which does not exist`);
     this.current = number;
-    this.frame.resize(screen.width, screen.height);
+    this.shown.begin(screen.width, screen.height);
   }
+
+  /** Nothing more comes. */
+  close() { this.shown.close(); }
 
   /** Put the drawn pointer where the customer's is; the canvas may be scaled. */
   placePointer() {
@@ -63,17 +93,18 @@ export class RemoteScreen {
   /** @param {import("../core/media_codec.js").ScreenShape[]} screens */
   #setScreens(screens) {
     this.screens = screens;
-    const current = screens.some((each) => each.number === this.current) ? this.current : screens[0]?.number ?? 0;
-    this.show(current);
+    this.show(screens.some((each) => each.number === this.current) ? this.current : screens[0]?.number ?? 0);
     this.listener.onScreens();
   }
 
   /** @param {{ hotX: number, hotY: number, width: number, height: number, data: Uint8Array }} shape */
   #setShape({ hotX, hotY, width, height, data }) {
-    const rgba = decompress(this.zstd, data, width * height * 4);
+    const at = this.wasm.unpack(data, width * height * 4);
     this.pointer.width = width;
     this.pointer.height = height;
-    this.pointer.getContext("2d")?.putImageData(new ImageData(new Uint8ClampedArray(rgba), width, height), 0, 0);
+    // A copy: a canvas may take its time with what it is given.
+    const rgba = new Uint8ClampedArray(this.wasm.heap.slice(at, at + width * height * 4).buffer);
+    this.pointer.getContext("2d")?.putImageData(new ImageData(rgba, width, height), 0, 0);
     this.hot = { x: hotX, y: hotY };
     this.placePointer();
   }

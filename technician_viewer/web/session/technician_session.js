@@ -15,7 +15,8 @@ import { parse } from "../core/support_code.js";
 import { Connection } from "./connection.js";
 import { forget, keep } from "./keeping.js";
 
-const OFFER = { capabilities: ["view", "control"], codecs: ["zstd"], program: "mainforte-page-1.0.0" };
+const CAPABILITIES = ["view", "control"];
+const PROGRAM = "mainforte-page-1.0.0";
 const random = () => crypto.getRandomValues(new Uint8Array(32));
 const fresh = () => ({ nonce: random(), scalar: random() });
 
@@ -65,10 +66,14 @@ export class TechnicianSession extends EventTarget {
   /** The same in UTC milliseconds, by a clock that goes on while the computer sleeps: the graces count from it. */
   heardAt = Date.now();
 
-  /** @param {Person} person @param {{ code?: ByCode, invitation?: ByInvitation, kept?: ByReturn }} way exactly one */
-  constructor(person, way) {
+  /**
+   * @param {Person} person @param {{ code?: ByCode, invitation?: ByInvitation, kept?: ByReturn }} way exactly one
+   * @param {string[]} codecs what this browser decodes (PROTOCOL.md, section 7.5); who comes back has said it before
+   */
+  constructor(person, way, codecs) {
     super();
     this.person = person;
+    this.offer = { capabilities: CAPABILITIES, codecs, program: PROGRAM };
     this.way = way;
     this.#secrets = way.kept?.secrets ?? [];
     this.heardAt = way.kept?.heardAt ?? Date.now();
@@ -186,7 +191,7 @@ export class TechnicianSession extends EventTarget {
     this.#attempts += 1;
     const { code, rootFingerprint } = this.way.code ?? {};
     if (this.#attempts > ATTEMPTS_PER_CODE || !code || !rootFingerprint || this.#channel) return this.#finish("code_used_up");
-    this.#handshake = new ViewerHandshake(parse(code), rootFingerprint, OFFER, fresh());
+    this.#handshake = new ViewerHandshake(parse(code), rootFingerprint, this.offer, fresh());
     this.#emit("state", { state: "candidate" });
   }
 
@@ -197,7 +202,7 @@ export class TechnicianSession extends EventTarget {
       const position = { received: this.#channel?.received ?? 0, isEmpty: !this.#channel, ...this.#log.position };
       this.#handshake = new ViewerResume(this.#secrets, position, fresh());
     } else if (this.way.invitation) {
-      this.#handshake = new ViewerJoin(this.person.session, this.way.invitation.joiningKey, OFFER, fresh());
+      this.#handshake = new ViewerJoin(this.person.session, this.way.invitation.joiningKey, this.offer, fresh());
     } else return;
     this.#connection.send(wrap(Kind.HANDSHAKE, await /** @type {any} */ (this.#handshake).hello()));
   }

@@ -15,6 +15,7 @@ import { Toolbar } from "./toolbar.js";
 
 const WATCH_EVERY_MS = 250;
 const NOTE_MS = 8000;
+const ASK_KEY_EVERY_MS = 1000;
 
 export class SessionView {
   /** @type {Set<string>} */
@@ -37,21 +38,25 @@ export class SessionView {
   #noteTimer;
   /** @type {number | undefined} */
   #promptTimer;
+  /** @type {number | undefined} a key picture is to be asked for */
+  #asking;
+  #askedKeyMs = -Infinity;
   curtain = new Curtain();
   people = new People();
   customer = "";
 
   /**
-   * @param {{ decode(data: Uint8Array, bytes: number): Uint8Array }} zstd
+   * @param {import("../screen/wasm.js").Wasm} wasm
    * @param {{ send: (message: any) => void, heardMs: () => number, heardAt: () => number, askControl: () => void,
    *   desk: import("./invite_dialog.js").Desk, end: () => void, leave: () => void, onLive: (isLive: boolean) => void }} session
    */
-  constructor(zstd, session) {
+  constructor(wasm, session) {
     this.session = session;
     const canvas = element("screen", HTMLCanvasElement), field = element("keyboard", HTMLTextAreaElement);
-    this.screen = new RemoteScreen(canvas, element("pointer", HTMLCanvasElement), zstd, {
+    this.screen = new RemoteScreen(canvas, element("pointer", HTMLCanvasElement), wasm, {
       onScreens: () => this.#onScreens(),
       onShown: (picture) => this.#onShown(picture),
+      onBroken: (error) => this.#onBroken(error),
     });
     this.fitting = new Fitting(get("stage"), canvas, () => this.screen.placePointer());
     const send = (/** @type {any} */ message) => this.session.send(message);
@@ -80,6 +85,12 @@ export class SessionView {
       field.focus();
     };
     button("end").onclick = () => this.people.mine?.leads === false ? this.session.leave() : this.session.end();
+  }
+
+  /** What the start-up tests found. @param {import("../screen/abilities.js").Abilities} abilities */
+  canDecode({ drawing, hasVideo }) {
+    Object.assign(this.screen.drawing, drawing);
+    get("no-video").hidden = hasVideo;
   }
 
   /** Input is sent only then; the agent decides again for itself. */
@@ -155,7 +166,8 @@ export class SessionView {
   /** Nothing more comes. */
   over() {
     for (const timer of [this.#watching, this.#promptTimer]) clearInterval(timer);
-    clearTimeout(this.#noteTimer);
+    for (const timer of [this.#noteTimer, this.#asking]) clearTimeout(timer);
+    this.screen.close();
     this.#capabilities.clear();
     this.curtain.hide();
     this.menus.close();
@@ -326,6 +338,17 @@ export class SessionView {
     this.#lastShownAt = new Date();
     document.body.dataset.shown = String(picture);
     if (this.#isLate) this.#watch();
+  }
+
+  /** Something could not be shown: a key picture begins anew, without loading the page again. @param {Error} error */
+  #onBroken(error) {
+    console.error(error);
+    // While it goes wrong again and again, once a second.
+    this.#asking ??= setTimeout(() => {
+      this.#asking = undefined;
+      this.#askedKeyMs = performance.now();
+      this.session.send({ type: "key_picture_asked" });
+    }, Math.max(0, this.#askedKeyMs + ASK_KEY_EVERY_MS - performance.now()));
   }
 
   #onScreens() {
