@@ -310,7 +310,6 @@ test("the published Merkle trees and signed notes are judged as published", asyn
 const hpke = await load("hpke.js");
 const { RecordingKey, openRecordingKey, readSeals, sealFor } = await load("recording_keys.js");
 const { checkRecords, recordingOf } = await load("recording.js");
-const sample = JSON.parse(await readFile(new URL("../../vectors/hpke_mlkem_interop_sample.json", import.meta.url), "utf-8"));
 
 /** @param {Uint8Array} scalar */
 async function x25519(scalar) {
@@ -325,10 +324,17 @@ const recorded = vectors.recording;
 const auditor = await x25519(bytes(recorded.auditor_scalar));
 const epochSaid = { ...recorded.epoch, commitment: base64(recorded.epoch.commitment), wrapped: base64(recorded.epoch.wrapped) };
 
-test("HPKE opens what another implementation sealed, and what it seals itself", async () => {
-  const keys = await x25519(bytes(sample.sk));
-  assert.equal(hex(await hpke.open(bytes(sample.ct), keys, bytes(sample.info))), sample.pt);
-  const sealed = await hpke.seal(bytes("0102"), bytes(sample.pk), bytes("03"));
+test("HPKE opens what another implementation sealed", async (context) => {
+  const file = new URL("../../../../shared/vectors/hpke_mlkem_interop_sample.json", import.meta.url);
+  const sample = await readFile(file, "utf-8").then(JSON.parse, () => undefined);
+  if (!sample) return context.skip("no ../shared/vectors beside the repository");
+  assert.equal(hex(await hpke.open(bytes(sample.ct), await x25519(bytes(sample.sk)), bytes(sample.info))), sample.pt);
+});
+
+test("HPKE opens what it seals itself, and nothing that was altered", async () => {
+  const keys = auditor;
+  const publicBytes = new Uint8Array(await crypto.subtle.exportKey("raw", keys.publicKey));
+  const sealed = await hpke.seal(bytes("0102"), publicBytes, bytes("03"));
   assert.equal(hex(await hpke.open(sealed, keys, bytes("03"))), "0102");
   const altered = Uint8Array.from(sealed, (byte, i) => (i === 40 ? byte ^ 1 : byte));
   for (const [data, info] of [[altered, "03"], [sealed, "04"], [sealed.subarray(0, 20), "03"], [sealed.subarray(0, 34), "03"]]) {
