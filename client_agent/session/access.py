@@ -53,6 +53,11 @@ class Access:
         else:
             self._put(Request(viewer, capability, reason))
 
+    def ask_again(self, viewer: RemoteViewer) -> None:
+        """Whose control was over before they came back after a cut get it again by one click of the customer, if nobody else has it."""
+        if viewer.control_reason and self._case.gate.controller is None:
+            self.ask(viewer, Capability.CONTROL, viewer.control_reason)
+
     def _put(self, request: Request) -> None:
         self._case.tasks.start(self._put_question(request))
 
@@ -97,6 +102,8 @@ class Access:
             self._close(grant, "passed")
         for grant in in_force.granted:
             self._case.accounts.began(grant.viewer, grant.capability)
+            if grant.capability is Capability.CONTROL:
+                request.viewer.control_reason = request.reason
         if request.viewer.is_admitted:
             self._attendance.set_pace()
         else:
@@ -184,6 +191,8 @@ class Access:
     def _close(self, grant: Grant, by: str) -> None:
         if grant.capability is Capability.CONTROL:
             self._case.count_input(grant.viewer)
+            if by != "grace" and (viewer := self._case.viewers.get(grant.viewer)):
+                viewer.control_reason = ""
         self._case.accounts.ended(grant.viewer, grant.capability)
         self._case.voices.write(session_log.AccessEnded(grant.viewer, grant.capability, by))
 

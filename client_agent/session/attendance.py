@@ -26,6 +26,8 @@ class Attendance:
         self._case, self._questions, self._arrivals, self._system = case, questions, arrivals, system
         self.on_joining: Callable[[RemoteViewer, str], None] = lambda viewer, reason: None
         """Somebody new is there, for this reason: the customer is to be asked."""
+        self.on_back: Callable[[RemoteViewer], None] = lambda viewer: None
+        """Somebody is back after a cut."""
         self.on_nobody_left: Callable[[str], None] = lambda by: None
         """The last technician has left, by whose doing."""
         self.on_changed: Callable[[], None] = lambda: None
@@ -103,6 +105,7 @@ class Attendance:
         if viewer.is_admitted:
             self.admit(viewer)
         self._tell()
+        self.on_back(viewer)
 
     def _join(self, peer: int, way: Join, introduction: Introduced, opened: session_log.Opened) -> None:
         assert way.channel

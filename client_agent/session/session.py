@@ -104,6 +104,7 @@ class Session:
         self._attendance = Attendance(self._case, self._questions, self._arrivals, system)
         self._access = Access(self._case, self._attendance, self._questions, self._finish)
         self._attendance.on_joining = self._access.ask_to_join
+        self._attendance.on_back = self._access.ask_again
         self._attendance.on_nobody_left = self._on_nobody_left
         self._attendance.on_changed = self._access.on_changed = self._update_bar
         self._opened: session_log.Opened | None = None

@@ -36,6 +36,8 @@ class RemoteViewer:
     last_drop: Hold | None = None
     is_admitted: bool = False
     """It gets pictures."""
+    control_reason: str = ""
+    """What for it controls, as the customer read it; after the grace of a cut has ended that, what for it did."""
 
     @property
     def id(self) -> ViewerId:

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any, cast
 
+import pytest
+
 from client_agent.eyes import Eyes
 from client_agent.hands import Counts, Hands
 from client_agent.organisation import Organisation, RootKnownBy
@@ -122,3 +124,32 @@ async def test_the_log_tells_that_control_was_taken_back_before_it_came_into_for
     assert ended == AccessEnded(room.viewer.id, Capability.CONTROL, "customer")
     room.access.stored(2)
     assert room.case.gate.controller is None
+
+
+async def controlled(room: Room) -> None:
+    """The customer has allowed control, and it is in force."""
+    room.access.ask_first(room.viewer, Capability.CONTROL, "The picture is black")
+    await eventually(lambda: len(room.case.evidence.texts) == 2, "the answer's entry")
+    room.access.stored(1)
+    assert room.case.gate.controller == room.viewer.id
+
+
+async def test_after_the_grace_control_is_one_click_of_the_customer_away_and_not_without_it() -> None:
+    room = Room()
+    await controlled(room)
+    room.access.end(Capability.CONTROL, "grace", room.viewer)
+    assert room.case.gate.controller is None
+    room.access.ask_again(room.viewer)
+    await eventually(lambda: len(room.customer.questions) == 2, "the question")
+    again = room.customer.questions[1]
+    assert (again.asks, again.reason, again.is_first) == (Capability.CONTROL, "The picture is black", False)
+
+
+@pytest.mark.parametrize("by", ["customer", "technician", "time"])
+async def test_what_ended_otherwise_is_not_asked_for_by_itself(by: str) -> None:
+    room = Room()
+    await controlled(room)
+    room.access.end(Capability.CONTROL, by, room.viewer)
+    room.access.ask_again(room.viewer)
+    await asyncio.sleep(0)
+    assert len(room.customer.questions) == 1
