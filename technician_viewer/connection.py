@@ -23,7 +23,7 @@ OPEN_TIMEOUT_S = 10
 # Somebody who has been there before knows that it can go quicker.
 _OPEN_AGAIN_TIMEOUT_S = 4
 # How long until the next try: at once, then ever longer. A relay that restarts is back within a second or two.
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _LONGER_BY = 0.05, 1.0, 1.5
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _LONGER_BY = 0.05, 0.8, 1.5
 _WAITING_BYTES_MAX = 4 * 1024 * 1024
 
 

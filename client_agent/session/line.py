@@ -13,7 +13,7 @@ from protocol.envelope import Envelope, Kind, MediaEnvelope
 from protocol.relay_messages import Refused, from_relay
 
 # How long until the next try: at once, then ever longer. A relay that restarts is back within a second or two.
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _LONGER_BY = 0.05, 1.0, 1.5
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _LONGER_BY = 0.05, 0.8, 1.5
 # The relay's last words that leave nothing to come back to.
 _FINAL = {"no_room", "replaced"}
 

@@ -4,7 +4,7 @@ import { encodeText } from "../core/codec.js";
 import { SUBPROTOCOL, unwrap, wrapRelay } from "../core/envelope.js";
 
 const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 800;
 const LONGER_BY = 1.5;
 const OPEN_WITHIN_MS = 4000;
 
