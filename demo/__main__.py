@@ -62,6 +62,7 @@ def _once(folder: Path, port: int, output: Path, language: str) -> int:
         with customers_desktop(folder) as desktop:
             with report.step("the organisation is made and served"):
                 relay = Relay(made_organisation(folder, port), folder / "relay.log")
+                relay.organisation.add_colleague()
                 relay.start()
             try:
                 report.facts["root_fingerprint"] = relay.organisation.root_fingerprint

@@ -11,7 +11,17 @@ from pathlib import Path
 
 from demo.customer import Customer
 from demo.desktop import agent_log, agent_on_this_screen, answers, customers_desktop, own_display
-from demo.organisation import FULL_NAME, NAME, PASSWORD, TECHNICIAN, TICKET, Organisation, running_organisation
+from demo.organisation import (
+    COLLEAGUE,
+    COLLEAGUE_FULL_NAME,
+    FULL_NAME,
+    NAME,
+    PASSWORD,
+    TECHNICIAN,
+    TICKET,
+    Organisation,
+    running_organisation,
+)
 from demo.played_customer import PlayedCustomer
 from translations import catalogue
 
@@ -37,6 +47,7 @@ def run_by_hand(folder: Path, port: int, language: str, *, is_this_screen: bool)
         raise CannotShow(_("There is no display here. Start the demo without --this-screen."))
     _say(_("One moment: an organisation is being made…"))
     with running_organisation(folder, port) as organisation:
+        organisation.add_colleague()
         _introduce(organisation, language)
         if is_this_screen:
             _on_this_screen(folder, organisation, language)
@@ -51,6 +62,7 @@ def _introduce(organisation: Organisation, language: str) -> None:
     rows = [
         (_("Technician’s page"), f"{organisation.address}/"),
         (_("Sign in as"), f"{TECHNICIAN} ({FULL_NAME}, {NAME})"),
+        (_("or as a colleague"), f"{COLLEAGUE} ({COLLEAGUE_FULL_NAME})"),
         (_("Password"), PASSWORD),
         (_("Second factor now"), organisation.code()),
         (_("or in an authenticator"), organisation.totp_secret),

@@ -26,9 +26,13 @@ class Customer:
             path = self._screenshots / f"customer-{name}-{self._language}.png"
             mss.tools.to_png(picture.rgb, picture.size, output=str(path))
 
+    def find(self, label: str) -> None:
+        """Wait until there is such a button, field or window (in English)."""
+        wait_until(lambda: self._find(label), label, deadline_s=30)
+
     def find_question(self) -> None:
         """Wait until the question is there to be read."""
-        wait_until(lambda: self._find("Let them see and control"), "the agent's question", deadline_s=30)
+        self.find("Let them see and control")
 
     def allow_control(self) -> None:
         """Choose *see and control*, again until it reacts: it does not during the first second."""

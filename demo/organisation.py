@@ -13,6 +13,8 @@ import pyotp
 NAME = "Fibre du Lac"
 TECHNICIAN = "camille"
 FULL_NAME = "Camille Roy"
+COLLEAGUE = "julie"
+COLLEAGUE_FULL_NAME = "Julie Perrin"
 PASSWORD = "demonstration-only"
 TICKET = "2041"
 
@@ -34,6 +36,11 @@ class Organisation:
     def code(self) -> str:
         """The second factor of this moment."""
         return pyotp.TOTP(self.totp_secret).now()
+
+    def add_colleague(self) -> None:
+        """Add a second technician, with the same password and second factor, who can be invited and handed over to."""
+        who = ("user", "add", COLLEAGUE, "--full-name", COLLEAGUE_FULL_NAME, "--role", "technician")
+        self.command(*who, "--totp-secret", self.totp_secret)
 
     def command(self, *arguments: str) -> str:
         """Carry out `mainforte-relay …` and give what it printed."""

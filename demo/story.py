@@ -8,12 +8,13 @@ from playwright.async_api import async_playwright
 
 from demo.customer import Customer
 from demo.desktop import Desktop
-from demo.organisation import TICKET, Organisation, Relay
+from demo.organisation import COLLEAGUE, COLLEAGUE_FULL_NAME, TICKET, Organisation, Relay
 from demo.report import Report
 from demo.technician import Technician
 from tests.conftest import CHROMIUM, CHROMIUM_OPTIONS
 from tests.waiting import eventually
 
+WHY = {"fr": "Elle connaît bien ce téléviseur.", "en": "She knows this television well."}
 TEXT = "Bonjour ! L’œuvre est à 12 €, « naïve » : ß ñ Ж 中 😀 ê ë ù\nSeconde ligne."
 
 
@@ -30,15 +31,21 @@ async def play(report: Report, relay: Relay, desktop: Desktop, output: Path, lan
         page = await context.new_page()
         page.on("console", lambda message: print(f"{'':12}page: {message.text[:300]}"))
         technician = Technician(page, organisation, output / "screenshots", language)
+        elsewhere = await browser.new_context(locale=language, viewport={"width": 1280, "height": 860})
+        colleague = Technician(
+            await elsewhere.new_page(), organisation, output / "screenshots", language, account=COLLEAGUE
+        )
         customer = Customer(desktop.display, output / "screenshots", language)
         try:
             await _pair(report, organisation, desktop, technician, customer, language)
             await _help(report, desktop, technician, customer)
             await _cut(report, relay, desktop, technician, customer)
-            await _end(report, technician, customer)
+            await _hand_over(report, desktop, technician, colleague, customer)
+            await _end(report, colleague, customer)
             await _read_ticket(report, organisation, technician, output)
         except BaseException:
             await technician.photograph("failure-page")
+            await colleague.photograph("failure-colleague")
             customer.photograph("failure-desktop")
             raise
         finally:
@@ -108,17 +115,47 @@ async def _cut(report: Report, relay: Relay, desktop: Desktop, technician: Techn
         await asyncio.to_thread(relay.start)
         await technician.wait_for_picture()
         await technician.wait_for_access("control")
-        x, y = await asyncio.to_thread(customer.place_in_editor)
-        await technician.click_remote(x, y)
-        await technician.keyboard_is_remote()
-        await technician.page.keyboard.type(" def")
-
-        async def is_saved() -> bool:
-            await technician.page.keyboard.press("Control+s")
-            return desktop.letter.read_text(encoding="utf-8").strip() == TEXT + " abc def"
-
-        await eventually(is_saved, "what was typed after the cut in the editor's file", deadline_s=20)
+        await _type(desktop, technician, customer, " def", TEXT + " abc def")
         await technician.photograph("resumed")
+
+
+async def _type(desktop: Desktop, technician: Technician, customer: Customer, keys: str, whole: str) -> None:
+    """Press these keys in the editor, and see that its file holds the whole text afterwards, each letter once."""
+    x, y = await asyncio.to_thread(customer.place_in_editor)
+    await technician.click_remote(x, y)
+    await technician.keyboard_is_remote()
+    await technician.page.keyboard.type(keys)
+
+    async def is_saved() -> bool:
+        await technician.page.keyboard.press("Control+s")
+        return desktop.letter.read_text(encoding="utf-8").strip() == whole
+
+    await eventually(is_saved, f"{keys!r} in the editor's file", deadline_s=20)
+
+
+async def _hand_over(
+    report: Report, desktop: Desktop, technician: Technician, colleague: Technician, customer: Customer
+) -> None:
+    with report.step("a colleague is invited, and the customer lets them see"):
+        await colleague.sign_in()
+        await technician.invite(COLLEAGUE_FULL_NAME, WHY[technician.language])
+        await colleague.follow_invitation()
+        await asyncio.to_thread(customer.find, "Let them see my screen")
+        customer.photograph("joining")
+        await asyncio.to_thread(customer.press, "Let them see my screen")
+        await colleague.wait_for_access("view")
+        await colleague.wait_for_picture()
+    with report.step("control passes to the colleague, who leads from now on; the first one leaves"):
+        await colleague.page.locator("#ask-control").click()
+        await asyncio.to_thread(customer.press, "Let them control")
+        await colleague.wait_for_access("control")
+        await technician.wait_for_access("view")
+        await technician.hand_over(COLLEAGUE_FULL_NAME)
+        await colleague.photograph("handed-over")
+        customer.photograph("bar-two-people")
+        await technician.leave()
+    with report.step("the colleague goes on typing where the first one stopped"):
+        await _type(desktop, colleague, customer, " ghi", TEXT + " abc def ghi")
 
 
 async def _end(report: Report, technician: Technician, customer: Customer) -> None:
@@ -145,8 +182,9 @@ async def _read_ticket(report: Report, organisation: Organisation, technician: T
         log.write_bytes(await answer.body())
         entries = [json.loads(entry)["event"]["type"] for entry in json.loads(log.read_text())["entries"]]
         checked["entries"] = entries
-        expected = ["opened", "asked", "answered", "cut", "resumed", "access_ended", "ended"]
+        expected = ["opened", "cut", "resumed", "joined", "handed_over", "left", "ended"]
         assert [kind for kind in entries if kind in expected] == expected, entries
+        assert [entries.count(kind) for kind in ("asked", "answered")] == [3, 3], entries
         checked["verdict"] = organisation.command("check-log", str(log), "--root", organisation.root_fingerprint)
         altered = output / "altered-log.json"
         altered.write_text(log.read_text().replace("allowed", "refused", 1))

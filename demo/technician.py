@@ -6,6 +6,7 @@ from pathlib import Path
 from playwright.async_api import Page, expect
 
 from demo.organisation import PASSWORD, TECHNICIAN, TICKET, Organisation
+from translations import catalogue
 
 REASON = {
     "fr": "Regarder les réglages de l’image avec vous.",
@@ -16,19 +17,21 @@ REASON = {
 class Technician:
     """One signed-in browser page."""
 
-    def __init__(self, page: Page, organisation: Organisation, screenshots: Path, language: str) -> None:
-        self.page = page
+    def __init__(
+        self, page: Page, organisation: Organisation, screenshots: Path, language: str, *, account: str = TECHNICIAN
+    ) -> None:
+        self.page, self._account = page, account
         self._organisation = organisation
         self._screenshots = screenshots
-        self._language = language
+        self.language = language
 
     async def photograph(self, name: str) -> None:
-        await self.page.screenshot(path=self._screenshots / f"{name}-{self._language}.png")
+        await self.page.screenshot(path=self._screenshots / f"{name}-{self.language}.png")
 
     async def sign_in(self) -> None:
         await self.page.goto(f"{self._organisation.address}/sign-in")
         await self.photograph("sign-in")
-        await self.page.locator("input[name=name]").fill(TECHNICIAN)
+        await self.page.locator("input[name=name]").fill(self._account)
         await self.page.locator("input[name=password]").fill(PASSWORD)
         await self.page.locator("input[name=code]").fill(self._organisation.code())
         await self.page.locator("form button.main, main form button[type=submit]").first.click()
@@ -42,7 +45,7 @@ class Technician:
 
     async def get_code(self) -> str:
         """State reason and wish, and read the code that the page shows."""
-        await self.page.locator("#reason").fill(REASON[self._language])
+        await self.page.locator("#reason").fill(REASON[self.language])
         await self.page.locator("#asks-control").check()
         await self.photograph("start")
         await self.page.locator("#start").click()
@@ -88,3 +91,32 @@ class Technician:
         await self.page.locator("#type-text").click()
         await self.page.locator("#text").fill(text)
         await self.page.locator("#text-dialog button.main").click()
+
+    # --- several people ---
+
+    async def invite(self, full_name: str, reason: str) -> None:
+        """Invite a colleague to the session."""
+        await self.page.locator("#people summary").click()
+        await self.page.locator("#people-actions button").first.click()
+        await self.page.locator("#invite-person").select_option(label=full_name)
+        await self.page.locator("#invite-reason").fill(reason)
+        await self.page.locator("#invite-now").click()
+        await self.page.locator("#invite-close").click()
+
+    async def follow_invitation(self) -> None:
+        """Find the invitation on the list of tickets, and go there; the customer is asked."""
+        await self.page.goto(f"{self._organisation.address}/tickets")
+        await self.page.locator("section[aria-labelledby=invitations] a").first.click()
+        await self.page.locator("#join-now").click()
+        await self.page.wait_for_selector("body[data-state=waiting]")
+
+    async def hand_over(self, full_name: str) -> None:
+        """Let somebody else lead who is there."""
+        await self.page.locator("#people summary").click()
+        label = catalogue(self.language).gettext("Hand over to {name}").format(name=full_name)
+        await self.page.locator("#people-actions button", has_text=label).click()
+
+    async def leave(self) -> None:
+        """Leave the session to the others."""
+        await self.page.locator("#end").click()
+        await self.page.wait_for_selector("body[data-state=ended]", timeout=15_000)
