@@ -8,12 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import latency, report, resume
+from benchmarks import latency, reload, report, resume, sharing
 
 # Each takes `is_quick` and gives its section; a benchmark is one module and one line here.
 BENCHMARKS: dict[str, Callable[..., Coroutine[Any, Any, report.Section]]] = {
     "latency": latency.measure,
+    "reload": reload.measure,
     "resume": resume.measure,
+    "sharing": sharing.measure,
 }
 
 

@@ -24,6 +24,8 @@ class TcpCable:
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.port = 0
+        self.carried_bytes = dict.fromkeys(Direction, 0)
+        """What has passed so far."""
 
     def stall(self, *directions: Direction) -> None:
         """Nothing passes in these directions, or in both, and nothing is closed: also for whoever connects now."""
@@ -78,6 +80,7 @@ class TcpCable:
         with contextlib.suppress(ConnectionError):
             while data := await reader.read(65536):
                 await self._flows[direction].wait()
+                self.carried_bytes[direction] += len(data)
                 writer.write(data)
                 await writer.drain()
         await self._flows[direction].wait()
