@@ -17,6 +17,7 @@ from client_agent.organisation import (
 )
 from client_agent.prompts.customer import Customer, Problem, Progress
 from client_agent.relay_link import RelayUnreachable
+from client_agent.screen import abilities
 from client_agent.screen.open import open_source
 from client_agent.screen.source import ScreenError
 from client_agent.session.line import Line
@@ -28,7 +29,7 @@ from protocol.handshake import Offer
 from protocol.vocabulary import Capability, Outcome
 
 VERSION = "1.0.0"
-OFFER = Offer((Capability.VIEW, Capability.CONTROL), ("zstd",), f"mainforte-agent-{VERSION}")
+OFFER = Offer((Capability.VIEW, Capability.CONTROL), abilities.offered(), f"mainforte-agent-{VERSION}")
 
 log = logging.getLogger("mainforte.agent")
 
@@ -95,14 +96,13 @@ async def _session(customer: Customer, invitation: Invitation, organisation: Org
     try:
         async with Line(organisation.address) as line:
             customer.show_progress(Progress.CHECKING_CODE)
-            secrets, peer = await shake_hands(line, invitation.code, organisation.fingerprint, OFFER)
+            paired = await shake_hands(line, invitation.code, organisation.fingerprint, OFFER)
             customer.show_progress(Progress.WAITING_FOR_TECHNICIAN)
             hands = Hands(OwnWindows(customer.is_own_window_at, lambda: set(customer.own_windows())))
             try:
                 session = Session(
                     line,
-                    secrets,
-                    peer,
+                    paired,
                     organisation,
                     customer,
                     Eyes(source),

@@ -11,8 +11,11 @@ from client_agent.screen.source import Screen, ScreenSource
 from client_agent.screen.stream import PictureStream
 from protocol.limits import PICTURE_LIVE_S
 
-# The pointer moves, and pacing lets go, without a sign from the desktop: look again this often while somebody watches.
+# A pointer can be moved without a sign from the desktop, and is told of alone while pictures are held back: look again this often,
+# and more seldom once nothing has happened for a while.
 _LOOK_AGAIN_S = 0.05
+_LOOK_AGAIN_S_MAX = 1.0
+_MORE_SELDOM = 1.5
 
 Send = Callable[[bytes], Awaitable[None]]
 """Seals a record and sends it, before it waits for anything; then waits until another one may follow."""
@@ -31,6 +34,7 @@ class Eyes:
         self._stream.pause()
         self._is_due = asyncio.Event()
         self._pauses = 0
+        self._look_again_s = _LOOK_AGAIN_S
         # One thread captures and encodes, and one task at a time has what it makes sent.
         self._thread = ThreadPoolExecutor(1, "eyes")
         self._turn = asyncio.Lock()
@@ -52,12 +56,15 @@ class Eyes:
         if self.is_paused:
             self._is_due.clear()
             await self._is_due.wait()
-        again = asyncio.get_running_loop().call_later(_LOOK_AGAIN_S, self._is_due.set)
+        due_in_s = self._stream.due_in_s(time.monotonic())
+        look_again_s = self._look_again_s if due_in_s is None else min(due_in_s, self._look_again_s)
         try:
-            await self._is_due.wait()
-        finally:
-            again.cancel()
-            self._is_due.clear()
+            async with asyncio.timeout(look_again_s):
+                await self._is_due.wait()
+            self._look_again_s = _LOOK_AGAIN_S
+        except TimeoutError:
+            self._look_again_s = min(_MORE_SELDOM * self._look_again_s, _LOOK_AGAIN_S_MAX)
+        self._is_due.clear()
 
     async def look(self, send: Send) -> None:
         """Make the records that are due for all viewers, and have each sent as it is made, until a pause comes.
@@ -121,6 +128,10 @@ class Eyes:
         """The next picture is complete without what went before."""
         self._stream.ask_key_picture()
         self._is_due.set()
+
+    def agree(self, codecs: frozenset[str]) -> None:
+        """Use only these forms of pixels from the next picture on."""
+        self._stream.agree(codecs)
 
     def restart_pacing(self) -> None:
         """Another viewer sets the pace from now on, or the same one over another path."""

@@ -10,13 +10,14 @@ from typing import Any
 
 import mss
 import numpy as np
-import numpy.typing as npt
 
 from client_agent.screen.damage import clip, merge
+from client_agent.screen.differences import Pixels, changed_boxes
 from client_agent.screen.source import (
     DESKTOP_CLOSED,
     NO_DISPLAY,
     Box,
+    Moved,
     NoDisplay,
     OffScreen,
     PointerImage,
@@ -27,16 +28,11 @@ from client_agent.screen.source import (
 from protocol.limits import SCREENS_MAX
 from protocol.media_parts import BYTES_PER_PIXEL
 
-Pixels = npt.NDArray[np.uint32]
-
-
 # How often to look: as often as pictures make sense while something moves, ever more seldom while nothing does.
 LOOK_EVERY_S = 1 / 30
 LOOK_EVERY_S_MAX = 0.25
 _SLOWER = 1.5
 _SCREENS_EVERY_S = 1.0
-# Unchanged rows or columns up to this many in a row are sent along rather than cutting a box in two.
-_GAP_PX = 32
 
 
 class AnywhereSource:
@@ -86,6 +82,9 @@ class AnywhereSource:
         self.look_every_s = LOOK_EVERY_S if boxes else min(self.look_every_s * _SLOWER, LOOK_EVERY_S_MAX)
         return [box for screen in self._screens for box in merge(boxes, screen.box)]
 
+    def moves(self) -> list[Moved]:
+        return []
+
     def grab(self, box: Box) -> bytes:
         for screen in self._screens:
             if clip(box, screen.box) == box:
@@ -121,30 +120,6 @@ class AnywhereSource:
         if not screens:
             raise ScreenLost(DESKTOP_CLOSED)
         self._screens, self._pictures = tuple(screens), pictures
-
-
-def changed_boxes(before: Pixels, after: Pixels) -> list[Box]:
-    """Boxes that hold every pixel that differs between two pictures of the same size.
-
-    Args:
-        before, after: one number a pixel, of shape (height, width).
-    """
-    differs = before != after
-    boxes = []
-    for y, bottom in _runs(differs.any(axis=1)):
-        boxes += [Box(x, y, right - x, bottom - y) for x, right in _runs(differs[y:bottom].any(axis=0))]
-    return boxes
-
-
-def _runs(flags: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Begin and end of each run of true flags; runs that only a small gap parts are one."""
-    places = np.flatnonzero(flags)
-    if not places.size:
-        return []
-    breaks = np.flatnonzero(np.diff(places) > _GAP_PX)
-    begins = [int(places[0]), *places[breaks + 1].tolist()]
-    ends = [*places[breaks].tolist(), int(places[-1])]
-    return [(begin, end + 1) for begin, end in zip(begins, ends, strict=True)]
 
 
 def _pointer_reader() -> Callable[[], tuple[int, int] | None]:

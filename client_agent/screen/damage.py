@@ -19,6 +19,27 @@ def clip(box: Box, within: Box) -> Box | None:
     return Box(x, y, right - x, bottom - y) if x < right and y < bottom else None
 
 
+def without(box: Box, holes: Iterable[Box]) -> list[Box]:
+    """What is left of a box without some others: boxes that do not overlap."""
+    left = [box]
+    for hole in holes:
+        left = [piece for each in left for piece in _without(each, hole)]
+    return left
+
+
+def _without(box: Box, hole: Box) -> list[Box]:
+    shared = clip(box, hole)
+    if shared is None:
+        return [box]
+    pieces = [
+        (box.x, box.y, box.right, shared.y),
+        (box.x, shared.y, shared.x, shared.bottom),
+        (shared.right, shared.y, box.right, shared.bottom),
+        (box.x, shared.bottom, box.right, box.bottom),
+    ]
+    return [Box(x, y, right - x, bottom - y) for x, y, right, bottom in pieces if x < right and y < bottom]
+
+
 def around(one: Box, other: Box) -> Box:
     """The smallest box that holds both."""
     x, y = min(one.x, other.x), min(one.y, other.y)

@@ -84,6 +84,15 @@ class Screen:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """What was at another place before is in `to` now: a window that was moved."""
+
+    from_x: int
+    from_y: int
+    to: Box
+
+
+@dataclass(frozen=True, slots=True)
 class PointerState:
     """Where the pointer is. `shape_serial` differs from the last one when the pointer may look different."""
 
@@ -123,8 +132,13 @@ class ScreenSource(Protocol):
         What changes after this call comes with the next one, so a `grab` between the two loses nothing.
         """
 
-    def grab(self, box: Box) -> bytes:
+    def moves(self) -> list[Moved]:
+        """What was moved on the desktop since the last call, as far as the system tells; may be wrong, and has to be checked."""
+
+    def grab(self, box: Box) -> bytes | memoryview:
         """The pixels of `box` as they are now: rows from the top, 4 bytes a pixel, blue, green, red, unused.
+
+        A view is good until the next call.
 
         Raises:
             OffScreen: a part of the box is not on a screen, or not any more.

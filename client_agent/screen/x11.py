@@ -26,6 +26,7 @@ from client_agent.screen.source import (
     NO_DISPLAY,
     BadDisplay,
     Box,
+    Moved,
     NoDisplay,
     OffScreen,
     PointerImage,
@@ -174,6 +175,9 @@ class X11Source:
             rectangles = reply[8 : 8 + _RECTANGLE.size]
         boxes = (Box(*rectangle) for rectangle in _RECTANGLE.iter_unpack(rectangles))
         return merge((box for box in boxes if box.area), self._desktop)
+
+    def moves(self) -> list[Moved]:
+        return []
 
     def grab(self, box: Box) -> bytes:
         if clip(box, self._desktop) != box:

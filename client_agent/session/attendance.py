@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+from client_agent.screen.abilities import EVERYBODY
 from client_agent.session.arrivals import Arrival, Arrivals, Join, Return
 from client_agent.session.case import Case
 from client_agent.session.questions import Questions
@@ -115,9 +116,10 @@ class Attendance:
             raise NotCertified("a certificate for another session")
         if self._case.viewers.is_known(ViewerId(certificate.serial)) or not self._case.accounts.has_begun:
             raise NotCertified("a certificate that was used before, or a session that has not begun")
-        if not (way.join.viewer and "zstd" in way.join.viewer.codecs):
-            raise RemoteProtocolError("a viewer that cannot decode what the others are sent")
-        viewer = RemoteViewer(certificate, introduction.certificate, way.channel, peer, [way.secrets.resume])
+        codecs = frozenset(way.join.viewer.codecs if way.join.viewer else ())
+        if not codecs >= EVERYBODY:
+            raise RemoteProtocolError("a viewer that does not decode what every viewer has to")
+        viewer = RemoteViewer(certificate, introduction.certificate, way.channel, peer, codecs, [way.secrets.resume])
         self._case.viewers.add(viewer)
         self._case.voices.say(viewer, self.welcome(viewer))
         self._case.voices.write(
@@ -173,6 +175,8 @@ class Attendance:
         for viewer in present:
             if viewer.peer is not None:
                 self._case.line.tell_relay(PeerAdmitted(viewer.peer, sets_pace=viewer is setter))
+        if present:
+            self._case.pictures.agree(frozenset.intersection(*(viewer.codecs for viewer in present)))
         is_new_path = setter is not None and setter is new_path_of
         self._case.pictures.show_to(setter.id if setter else None, is_new_path=is_new_path)
 

@@ -1,6 +1,7 @@
 """The first meeting: two strangers with one short code (PROTOCOL.md, section 4)."""
 
 import secrets
+from dataclasses import dataclass
 
 from client_agent.session.line import Line
 from protocol.envelope import Envelope, Kind
@@ -24,8 +25,19 @@ def fresh_randomness() -> Randomness:
     return Randomness(secrets.token_bytes(32), secrets.token_bytes(32))
 
 
-async def shake_hands(line: Line, code: SupportCode, fingerprint: bytes, offer: Offer) -> tuple[ChannelSecrets, int]:
-    """Enter the room and agree on a channel; gives its secrets and the viewer's number.
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """What the first viewer and the agent agreed on."""
+
+    secrets: ChannelSecrets
+    peer: int
+    """The viewer's number at the relay."""
+    codecs: frozenset[str]
+    """The forms of pixels that the viewer decodes."""
+
+
+async def shake_hands(line: Line, code: SupportCode, fingerprint: bytes, offer: Offer) -> Paired:
+    """Enter the room and agree on a channel.
 
     Args:
         fingerprint: of the organisation's root, 32 bytes.
@@ -43,8 +55,8 @@ async def shake_hands(line: Line, code: SupportCode, fingerprint: bytes, offer: 
                 match from_relay.decode(content):
                     case Refused(reason):
                         raise RoomRefused(reason)
-                    case PeerJoined(peer) if handshake.channel:
-                        return handshake.channel, peer
+                    case PeerJoined(peer) if handshake.channel and handshake.viewer:
+                        return Paired(handshake.channel, peer, frozenset(handshake.viewer.codecs))
                     case PeerLeft():
                         raise RoomRefused("alone")
             case Envelope(Kind.HANDSHAKE, _, content):

@@ -59,6 +59,10 @@ class Pictures:
         """The customer lets them see again; `show_to` begins with a complete picture."""
         self._is_paused = False
 
+    def agree(self, codecs: frozenset[str]) -> None:
+        """Use only these forms of pixels from now on: what all who see decode."""
+        self._eyes.agree(codecs)
+
     def show_to(self, pace: str | None, *, is_new_path: bool) -> None:
         """Look for those who are there now.
 

@@ -23,6 +23,7 @@ from client_agent.session.case import Case, Tasks
 from client_agent.session.clock import awake_or_asleep_s, now_ms
 from client_agent.session.evidence import Evidence
 from client_agent.session.line import Line, LineLost, LineRestored
+from client_agent.session.pairing import Paired
 from client_agent.session.pictures import Pictures
 from client_agent.session.questions import Questions
 from client_agent.session.viewers import RemoteViewer, Viewers
@@ -34,7 +35,6 @@ from protocol.envelope import Envelope, Kind
 from protocol.errors import NotCertified, ProtocolError, RemoteProtocolError
 from protocol.identity import text_hash
 from protocol.joining import joining_key
-from protocol.key_schedule import ChannelSecrets
 from protocol.limits import HANDSHAKE_TIMEOUT_S, HEAD_EVERY_S, PROOF_OF_LIFE_S
 from protocol.messages import (
     AccessAsked,
@@ -69,8 +69,7 @@ class Session:
     def __init__(
         self,
         line: Line,
-        channel_secrets: ChannelSecrets,
-        peer: int,
+        paired: Paired,
         organisation: Organisation,
         customer: Customer,
         eyes: Eyes,
@@ -80,7 +79,7 @@ class Session:
         system: str,
     ) -> None:
         self._version, self._system, self._started_ms = version, system, now_ms()
-        self._first = (agent_channel(channel_secrets), channel_secrets, peer)
+        self._first = (agent_channel(paired.secrets), paired)
         viewers, gate, evidence = Viewers(), ConsentGate(), Evidence(line)
         voices = Voices(
             line, viewers, evidence, gate, on_deaf=lambda viewer: self._attendance.remove(viewer, "network")
@@ -182,8 +181,8 @@ class Session:
             for viewer in case.viewers:
                 case.voices.say(viewer, Ended(outcome))
         else:
-            channel, _, peer = self._first
-            case.line.send(Kind.CONTROL, channel.seal(Ended(outcome)), peer=peer)
+            channel, paired = self._first
+            case.line.send(Kind.CONTROL, channel.seal(Ended(outcome)), peer=paired.peer)
         await case.tasks.cancel_all()
         case.hands.release_all()
 
@@ -245,7 +244,7 @@ class Session:
                 self._on_peer_gone(peer)
 
     def _on_peer_gone(self, peer: int) -> None:
-        if self._opened is None and peer == self._first[2]:
+        if self._opened is None and peer == self._first[1].peer:
             self._finish(Outcome.DROPPED, "network")
         if viewer := self._case.viewers.by_peer(peer):
             if self._end.done():
@@ -305,17 +304,19 @@ class Session:
 
     def _open(self, record: bytes) -> None:
         """The first record of the first technician, who introduces himself."""
-        channel, channel_secrets, peer = self._first
+        channel, paired = self._first
         introduction = channel.open(record)
         if not isinstance(introduction, Introduced):
             raise RemoteProtocolError("a message before the introduction")
         try:
-            certificate = self._attendance.verified(introduction, channel_secrets.binding)
+            certificate = self._attendance.verified(introduction, paired.secrets.binding)
         except NotCertified:
             log.warning("the technician could not be verified")
             raise
         case = self._case
-        viewer = RemoteViewer(certificate, introduction.certificate, channel, peer, [channel_secrets.resume])
+        viewer = RemoteViewer(
+            certificate, introduction.certificate, channel, paired.peer, paired.codecs, [paired.secrets.resume]
+        )
         case.viewers.add(viewer)
         case.voices.say(viewer, self._attendance.welcome(viewer))
         self._opened = session_log.Opened(

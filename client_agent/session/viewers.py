@@ -28,6 +28,8 @@ class RemoteViewer:
     channel: ControlChannel[FromViewer]
     peer: int | None
     """Its number at the relay; None while it is cut off."""
+    codecs: frozenset[str]
+    """The forms of pixels that it decodes, by their names in the handshake."""
     secrets: list[bytes] = field(repr=False)
     """To come back with, newest first: that of a resume that was answered and not confirmed, and the one it was made from."""
     next_entry: int = 0

@@ -9,6 +9,7 @@ import zstandard
 from client_agent.eyes import Eyes
 from client_agent.screen import stream
 from client_agent.screen.handover import ROOM, Handover
+from client_agent.screen.record import Record
 from client_agent.screen.source import Box, Screen
 from client_agent.screen.x11 import X11Source
 from protocol.envelope import Audience, MediaEnvelope, unwrap
@@ -41,7 +42,7 @@ class Technician:
 @pytest.fixture(autouse=True)
 def a_record_for_each_part(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     if "technician" in request.fixturenames:
-        monkeypatch.setattr(stream, "RECORD_BYTES", 1)
+        monkeypatch.setattr(stream, "Record", lambda _=0: Record(1))
 
 
 @pytest.fixture

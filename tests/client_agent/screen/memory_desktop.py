@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import zstandard
 
-from client_agent.screen.source import Box, OffScreen, PointerImage, PointerState, Screen
+from client_agent.screen.source import Box, Moved, OffScreen, PointerImage, PointerState, Screen
 from protocol.limits import MEDIA_PLAIN_BYTES_TARGET
 from protocol.media_codec import read_parts
 from protocol.media_parts import BYTES_PER_PIXEL, PictureEnd, PointerAt, PointerShape, Rectangle, Screens
@@ -42,6 +42,9 @@ class MemoryDesktop:
     def damage(self) -> list[Box]:
         damage, self._damage = self._damage, []
         return damage
+
+    def moves(self) -> list[Moved]:
+        return []
 
     def grab(self, box: Box) -> bytes:
         self.grabs += 1

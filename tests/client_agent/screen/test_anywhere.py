@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import integers, lists, tuples
 
-from client_agent.screen.anywhere import LOOK_EVERY_S, AnywhereSource, changed_boxes
+from client_agent.screen.anywhere import LOOK_EVERY_S, AnywhereSource
+from client_agent.screen.differences import changed_boxes
 from client_agent.screen.source import Box, NoDisplay, OffScreen, ScreenSource
 from tests.client_agent.desktop import Painter
 from tests.virtual_display import VirtualDisplay

@@ -42,6 +42,7 @@ async def test_a_real_desktop_becomes_records_in_a_worker_thread(xvfb: Start, mo
 
     changed.clear()
     painter = Painter(display, Box(100, 100, 50, 50))
+    painter.fill(Box(0, 0, 50, 50), 0xFFFFFF)
     await asyncio.wait_for(changed.wait(), 10)
     second = [part for record in await asyncio.to_thread(pump) for part in read_parts(record)]
     assert any(isinstance(part, Rectangle) and part.x <= 100 and part.y <= 100 for part in second)

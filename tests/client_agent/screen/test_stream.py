@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import booleans, builds, integers, lists, one_of, sampled_from, tuples
 
-from client_agent.screen import encoder, stream
+from client_agent.screen import stream
+from client_agent.screen.encoders import bands
+from client_agent.screen.record import Record
 from client_agent.screen.source import Box, PointerState, Screen
 from client_agent.screen.stream import PictureStream
 from protocol.errors import RemoteProtocolError
@@ -16,6 +18,11 @@ from tests.client_agent.screen.memory_desktop import Canvas, MemoryDesktop
 LEFT = Screen(0, 0, 0, 40, 30, "left")
 RIGHT = Screen(1, 40, 5, 20, 20, "right")
 NOON_MS = 1_795_000_000_000
+
+
+def one_part_each(record_bytes: int = 0) -> Record:
+    """Each part in a record of its own."""
+    return Record(1)
 
 
 class Viewed:
@@ -179,7 +186,7 @@ def test_paused_nothing_is_captured_and_resuming_copies_nothing_from_before(view
 def test_a_pause_ends_a_picture_between_two_records_and_the_next_one_is_complete(
     viewed: Viewed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "RECORD_BYTES", 1)
+    monkeypatch.setattr(stream, "Record", one_part_each)
     viewed.pump()
     for at in range(5):
         viewed.desktop.paint(Box(8 * at, 6 * at, 2, 2), at + 1)
@@ -196,7 +203,7 @@ def test_a_pause_ends_a_picture_between_two_records_and_the_next_one_is_complete
 def test_a_picture_of_which_not_all_was_taken_is_followed_by_a_complete_one(
     viewed: Viewed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "RECORD_BYTES", 1)
+    monkeypatch.setattr(stream, "Record", one_part_each)
     viewed.pump()
     viewed.desktop.paint(Box(0, 0, 2, 2), 1)
     viewed.desktop.paint(Box(30, 20, 2, 2), 2)
@@ -285,11 +292,14 @@ def test_a_picture_for_one_is_what_all_others_have_and_changes_nothing_for_them(
     viewed.desktop.paint(Box(5, 5, 3, 3), 4)
     newcomer = Canvas()
     newcomer.show(list(viewed.stream.key_picture()))
-    assert newcomer.sees(viewed.desktop, LEFT)
+    assert newcomer.pixels == viewed.canvas.pixels
     assert (newcomer.screens, newcomer.shapes) == (viewed.canvas.screens, viewed.canvas.shapes)
     assert [(end.number, end.is_key) for end in newcomer.ends] == [(1, True)]
     assert viewed.stream.newest_picture == 1
-    viewed.pump()
+    records = list(viewed.stream.pump(viewed.now))
+    viewed.canvas.show(records)
+    newcomer.show(records)
+    assert newcomer.sees(viewed.desktop, LEFT)
     assert viewed.canvas.sees(viewed.desktop, LEFT)
     assert not viewed.canvas.ends[-1].is_key
 
@@ -358,9 +368,9 @@ def test_who_joins_in_the_middle_of_anything_ends_up_with_exactly_what_all_other
 
     row_bytes = LEFT.width * 4
     with (
-        patch.object(stream, "RECORD_BYTES", 1),
+        patch.object(stream, "Record", one_part_each),
         patch.object(stream, "BAND_BYTES", rows * row_bytes),
-        patch.object(encoder, "RAW_BYTES_MAX", row_bytes),
+        patch.object(bands, "RAW_BYTES_MAX", row_bytes),
     ):
         for step in ("pump", *before):
             play(step, viewed.canvas)

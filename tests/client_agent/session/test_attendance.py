@@ -9,6 +9,7 @@ from client_agent.eyes import Eyes
 from client_agent.hands import Counts, Hands
 from client_agent.organisation import Organisation, RootKnownBy
 from client_agent.prompts.customer import ConsentAnswer, ConsentQuestion, Customer, Problem
+from client_agent.screen.abilities import EVERYBODY
 from client_agent.screen.source import Screen
 from client_agent.session.access import Access
 from client_agent.session.accounts import Accounts
@@ -85,7 +86,9 @@ class Room:
         self.access = Access(self.case, self.attendance, questions, lambda outcome, by: None)
         certificate = verify_certificate(paper.certificate_text, paper.document, now=paper.now)
         channel = secrets()
-        self.viewer = RemoteViewer(certificate, paper.certificate_text, agent_channel(channel), 0, [channel.resume])
+        self.viewer = RemoteViewer(
+            certificate, paper.certificate_text, agent_channel(channel), 0, EVERYBODY, [channel.resume]
+        )
         viewers.add(self.viewer)
 
     def allow(self, *capabilities: Capability) -> None:

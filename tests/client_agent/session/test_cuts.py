@@ -2,6 +2,7 @@
 
 import pytest
 
+from client_agent.screen.abilities import EVERYBODY
 from client_agent.session.clock import awake_or_asleep_s
 from client_agent.session.evidence import Evidence
 from client_agent.session.line import Line
@@ -21,7 +22,7 @@ SECRETS, PAPERS = secrets(), papers()
 @pytest.fixture
 def viewer() -> RemoteViewer:
     certificate = verify_certificate(PAPERS.certificate_text, PAPERS.document, now=PAPERS.now)
-    return RemoteViewer(certificate, PAPERS.certificate_text, agent_channel(SECRETS), None, [SECRETS.resume])
+    return RemoteViewer(certificate, PAPERS.certificate_text, agent_channel(SECRETS), None, EVERYBODY, [SECRETS.resume])
 
 
 def test_no_head_is_offered_of_entries_that_the_viewer_hears_only_after_its_cut(viewer: RemoteViewer) -> None:

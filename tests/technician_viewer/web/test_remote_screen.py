@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from playwright.async_api import Browser, Page, Route
 
-from client_agent.screen.encoder import Encoder
+from client_agent.screen.encoders.zstd_frames import ZstdFrames
 from client_agent.screen.source import Box
 from protocol.media_codec import write_part
 from protocol.media_parts import Copy, Part, PictureEnd, Rectangle, Screens, ScreenShape, Video, VideoCodec, VideoEnded
@@ -115,7 +115,7 @@ async def screen(chromium: Browser) -> Screen:
 
 
 def rectangles(box: Box, pixels: bytes) -> list[Rectangle]:
-    return list(Encoder().rectangles(0, box, pixels))
+    return list(ZstdFrames().rectangles(0, box, pixels))
 
 
 def picture(number: int, *, is_key: bool = False) -> PictureEnd:

@@ -5,9 +5,11 @@ import zstandard
 from hypothesis import given
 from hypothesis.strategies import booleans, integers
 
-from client_agent.screen.encoder import DATA_BYTES_MAX, RAW_BYTES_MAX, WIDTH_PX_MAX, Encoder
-from client_agent.screen.source import Box, PointerImage
-from protocol.limits import MEDIA_PLAIN_BYTES_TARGET, POINTER_SIDE_PX_MAX, SCREEN_SIDE_PX_MAX
+from client_agent.screen.encoders.bands import WIDTH_PX_MAX
+from client_agent.screen.encoders.interface import DATA_BYTES_MAX, RAW_BYTES_MAX
+from client_agent.screen.encoders.zstd_frames import ZstdFrames
+from client_agent.screen.source import Box
+from protocol.limits import MEDIA_PLAIN_BYTES_TARGET, SCREEN_SIDE_PX_MAX
 from protocol.media_codec import write_part
 from protocol.media_parts import BYTES_PER_PIXEL, PictureEnd, Rectangle
 
@@ -39,7 +41,7 @@ def test_a_box_comes_back_exactly_and_every_band_fits_a_record_with_the_pictures
 ) -> None:
     box = Box(x, y, width, height)
     pixels = pixels_of(box, is_noise=is_noise, seed=seed)
-    rectangles = list(Encoder().rectangles(3, box, pixels))
+    rectangles = list(ZstdFrames().rectangles(3, box, pixels))
     end = len(write_part(PictureEnd(1, is_key=True, at_ms=1)))
     assert all(len(write_part(part)) + end <= MEDIA_PLAIN_BYTES_TARGET for part in rectangles)
     assert {part.screen for part in rectangles} == {3}
@@ -50,7 +52,7 @@ def test_a_box_comes_back_exactly_and_every_band_fits_a_record_with_the_pictures
 def test_the_widest_rows_there_can_be_fit_records(is_noise: bool) -> None:
     box = Box(0, 0, SCREEN_SIDE_PX_MAX, 5)
     pixels = pixels_of(box, is_noise=is_noise)
-    rectangles = list(Encoder().rectangles(0, box, pixels))
+    rectangles = list(ZstdFrames().rectangles(0, box, pixels))
     assert all(len(part.data) <= DATA_BYTES_MAX and part.width <= WIDTH_PX_MAX for part in rectangles)
     assert drawn(rectangles, box) == pixels
 
@@ -58,28 +60,19 @@ def test_the_widest_rows_there_can_be_fit_records(is_noise: bool) -> None:
 def test_a_whole_screen_of_noise_is_cut_small_and_nothing_is_lost() -> None:
     box = Box(0, 0, 1280, 720)
     pixels = pixels_of(box, is_noise=True)
-    rectangles = list(Encoder().rectangles(0, box, pixels))
+    rectangles = list(ZstdFrames().rectangles(0, box, pixels))
     assert all(len(part.data) <= DATA_BYTES_MAX for part in rectangles)
     assert drawn(rectangles, box) == pixels
 
 
 def test_an_empty_screen_is_a_handful_of_bands_none_of_which_unpacks_to_much() -> None:
     box = Box(0, 0, 1920, 1080)
-    rectangles = list(Encoder().rectangles(0, box, bytes(box.area * BYTES_PER_PIXEL)))
+    rectangles = list(ZstdFrames().rectangles(0, box, bytes(box.area * BYTES_PER_PIXEL)))
     assert len(rectangles) <= 9
     assert all(part.width * part.height * BYTES_PER_PIXEL <= RAW_BYTES_MAX for part in rectangles)
 
 
 def test_a_glyph_takes_few_bytes() -> None:
     box = Box(10, 10, 8, 13)
-    (part,) = Encoder().rectangles(0, box, bytes([0, 0, 0, 0] * 52 + [255, 255, 255, 0] * 52))
+    (part,) = ZstdFrames().rectangles(0, box, bytes([0, 0, 0, 0] * 52 + [255, 255, 255, 0] * 52))
     assert len(part.data) < 60
-
-
-def test_a_pointer_that_does_not_compress_is_sent_smaller_with_its_hot_spot_inside() -> None:
-    side = POINTER_SIDE_PX_MAX
-    noise = random.Random(1).randbytes(side * side * BYTES_PER_PIXEL)
-    shape = Encoder().shape(PointerImage(side - 1, side - 1, side, side, noise))
-    assert len(shape.data) <= DATA_BYTES_MAX
-    assert (shape.hot_x < shape.width, shape.hot_y < shape.height) == (True, True)
-    assert len(zstandard.ZstdDecompressor().decompress(shape.data)) == shape.width * shape.height * BYTES_PER_PIXEL

@@ -1,0 +1,197 @@
+"""What viewers see of one screen, and how it becomes what the screen shows: exact where that can be, coarse first where it moves.
+
+    captured ──► finder ──► steps ──┬─► copies and exact rectangles      in the order in which they were found
+                   ▲                ├─► photos: JPEG                     ─┐
+                memory              └─► regions that move: video         ─┴─► coarse ──► exact again, once still
+
+To be used by one thread at a time; boxes are relative to the top left of the screen.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from client_agent.screen import abilities
+from client_agent.screen.coarse import CoarseBoxes
+from client_agent.screen.damage import clip, without
+from client_agent.screen.encoders.interface import BoxEncoder
+from client_agent.screen.encoders.zstd_frames import ZstdFrames
+from client_agent.screen.encoders.zstd_stream import ZstdStream
+from client_agent.screen.films import Films
+from client_agent.screen.finder import Captured, Changed, Copied, Step
+from client_agent.screen.memory import PictureMemory
+from client_agent.screen.motion import Motion, Region
+from client_agent.screen.source import Box
+from client_agent.screen.terms import Terms
+from protocol.limits import VIDEO_STREAMS_MAX
+from protocol.media_parts import BYTES_PER_PIXEL, Copy, Part, Rectangle
+
+Grab = Callable[[Box], Captured]
+
+# After so many pixels it is asked again whether there is room for exact ones.
+_SLICE_BYTES = 512 * 1024
+# Of a photo, about as many as fit a record when they are exact.
+_REFINED_BYTES = 96 * 1024
+
+
+class Drawing:
+    """One screen from a key picture on."""
+
+    def __init__(self) -> None:
+        self._finder = abilities.finder()
+        self._frames, self._stream = ZstdFrames(), ZstdStream()
+        self._for_one = 0
+        self.begin(0, 1, 1)
+
+    def begin(self, screen: int, width: int, height: int) -> None:
+        """Viewers know nothing: the next update, of all of the screen, is a picture that is complete for all."""
+        self.screen = screen
+        self._memory = PictureMemory(width, height)
+        self._motion = Motion(self._memory.box, regions_max=VIDEO_STREAMS_MAX)
+        self._films = Films(screen)
+        self._coarse = CoarseBoxes()
+        self._stream.restart()
+        self._is_new = True
+        self._spent = 0
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether what viewers see is what was captured last, to the bit."""
+        return self._coarse.is_empty
+
+    @property
+    def box(self) -> Box:
+        """All of the screen."""
+        return self._memory.box
+
+    # --- for all viewers -------------------------------------------------------------------------------------------------
+
+    def update(
+        self, boxes: Iterable[Box], grab: Grab, moves: Sequence[Copied], terms: Terms, now: float
+    ) -> Iterator[Part]:
+        """Bring what may have changed in these boxes to the viewers."""
+        self._spent = 0
+        yield from self._films.keep(self._motion, terms, now)
+        moving = [region for region in self._motion.regions if region.is_moving(now)]
+        touched: list[Region] = [region for region in moving if self._films.waits(region)]
+        photos: list[Box] = []
+        # Before anything is drawn over what was moved.
+        for move in moves if self._may_copy(terms) else ():
+            if self._finder.moved(self._memory, move, grab(move.to)):
+                yield self._copy(move, now)
+        for box in boxes:
+            for region in moving:
+                if (
+                    (part := clip(box, region.box))
+                    and self._film_changed(region, part, grab, now)
+                    and region not in touched
+                ):
+                    touched.append(region)
+            for piece in without(box, [region.box for region in moving]):
+                for step in self._find(piece, grab, terms):
+                    match step:
+                        case Copied():
+                            yield self._copy(step, now)
+                        case Changed(changed, is_photo=True):
+                            self._coarse.add(changed, now)
+                            self._motion.photo_changed(changed, now)
+                            photos.append(changed)
+                        case Changed(changed):
+                            self._coarse.touch(changed, now)
+                            yield from self._exactly(changed, terms, now)
+        yield from self._photos(photos, touched, terms, now)
+        for region in touched:
+            self._coarse.add(region.box, now)
+            yield from self._films.play(region, self._memory, terms, now)
+        self._is_new = False
+
+    def _find(self, box: Box, grab: Grab, terms: Terms) -> list[Step]:
+        may_lose = abilities.JPEG in terms.agreed
+        if self._is_new:
+            return self._finder.all_of(self._memory, box, grab(box), may_lose=may_lose)
+        return self._finder.find(self._memory, box, grab(box), may_copy=self._may_copy(terms), may_lose=may_lose)
+
+    def _may_copy(self, terms: Terms) -> bool:
+        # Whoever has a picture of their own coming lacks the rest of it still.
+        return abilities.COPY in terms.agreed and not self._for_one and not self._is_new
+
+    def _copy(self, copied: Copied, now: float) -> Copy:
+        self._coarse.copied(copied.from_x, copied.from_y, copied.to, now)
+        to = copied.to
+        return Copy(self.screen, copied.from_x, copied.from_y, to.x, to.y, to.width, to.height)
+
+    def _film_changed(self, region: Region, part: Box, grab: Grab, now: float) -> bool:
+        changes = self._finder.find(self._memory, part, grab(part), may_copy=False, may_lose=False)
+        for change in changes:
+            if isinstance(change, Changed):
+                self._motion.region_changed(region, change.box, now)
+        return bool(changes)
+
+    def _exactly(self, box: Box, terms: Terms, now: float) -> Iterator[Rectangle]:
+        """Exact rectangles, for as long as the picture has room for them."""
+        rows = max(1, _SLICE_BYTES // (box.width * BYTES_PER_PIXEL))
+        for y in range(box.y, box.bottom, rows):
+            part = Box(box.x, y, box.width, min(rows, box.bottom - y))
+            is_too_much = self._spent >= terms.budget.exact_bytes and abilities.JPEG in terms.agreed
+            if is_too_much:
+                self._coarse.add(part, now)
+            yield from self._encoded(part, self._photo(terms) if is_too_much else self._exact(terms), terms)
+
+    def _photos(self, photos: list[Box], touched: list[Region], terms: Terms, now: float) -> Iterator[Rectangle]:
+        """Photos that belong to a region that moves become part of its next picture; others are sent by themselves."""
+        for photo in photos:
+            region = next((each for each in self._motion.regions if clip(each.box, photo) == photo), None)
+            if region is None or abilities.video_codec(terms.agreed, is_narrow=terms.budget.is_narrow) is None:
+                yield from self._encoded(photo, self._photo(terms), terms)
+                continue
+            self._motion.region_changed(region, photo, now)
+            if region.is_moving(now) and region not in touched:
+                touched.append(region)
+            elif region not in touched:
+                yield from self._encoded(photo, self._photo(terms), terms)
+
+    def _encoded(self, box: Box, encoder: BoxEncoder, terms: Terms) -> Iterator[Rectangle]:
+        for rectangle in encoder.rectangles(self.screen, box, self._memory.cut(box), data_bytes=terms.data_bytes):
+            self._spent += len(rectangle.data)
+            yield rectangle
+
+    def _exact(self, terms: Terms) -> BoxEncoder:
+        return self._stream if abilities.ZSTD_STREAM in terms.agreed else self._frames
+
+    def _photo(self, terms: Terms) -> BoxEncoder:
+        return abilities.jpeg(terms.budget.photo_quality)
+
+    # --- exact again -----------------------------------------------------------------------------------------------------
+
+    def due_at(self, terms: Terms) -> float | None:
+        """When there is something to do although nothing changes; None where there never is."""
+        oldest = self._coarse.oldest()
+        refining = oldest.changed_at + terms.budget.exact_after_s if oldest else None
+        times = [at for at in (refining, self._films.due_at(terms)) if at is not None]
+        return min(times, default=None)
+
+    def refine(self, terms: Terms, now: float) -> Iterator[Part]:
+        """Make something exact that has stood still for long enough, as much as one picture may hold."""
+        self._spent = 0
+        encoder = abilities.planes() if abilities.PLANES in terms.agreed else self._exact(terms)
+        while (oldest := self._coarse.oldest()) and now >= oldest.changed_at + terms.budget.exact_after_s:
+            if self._spent >= terms.budget.refining_bytes:
+                return
+            rows = min(oldest.box.height, max(1, _REFINED_BYTES // (oldest.box.width * BYTES_PER_PIXEL)))
+            self._motion.refined(oldest.box)
+            yield from self._encoded(Box(oldest.box.x, oldest.box.y, oldest.box.width, rows), encoder, terms)
+            self._coarse.refined(oldest, rows)
+
+    # --- for one viewer --------------------------------------------------------------------------------------------------
+
+    def begin_for_one(self) -> None:
+        """Somebody is about to get a complete picture: what goes to all has to make sense without what went before."""
+        self._for_one += 1
+        self._stream.restart()
+        self._films.restart()
+
+    def end_for_one(self) -> None:
+        """They have it, or it was given up."""
+        self._for_one -= 1
+
+    def whole(self, box: Box) -> Iterator[Rectangle]:
+        """The exact pixels of a box as they are remembered, by themselves."""
+        return self._frames.rectangles(self.screen, box, self._memory.cut(box))

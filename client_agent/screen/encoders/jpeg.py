@@ -1,0 +1,33 @@
+"""A photo that appears at once: quick and small, made exact later."""
+
+from collections.abc import Iterator
+from io import BytesIO
+from typing import cast
+
+from PIL import Image
+
+from client_agent.screen.encoders.bands import bands
+from client_agent.screen.encoders.interface import DATA_BYTES_MAX, Pixels
+from client_agent.screen.source import Box
+from protocol.media_parts import BYTES_PER_PIXEL, Codec, Rectangle
+
+# About as many as fit a record at a good quality; a multiple of sixteen rows for usual widths.
+_RAW_BYTES = 128 * 1024 * BYTES_PER_PIXEL
+
+
+class Jpeg:
+    """Baseline JPEG in bands; a `BoxEncoder`, not exact. `quality` is libjpeg's, 1 to 95."""
+
+    def __init__(self, quality: int) -> None:
+        self._quality = quality
+
+    def rectangles(
+        self, screen: int, box: Box, pixels: Pixels, *, data_bytes: int = DATA_BYTES_MAX
+    ) -> Iterator[Rectangle]:
+        return bands(self._encode, Codec.JPEG, screen, box, pixels, data_bytes=data_bytes, raw_bytes=_RAW_BYTES)
+
+    def _encode(self, pixels: memoryview, width: int, height: int) -> bytes:
+        data = BytesIO()
+        image = Image.frombuffer("RGB", (width, height), cast(bytes, pixels), "raw", "BGRX", 0, 1)
+        image.save(data, "JPEG", quality=self._quality)
+        return data.getvalue()

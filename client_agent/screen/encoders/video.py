@@ -1,0 +1,108 @@
+"""A region that keeps moving: a video stream of its own, for decoders that are quicker than anything else we could send."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+import numpy as np
+from av.codec import codecs_available
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+
+from client_agent.screen.encoders.interface import DATA_BYTES_MAX, Pixels, VideoRate
+from client_agent.screen.source import Box
+from protocol.media_codec import VIDEO_OVERHEAD_BYTES
+from protocol.media_parts import BYTES_PER_PIXEL, Video, VideoCodec
+
+# More room for the place of a video than rectangles need for theirs.
+_DATA_BYTES_MAX = DATA_BYTES_MAX - VIDEO_OVERHEAD_BYTES
+_TIME_BASE = Fraction(1, 1000)
+_RATE = Fraction(30)
+_BT709 = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Coder:
+    name: str
+    pixel_format: str
+    options: dict[str, str]
+
+
+# Constant quality, so that a still picture costs nothing, below the limit that the path sets. docs/decisions/0006 has the measurements.
+_CODERS = {
+    VideoCodec.H264: _Coder("libx264", "yuv420p", {"preset": "ultrafast", "tune": "zerolatency", "crf": "23"}),
+    VideoCodec.H264_444: _Coder("libx264", "yuv444p", {"preset": "ultrafast", "tune": "zerolatency", "crf": "23"}),
+    VideoCodec.AV1: _Coder("libsvtav1", "yuv420p", {"preset": "11", "crf": "35"}),
+    VideoCodec.VP9: _Coder(
+        "libvpx-vp9", "yuv420p", {"deadline": "realtime", "cpu-used": "8", "crf": "30", "lag-in-frames": "0"}
+    ),
+}
+
+
+WRITABLE = frozenset(codec for codec, coder in _CODERS.items() if coder.name in codecs_available)
+"""Builds of PyAV differ: some are without x264, which is GPL."""
+
+
+class VideoEncoder:
+    """Encodes the pictures of one region, whose width and height are even; begins with a key."""
+
+    def __init__(self, stream: int, codec: VideoCodec, box: Box, rate: VideoRate) -> None:
+        self.codec, self.box = codec, box
+        self.rate = rate
+        self._stream = stream
+        self._reformatter = VideoReformatter()
+        self._coder = _CODERS[codec]
+        self._pts = -1
+        self._open()
+
+    def restart(self, rate: VideoRate) -> None:
+        """Begin anew with a key, for somebody who has not seen what went before or at another rate."""
+        self.rate = rate
+        self._open()
+
+    def parts(self, screen: int, pixels: Pixels, now: float, *, data_bytes: int = _DATA_BYTES_MAX) -> Iterator[Video]:
+        """The region's next picture, captured at `now` seconds of a clock that never goes back."""
+        shape = (self.box.height, self.box.width, BYTES_PER_PIXEL)
+        plain = av.VideoFrame.from_ndarray(np.frombuffer(pixels, np.uint8).reshape(shape), format="bgra")
+        frame = self._reformatter.reformat(
+            plain,
+            format=self._coder.pixel_format,
+            src_colorspace=Colorspace.ITU709,
+            dst_colorspace=Colorspace.ITU709,
+            src_color_range=ColorRange.JPEG,
+            dst_color_range=ColorRange.MPEG,
+        )
+        self._pts = frame.pts = max(int(now * _TIME_BASE.denominator), self._pts + 1)
+        box = (self.box.x, self.box.y, self.box.width, self.box.height)
+        step = min(data_bytes, _DATA_BYTES_MAX)
+        for packet in self._encoder.encode(frame):
+            data, is_key = bytes(packet), packet.is_keyframe
+            for at in range(0, len(data), step):
+                has_more = at + step < len(data)
+                yield Video(self._stream, screen, *box, self.codec, is_key, has_more, data[at : at + step])
+
+    def _open(self) -> None:
+        encoder = av.CodecContext.create(self._coder.name, "w")
+        assert isinstance(encoder, av.VideoCodecContext)
+        encoder.width, encoder.height = self.box.width, self.box.height
+        encoder.pix_fmt = self._coder.pixel_format
+        encoder.time_base, encoder.framerate = _TIME_BASE, _RATE
+        encoder.colorspace, encoder.color_range = Colorspace.ITU709, ColorRange.MPEG
+        encoder.color_primaries = encoder.color_trc = _BT709
+        # Keys only where somebody needs one: they are the largest pictures by far.
+        encoder.gop_size = 2**30
+        # One picture in several parts at once would be coded worse; captures go on in their own thread meanwhile.
+        encoder.thread_count = 1
+        encoder.options = {**self._coder.options, **self._limits()}
+        self._encoder = encoder
+
+    def _limits(self) -> dict[str, str]:
+        bits = {
+            "maxrate": f"{self.rate.kbit * 1000}",
+            "bufsize": f"{max(self.rate.buffer_bytes * 8, self.rate.kbit * 50)}",
+        }
+        if self.codec is VideoCodec.AV1:
+            return {"svtav1-params": f"rtc=1:scm=1:pred-struct=1:lp=1:mbr={self.rate.kbit}"}
+        if self.codec is VideoCodec.VP9:
+            return {"b": bits["maxrate"]}
+        return bits

@@ -1,0 +1,97 @@
+"""The finder that looks closely: boxes to the pixel, scrolling and moved windows as copies, photos told from text."""
+
+import numpy as np
+
+from client_agent.screen.damage import clip
+from client_agent.screen.differences import Pixels, changed_boxes, photo_boxes
+from client_agent.screen.finder import Captured, Changed, Copied, Step
+from client_agent.screen.memory import PictureMemory
+from client_agent.screen.scrolling import find_shift
+from client_agent.screen.source import Box
+
+# Of a copy that the system announced, at least this share has to be right.
+_RIGHT_MIN = 0.5
+# Below this a change is sent as it is: looking for copies or photos would cost more than it saves.
+_LOOK_PX_MIN = 64 * 64
+_COPIES_MAX = 4
+
+
+class PixelFinder:
+    """A `Finder`."""
+
+    def all_of(self, memory: PictureMemory, box: Box, pixels: Captured, *, may_lose: bool) -> list[Step]:
+        memory.put(box, pixels)
+        after = np.frombuffer(pixels, np.uint32).reshape(box.height, box.width)
+        return list(_looks(after, box.x, box.y, may_lose=may_lose))
+
+    def find(
+        self,
+        memory: PictureMemory,
+        box: Box,
+        pixels: Captured,
+        *,
+        may_copy: bool,
+        may_lose: bool,
+    ) -> list[Step]:
+        screen = np.frombuffer(memory.pixels, np.uint32).reshape(memory.height, memory.width)
+        before = _part(screen, box)
+        after = np.frombuffer(pixels, np.uint32).reshape(box.height, box.width)
+        changed = changed_boxes(before, after)
+        steps: list[Step] = []
+        if may_copy and sum(each.area for each in changed) >= _LOOK_PX_MIN:
+            copies = _scrolled(before, box, after, changed)
+            if copies:
+                steps += copies
+                changed = changed_boxes(before, after)
+        for each in changed:
+            new = _part(after, each)
+            _part(before, each)[:] = new
+            steps += _looks(new, box.x + each.x, box.y + each.y, may_lose=may_lose)
+        return steps
+
+    def moved(self, memory: PictureMemory, move: Copied, pixels: Captured) -> bool:
+        screen = np.frombuffer(memory.pixels, np.uint32).reshape(memory.height, memory.width)
+        source = Box(move.from_x, move.from_y, move.to.width, move.to.height)
+        if clip(source, memory.box) != source:
+            return False
+        moved, old = _part(screen, source), _part(screen, move.to)
+        now = np.frombuffer(pixels, np.uint32).reshape(moved.shape)
+        is_right = moved == now
+        # Plain ground is alike everywhere; a copy is for what would else have to be sent.
+        is_worth_it = is_right.mean() >= _RIGHT_MIN and (is_right & (old != now)).sum() >= _LOOK_PX_MIN
+        if is_worth_it:
+            old[:] = moved.copy()
+        return bool(is_worth_it)
+
+
+def _scrolled(before: Pixels, box: Box, after: Pixels, changed: list[Box]) -> list[Copied]:
+    """What moved up or down, done to the memory."""
+    done: list[Copied] = []
+    for each in sorted(changed, key=lambda one: -one.area)[:_COPIES_MAX]:
+        if each.area < _LOOK_PX_MIN:
+            break
+        shift = find_shift(_part(before, each), _part(after, each))
+        if shift is not None:
+            to = Box(each.x + shift.to.x, each.y + shift.to.y, shift.to.width, shift.to.height)
+            source = Box(to.x, to.y - shift.by, to.width, to.height)
+            _part(before, to)[:] = _part(before, source).copy()
+            done.append(
+                Copied(box.x + source.x, box.y + source.y, Box(box.x + to.x, box.y + to.y, to.width, to.height))
+            )
+    return done
+
+
+def _looks(new: Pixels, x: int, y: int, *, may_lose: bool) -> list[Changed]:
+    height, width = new.shape
+    if not may_lose or width * height < _LOOK_PX_MIN:
+        return [Changed(Box(x, y, width, height))]
+    photos, others = photo_boxes(new)
+    return [
+        Changed(Box(x + box.x, y + box.y, box.width, box.height), is_photo)
+        for boxes, is_photo in ((others, False), (photos, True))
+        for box in boxes
+    ]
+
+
+def _part(pixels: Pixels, box: Box) -> Pixels:
+    return pixels[box.y : box.bottom, box.x : box.right]

@@ -1,0 +1,262 @@
+"""What is drawn is exact where it can be, near enough where it moves, and exact again once it is still: client_agent/screen/drawing.py."""
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis.strategies import integers, lists, sampled_from, sets, tuples
+
+from client_agent.screen import abilities
+from client_agent.screen.source import Box
+from protocol.media_parts import Codec, Copy, Rectangle, Video, VideoEnded
+from tests.client_agent.screen.array_desktop import ALL_CODECS, Pixels, Viewer, Watched, film, photo, text
+
+WIDTH, HEIGHT = 640, 480
+
+
+def watched(codecs: frozenset[str] = ALL_CODECS, background: Pixels | None = None) -> Watched:
+    watched = Watched(WIDTH, HEIGHT, codecs=codecs)
+    watched.desktop.put(0, 0, text(WIDTH, HEIGHT) if background is None else background)
+    watched.step()
+    return watched
+
+
+def codecs_of(viewer: Viewer) -> set[Codec]:
+    return {part.codec for part in viewer.parts if isinstance(part, Rectangle)}
+
+
+def pixels_drawn(viewer: Viewer) -> int:
+    places = {(part.x, part.y, part.width, part.height) for part in viewer.parts if isinstance(part, Rectangle)}
+    return sum(width * height for _, _, width, height in places)
+
+
+def test_a_glyph_is_exact_and_takes_few_bytes() -> None:
+    one = watched()
+    one.desktop.put(304, 201, text(20, 20, seed=9)[3:15, 4:11])
+    one.step()
+    assert one.viewer.is_exact(one.desktop)
+    assert one.viewer.end.is_exact
+    assert one.viewer.bytes < 150
+
+
+def test_what_is_painted_without_a_change_sends_nothing() -> None:
+    one = watched()
+    one.desktop.put(0, 0, one.desktop.pixels.copy())
+    one.step()
+    assert one.viewer.parts == []
+
+
+@pytest.mark.parametrize("rows", [54, -54, 7, -200])
+def test_scrolling_is_a_copy_and_what_is_new(rows: int) -> None:
+    page = text(WIDTH - 40, HEIGHT * 3)
+    one = watched(background=text(WIDTH, HEIGHT, seed=3))
+    one.desktop.put(20, 10, page[HEIGHT : 2 * HEIGHT - 20])
+    one.step()
+    one.desktop.put(20, 10, page[HEIGHT + rows : 2 * HEIGHT - 20 + rows])
+    one.step()
+    assert one.viewer.is_exact(one.desktop)
+    assert any(isinstance(part, Copy) for part in one.viewer.parts)
+    drawn = pixels_drawn(one.viewer)
+    assert drawn < (abs(rows) + 60) * WIDTH
+
+
+def test_a_window_that_is_moved_is_a_copy_and_what_was_under_it() -> None:
+    ground = np.full((HEIGHT, WIDTH, 4), 90, np.uint8)
+    one = watched(background=ground)
+    one.desktop.put(100, 100, text(200, 150))
+    one.step()
+    one.desktop.move(Box(100, 100, 200, 150), 117, 109, under=ground)
+    one.step()
+    assert one.viewer.is_exact(one.desktop)
+    assert any(isinstance(part, Copy) for part in one.viewer.parts)
+    assert one.viewer.bytes < 2000
+
+
+def test_a_move_that_is_not_what_is_seen_does_no_harm() -> None:
+    ground = photo(WIDTH, HEIGHT)
+    one = watched(background=ground)
+    one.rest()
+    one.desktop.move(Box(100, 100, 200, 150), 300, 300, under=ground)
+    one.desktop.put(300, 300, text(200, 150))
+    one.step()
+    one.rest()
+    assert one.viewer.is_exact(one.desktop)
+
+
+def test_a_photo_comes_coarsely_at_first_and_is_exact_soon() -> None:
+    one = watched()
+    box = Box(40, 30, 500, 400)
+    one.desktop.put(box.x, box.y, photo(box.width, box.height))
+    one.step()
+    assert Codec.JPEG in codecs_of(one.viewer)
+    assert not one.viewer.end.is_exact
+    assert one.viewer.psnr(one.desktop, box) > 34
+    assert one.viewer.bytes < 100_000
+    began = one.now
+    one.rest()
+    assert one.now - began < 0.6
+    assert one.viewer.is_exact(one.desktop)
+
+
+@pytest.mark.parametrize("name", ["h264-444", "h264", "av1", "vp9"])
+def test_a_region_that_keeps_moving_becomes_a_film_and_is_exact_at_rest(name: str) -> None:
+    one = watched(frozenset({"zstd", "zstd-stream", "copy", "jpeg", "planes", name}))
+    box = Box(101, 33, 420, 300)
+    pictures = film(box.width, box.height, 12)
+    nearness = []
+    for picture in pictures:
+        one.desktop.put(box.x, box.y, picture)
+        one.step()
+        nearness.append(one.viewer.psnr(one.desktop, box))
+    assert any(isinstance(part, Video) for part in one.viewer.parts)
+    assert not one.viewer.end.is_exact
+    assert min(nearness) > 32
+    one.rest()
+    assert one.viewer.is_exact(one.desktop)
+    one.desktop.put(0, 0, text(50, 20, seed=5))
+    one.step(10.0)
+    assert VideoEnded(0) in one.viewer.parts
+    assert one.viewer.is_exact(one.desktop)
+
+
+def test_text_beside_a_film_stays_exact_while_it_plays() -> None:
+    one = watched()
+    for number, picture in enumerate(film(300, 200, 12)):
+        one.desktop.put(20, 20, picture)
+        one.desktop.put(400, 300, text(100, 40, seed=number))
+        one.step()
+        assert (one.viewer.pixels[250:, :, :3] == one.desktop.pixels[250:, :, :3]).all()
+
+
+def test_a_window_over_a_film_that_stands_still_is_exact_at_once() -> None:
+    one = watched()
+    for picture in film(300, 200, 12):
+        one.desktop.put(20, 20, picture)
+        one.step()
+    one.rest()
+    one.desktop.put(40, 40, text(60, 40, seed=2))
+    one.step()
+    assert one.viewer.is_exact(one.desktop)
+
+
+def test_a_copy_of_something_coarse_is_exact_in_the_end_too() -> None:
+    ground = photo(WIDTH, HEIGHT)
+    one = watched(background=ground)
+    one.desktop.move(Box(100, 100, 200, 150), 140, 130, under=text(WIDTH, HEIGHT))
+    one.step()
+    one.rest()
+    assert one.viewer.is_exact(one.desktop)
+
+
+def test_only_what_was_agreed_on_is_used() -> None:
+    one = watched(frozenset({"zstd"}))
+    for picture in film(300, 200, 8):
+        one.desktop.put(20, 20, picture)
+        one.step()
+        assert codecs_of(one.viewer) == {Codec.ZSTD}
+        assert one.viewer.is_exact(one.desktop)
+
+
+def test_a_film_ends_for_all_where_somebody_comes_who_cannot_decode_it() -> None:
+    one = watched()
+    pictures = film(300, 200, 16)
+    for picture in pictures[:12]:
+        one.desktop.put(20, 20, picture)
+        one.step()
+    one.stream.agree(frozenset({"zstd"}))
+    newcomer = Viewer()
+    newcomer.show(one.stream.key_picture())
+    for picture in pictures[12:]:
+        one.desktop.put(20, 20, picture)
+        one.step(1 / 30, newcomer)
+        assert codecs_of(newcomer) <= {Codec.ZSTD}
+    one.rest(newcomer)
+    assert one.viewer.is_exact(one.desktop)
+    assert newcomer.is_exact(one.desktop)
+
+
+@pytest.mark.parametrize("at", [0, 3, 9])
+def test_who_joins_while_a_film_plays_sees_it_from_a_key_on(at: int) -> None:
+    one, newcomer = watched(), Viewer()
+    for number, picture in enumerate(film(300, 200, 14)):
+        one.desktop.put(20, 20, picture)
+        if number < at:
+            one.step()
+            continue
+        if number == at:
+            newcomer.show(one.stream.key_picture())
+        one.step(1 / 30, newcomer)
+    assert newcomer.psnr(one.desktop, Box(20, 20, 300, 200)) > 32
+    one.rest(newcomer)
+    assert newcomer.is_exact(one.desktop)
+    assert one.viewer.is_exact(one.desktop)
+
+
+KINDS: dict[str, Callable[[int], Pixels]] = {
+    "text": lambda seed: text(150, 90, seed=seed),
+    "photo": lambda seed: photo(160, 140, seed=seed),
+    "plain": lambda seed: np.full((60, 300, 4), seed * 20, np.uint8),
+    "glyph": lambda seed: text(20, 20, seed=seed)[3:15, 4:11],
+}
+paints = tuples(sampled_from(sorted(KINDS)), integers(0, 160), integers(0, 100), integers(0, 6))
+moves = tuples(sampled_from(["move", "film"]), integers(0, 160), integers(0, 100), integers(0, 6))
+others = tuples(
+    sampled_from(["join", "more of the picture for one", "step", "pause"]),
+    integers(0, 0),
+    integers(0, 0),
+    integers(0, 0),
+)
+
+
+@settings(max_examples=40)
+@given(
+    lists(paints | moves | others, max_size=14),
+    sets(sampled_from(sorted(ALL_CODECS - {"zstd", "av1", "vp9"}))),
+)
+def test_whatever_happens_in_the_end_everybody_sees_the_screen_exactly(
+    steps: list[tuple[str, int, int, int]], codecs: set[str]
+) -> None:
+    one = Watched(320, 240, codecs=frozenset({"zstd", *codecs}))
+    one.step()
+    newcomer = Viewer()
+    for_one: Iterator[bytes] = iter(())
+    is_there = False
+    scene = film(160, 140, 7)
+    for kind, x, y, seed in steps:
+        match kind:
+            case "join" if not is_there:
+                for_one, is_there = one.stream.key_picture(), True
+                newcomer.show([next(for_one)])
+            case "more of the picture for one":
+                newcomer.show(islice(for_one, 1))
+            case "pause" if not is_there:
+                one.stream.pause()
+                one.stream.resume()
+            case "move":
+                one.desktop.move(Box(x // 2, y // 2, 100, 80), x, y, under=text(320, 240), is_told=bool(seed % 2))
+            case "film":
+                for picture in scene:
+                    one.desktop.put(x, y, picture)
+                    one.step(1 / 30, *([newcomer] if is_there else []))
+            case _ if kind in KINDS:
+                one.desktop.put(min(x, 319 - 300 if kind == "plain" else x), y, KINDS[kind](seed))
+        one.step(1 / 30, *([newcomer] if is_there else []))
+    if is_there:
+        newcomer.show(for_one)
+    one.rest(*([newcomer] if is_there else []))
+    assert one.viewer.is_exact(one.desktop)
+    assert not is_there or newcomer.is_exact(one.desktop)
+
+
+def test_without_numpy_everything_goes_exactly_row_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(abilities, "_HAS_NUMPY", False)
+    assert abilities.offered() == ("zstd", "zstd-stream")
+    one = watched(frozenset(abilities.offered()))
+    one.desktop.put(40, 30, photo(300, 200))
+    one.desktop.put(400, 300, text(100, 40, seed=7))
+    one.step()
+    assert one.viewer.is_exact(one.desktop)
+    drawn = pixels_drawn(one.viewer)
+    assert drawn <= 300 * 200 + 100 * 40
