@@ -18,7 +18,7 @@ from protocol.codec import Decoder, Message, encode
 from protocol.errors import NotAuthentic, NotLogged, RemoteProtocolError
 from protocol.identity import Hex128, OrganisationDocument, fingerprint_text
 from protocol.limits import LEAF_BYTES_MAX, LOG_SIZE_MAX
-from protocol.session_log import Count, Hash
+from protocol.session_log import Count, Hash, Joined, Opened, SessionEnded, entry_hash, parse_entry
 
 Salt = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Index = Annotated[int, Meta(ge=0, lt=LOG_SIZE_MAX)]
@@ -53,7 +53,7 @@ class SessionClosed(Message, frozen=True, tag="session_closed"):
     outcome: Annotated[str, Meta(pattern=r"\A[a-z_]{0,20}\Z")]
 
 
-class Noted(Message, frozen=True, tag="noted"):
+class Handled(Message, frozen=True, tag="handled"):
     """Something was done with the evidence of a session: watched, exported, deleted, held …; `content` is the hash of its record."""
 
     salt: Salt
@@ -70,7 +70,24 @@ class LogRewound(Message, frozen=True, tag="log_rewound"):
     root: Hash
 
 
-Leaf = SessionOpened | SessionJoined | SessionClosed | Noted | LogRewound
+Leaf = SessionOpened | SessionJoined | SessionClosed | Handled | LogRewound
+
+
+def leaf_of(entry: str, session: str, salt: bytes) -> Leaf | None:
+    """What the log of sessions has to say of an entry of a session's log (its exact text); None of most.
+
+    Raises:
+        RemoteProtocolError: not an entry.
+    """
+    parsed = parse_entry(entry)
+    match parsed.event:
+        case Opened() as opened:
+            return SessionOpened(salt, session, opened.certificate, opened.agent_key, opened.document)
+        case Joined(certificate=certificate):
+            return SessionJoined(salt, session, certificate)
+        case SessionEnded(outcome=outcome):
+            return SessionClosed(salt, session, parsed.number + 1, entry_hash(entry), outcome)
+    return None
 
 
 class Logged(Message, frozen=True):
@@ -202,31 +219,16 @@ def verify_logged(logged: Logged, trust: Trust) -> tuple[Leaf, Checkpoint]:
     return leaf, checkpoint
 
 
-def check_logged_session(
-    logged: Logged, trust: Trust, *, session: str, certificate: bytes, agent_key: bytes, document: bytes
-) -> Checkpoint:
-    """Pass only when the log says that this very session was opened: with this agent, under this certificate and document (hashes).
+def check_logged(logged: Logged, trust: Trust, session: str, entry: str) -> Checkpoint:
+    """Pass only when the log says what it has to of this entry (its exact text) of the session's log.
 
     Raises:
         NotLogged: it does not.
         RemoteProtocolError: something is not what it has to be at all.
     """
     leaf, checkpoint = verify_logged(logged, trust)
-    if leaf != SessionOpened(leaf.salt, session, certificate, agent_key, document):
-        raise NotLogged("the log tells of another session")
-    return checkpoint
-
-
-def check_logged_joining(logged: Logged, trust: Trust, *, session: str, certificate: bytes) -> Checkpoint:
-    """Pass only when the log says that the holder of this certificate (its hash) came to this session.
-
-    Raises:
-        NotLogged: it does not.
-        RemoteProtocolError: something is not what it has to be at all.
-    """
-    leaf, checkpoint = verify_logged(logged, trust)
-    if leaf != SessionJoined(leaf.salt, session, certificate):
-        raise NotLogged("the log tells of somebody else")
+    if leaf != leaf_of(entry, session, leaf.salt):
+        raise NotLogged("the log tells something else than the session's own log")
     return checkpoint
 
 

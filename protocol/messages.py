@@ -45,7 +45,7 @@ class Introduced(Message, frozen=True, tag="introduced"):
     """Who the technician is and what for: the first message, exactly once (section 4.5).
 
     `certificate` is a signed certificate (protocol/identity.py) as text; `signature` is the certificate's key over label,
-    channel binding and this message with an empty signature. `log_proof` and `proofs` are empty in version 1.
+    channel binding and this message with an empty signature. `proofs` is empty in version 1.
     """
 
     certificate: Annotated[str, Meta(max_length=4096)]
@@ -53,7 +53,6 @@ class Introduced(Message, frozen=True, tag="introduced"):
     subject: Line
     reason: Text
     asks: Capability
-    log_proof: Annotated[str, Meta(max_length=16384)]
     proofs: Annotated[list[Proof], Meta(max_length=8)]
     signature: Annotated[bytes, Meta(max_length=64)]
 

@@ -14,6 +14,7 @@ from protocol.limits import (
     SEGMENT_BYTES_MAX,
     SEGMENT_PART_BYTES_MAX,
 )
+from protocol.log_of_sessions import Logged
 
 RoomNumber = Annotated[str, Meta(pattern=r"\A[0-9]{5}\Z")]
 Token = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{16,64}\Z")]
@@ -168,6 +169,13 @@ class EntryStored(Message, frozen=True, tag="entry_stored"):
     number: Number
 
 
+class EntryLogged(Message, frozen=True, tag="entry_logged"):
+    """To the agent: what the log of all sessions says of this entry, proven (section 13). Only of some entries there is anything to say."""
+
+    number: Number
+    logged: Logged
+
+
 class EntryNotStored(Message, frozen=True, tag="entry_not_stored"):
     """To the agent: the entry could not be kept now; submit it again later."""
 
@@ -231,6 +239,7 @@ FromRelay = (
     | PeerJoined
     | PeerLeft
     | EntryStored
+    | EntryLogged
     | EntryNotStored
     | LegsMeasured
     | SegmentStored

@@ -39,7 +39,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main() -> None:
     """Carry out one command."""
-    arguments = _parser().parse_args()
+    arguments = _parser().parse_args(_words(sys.argv[1:]))
     try:
         sys.exit(arguments.run(arguments) or 0)
     except CannotGoOn as error:
@@ -54,6 +54,17 @@ def main() -> None:
     except KeyboardInterrupt:
         pass
     sys.exit(Exit.FAILED)
+
+
+def _words(typed: list[str]) -> list[str]:
+    """What was typed, with a fingerprint joined to its option: one in sixty-four begins with a dash, as an option does."""
+    words: list[str] = []
+    for word in typed:
+        if words and words[-1] == "--root":
+            words[-1] = f"--root={word}"
+        else:
+            words.append(word)
+    return words
 
 
 def _parser() -> argparse.ArgumentParser:

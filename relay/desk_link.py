@@ -16,6 +16,7 @@ from msgspec import Meta
 
 from protocol.codec import Decoder, Message, encode
 from protocol.errors import RemoteProtocolError
+from protocol.log_of_sessions import Logged
 from protocol.relay_messages import AgentCame, Number, RoomNumber, ViewerCame
 from relay.rooms import Claim, SessionId, SessionState
 
@@ -26,6 +27,7 @@ WAITING_PER_SESSION_MAX = 64
 SEGMENT_TIMEOUT_S = 30
 SEGMENTS_WAITING_MAX = 4
 """Per session, each up to a mebibyte: an agent that sends more has them back, and sends them again."""
+ANSWER_BYTES_MAX = 16 * 1024
 STATE_AGAIN_AFTER_S = (0.5, 1, 2, 4, 8, 8, 8, 8, 8)
 """How long a state that the desk did not take waits before it is told again; the desk starts again meanwhile."""
 
@@ -83,6 +85,10 @@ class _Entry(Message, frozen=True):
     beside: bytes
 
 
+class _EntryAsked(Message, frozen=True):
+    number: int
+
+
 class _Head(Message, frozen=True):
     note: str
 
@@ -94,6 +100,7 @@ class _State(Message, frozen=True):
 _claimed: Decoder[_Claimed] = Decoder(_Claimed, bytes_max=4096)
 _arrived: Decoder[Arrived] = Decoder(Arrived, bytes_max=4096)
 _expiry: Decoder[_Expiry] = Decoder(_Expiry, bytes_max=4096)
+_logged: Decoder[Logged] = Decoder(Logged, bytes_max=ANSWER_BYTES_MAX)
 
 
 @dataclass
@@ -147,8 +154,10 @@ class DeskLink:
             return claim.expires_at
         return now.expires_at if now else claim.expires_at
 
-    async def _ask(self, path: str, question: Message, answers: Decoder[T]) -> T | None:
-        status, body = await self._post(path, question, CLAIM_TIMEOUT_S)
+    async def _ask(
+        self, path: str, question: Message, answers: Decoder[T], *, timeout_s: float = CLAIM_TIMEOUT_S
+    ) -> T | None:
+        status, body = await self._post(path, question, timeout_s)
         if status == 404:
             return None
         if status != 200:
@@ -182,6 +191,15 @@ class DeskLink:
         if status != 204:
             log.warning("segment not kept: status %d", status, extra={"session": session})
         return status == 204
+
+    async def logged(self, session: SessionId, number: int) -> Logged | None:
+        """What the log of all sessions says of an entry that was stored; None where that cannot be told, or not now."""
+        try:
+            path = f"/internal/sessions/{session}/logged"
+            return await self._ask(path, _EntryAsked(number), _logged, timeout_s=STORE_TIMEOUT_S)
+        except DeskUnreachable as error:
+            log.warning("entry %d is not proven to be logged: %s", number, error, extra={"session": session})
+            return None
 
     async def store_head(self, session: SessionId, note: str) -> bool:
         """Have a head kept; tells whether it was."""
@@ -248,6 +266,14 @@ class DeskLink:
                 timeout=aiohttp.ClientTimeout(total=timeout_s),
                 allow_redirects=False,
             ) as answer:
-                return answer.status, await answer.content.read(8192)
+                return answer.status, await _whole(answer)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise DeskUnreachable(type(error).__name__) from None
+
+
+async def _whole(answer: aiohttp.ClientResponse) -> bytes:
+    """The body, and no more of it than an answer may have."""
+    body = b""
+    while len(body) <= ANSWER_BYTES_MAX and (part := await answer.content.read(ANSWER_BYTES_MAX)):
+        body += part
+    return body

@@ -26,6 +26,7 @@ from protocol.errors import RemoteProtocolError
 from protocol.limits import ENVELOPE_BYTES_MAX, PEER_GONE_S
 from protocol.relay_messages import (
     AgentCame,
+    EntryLogged,
     EntryNotStored,
     EntryStored,
     Refused,
@@ -36,7 +37,7 @@ from protocol.relay_messages import (
     ViewerCame,
     from_end,
 )
-from protocol.session_log import SessionEnded, parse_entry
+from protocol.session_log import Joined, Opened, SessionEnded, parse_entry
 from relay.admission import Admission
 from relay.desk_link import DeskLink, DeskUnreachable, Kept
 from relay.desk_proxy import DeskProxy
@@ -324,16 +325,23 @@ class Front:
 
     async def _store(self, effect: StoreEntry) -> None:
         kept = await self._desk.store_entry(effect.session, effect.number, effect.entry, effect.beside)
-        if kept is Kept.STORED and _is_last(effect.entry):
+        event = parse_entry(effect.entry).event if kept is Kept.STORED else None
+        if isinstance(event, SessionEnded):
             self._rooms.ended(effect.session)
-        answer = EntryStored(effect.number) if kept is Kept.STORED else EntryNotStored(effect.number)
-        if outbox := self._outboxes.get(effect.socket):
-            outbox.put(_envelope(answer))
+        self._tell(effect.socket, EntryStored(effect.number) if event else EntryNotStored(effect.number))
+        if isinstance(event, Opened | Joined | SessionEnded) and (
+            logged := await self._desk.logged(effect.session, effect.number)
+        ):
+            self._tell(effect.socket, EntryLogged(effect.number, logged))
+
+    def _tell(self, socket: SocketId, message: Message) -> None:
+        """Say something to an end that may be gone by now."""
+        if outbox := self._outboxes.get(socket):
+            outbox.put(_envelope(message))
 
     async def _store_segment(self, effect: StoreSegment) -> None:
         is_kept = await self._desk.store_segment(effect.session, effect.segment, effect.hash, effect.chunks)
-        if outbox := self._outboxes.get(effect.socket):
-            outbox.put(_envelope(SegmentStored(effect.segment) if is_kept else SegmentNotStored(effect.segment)))
+        self._tell(effect.socket, SegmentStored(effect.segment) if is_kept else SegmentNotStored(effect.segment))
 
     def _refuse(self, socket: SocketId, reason: str) -> None:
         if outbox := self._outboxes.get(socket):
@@ -377,11 +385,6 @@ async def _next(websocket: web.WebSocketResponse) -> bytes | None:
                 raise RemoteProtocolError("a text message")
             case _:
                 return None
-
-
-def _is_last(entry: str) -> bool:
-    """Whether the session's log ends with this entry, which the desk has just stored."""
-    return isinstance(parse_entry(entry).event, SessionEnded)
 
 
 def _envelope(message: Message) -> bytes:

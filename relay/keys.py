@@ -23,7 +23,9 @@ from protocol.identity import (
     verify_document,
 )
 from protocol.limits import DOCUMENT_VALID_S_MAX
+from protocol.log_of_sessions import Trust, trust_in
 from relay.settings import SECRET_VARIABLE, Settings
+from relay.storage.files import replace_file, write_new
 
 _signed: Decoder[Signed] = Decoder(Signed, bytes_max=128 * 1024)
 _document: Decoder[OrganisationDocument] = Decoder(OrganisationDocument, bytes_max=65536)
@@ -38,31 +40,28 @@ class KeyUnusable(Exception):
 
 @dataclass(frozen=True)
 class Organisation:
-    """The signed document as agents get it, read, and the key that certifies technicians."""
+    """The signed document as agents get it, read, and the keys that certify technicians and sign the log of sessions."""
 
     document_text: str
     document: OrganisationDocument
     fingerprint: bytes
     issuing_key: Ed25519PrivateKey
+    log_key: Ed25519PrivateKey
 
     @property
     def fingerprint_text(self) -> str:
         return fingerprint_text(self.fingerprint)
+
+    @property
+    def trust(self) -> Trust:
+        """Whose word about the log of sessions counts."""
+        return trust_in(self.document, self.fingerprint)
 
 
 def new_secret() -> str:
     """A secret or passphrase with 160 bits, in groups that a person can copy."""
     alphabet = "abcdefghijkmnpqrstuvwxyz23456789"
     return "-".join("".join(secrets.choice(alphabet) for _ in range(4)) for _ in range(8))
-
-
-def write_new(path: Path, data: bytes) -> None:
-    """Write a file that did not exist, readable by its owner only."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def save_key(path: Path, key: Ed25519PrivateKey, passphrase: str) -> None:
@@ -162,21 +161,8 @@ def renew_document(
     document = msgspec.structs.replace(
         old, number=number, origins=list(settings.origins), valid_from=now, valid_until=now + valid_s
     )
-    _replace(settings.organisation_document, issue_document(document, root).encode())
+    replace_file(settings.organisation_document, issue_document(document, root).encode())
     return document
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Put new content in a file's place: the old or the new one is there at every moment, whole."""
-    beside = path.with_name(path.name + ".new")
-    beside.unlink(missing_ok=True)
-    write_new(beside, data)
-    beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def read_document(settings: Settings, *, now: int) -> tuple[str, OrganisationDocument, bytes]:
@@ -207,7 +193,9 @@ def load_organisation(settings: Settings, secret: str, *, now: int) -> Organisat
         )
     text, document, fingerprint = read_document(settings, now=now)
     issuing = load_key(settings.issuing_key, secret)
-    load_key(settings.log_key, secret)
+    log = load_key(settings.log_key, secret)
+    if public_bytes(log) not in document.log_keys:
+        raise KeyUnusable("the organisation document does not name our log key")
     if public_bytes(issuing) not in document.issuing_keys:
         raise KeyUnusable("the organisation document does not name our issuing key")
-    return Organisation(text, document, fingerprint, issuing)
+    return Organisation(text, document, fingerprint, issuing, log)

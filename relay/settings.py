@@ -71,6 +71,11 @@ class Settings:
         return self.folder / "log-key.pem"
 
     @property
+    def log_checkpoint(self) -> Path:
+        """The newest published state of the log of sessions: a database that holds less was rewound."""
+        return self.folder / "log-of-sessions.checkpoint"
+
+    @property
     def root_key(self) -> Path:
         """Where `init` leaves the root key; `serve` refuses to run while it is still there."""
         return self.folder / "root-key.pem"

@@ -298,7 +298,7 @@ class Viewing:
     def _introduce(self, secrets: ChannelSecrets) -> None:
         purpose = self.purpose
         introduction = Introduced(
-            purpose.certificate, purpose.ticket, purpose.subject, purpose.reason, purpose.asks, "", [], b""
+            purpose.certificate, purpose.ticket, purpose.subject, purpose.reason, purpose.asks, [], b""
         )
         self._send(sign_introduction(introduction, secrets.binding, purpose.key))
 

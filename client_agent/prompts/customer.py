@@ -40,6 +40,8 @@ class Problem(StrEnum):
     AGENT_TOO_OLD = "agent_too_old"
     NOT_STORED = "not_stored"
     """The customer's yes could not be written down, so nothing was allowed."""
+    NOT_LOGGED = "not_logged"
+    """The session is not in the log of all sessions, as the organisation's document asks for."""
     NO_SCREEN = "no_screen"
     FAILED = "failed"
 

@@ -264,6 +264,10 @@ class Words:
             Problem.NOT_STORED: _(
                 "Your yes could not be written down, so nothing has been allowed. The person helping you can ask again."
             ),
+            Problem.NOT_LOGGED: _(
+                "The organisation did not prove that this session is in its log, so the session has ended. Nobody can see your"
+                " screen. Call the organisation on a number that you know."
+            ),
             Problem.NO_SCREEN: _("No screen was found that could be shown. Nothing has happened on your computer."),
             Problem.FAILED: _(
                 "Something went wrong, and the session has ended. Nobody can see your screen. You can ask for a new code."

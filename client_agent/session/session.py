@@ -12,7 +12,7 @@ import secrets
 from client_agent.eyes import Eyes
 from client_agent.hands import Hands
 from client_agent.organisation import Organisation
-from client_agent.prompts.customer import Customer, CustomerCallbacks, Progress
+from client_agent.prompts.customer import Customer, CustomerCallbacks, Problem, Progress
 from client_agent.prompts.customer import Viewer as ShownViewer
 from client_agent.session import shown
 from client_agent.session.access import Access
@@ -32,10 +32,11 @@ from protocol import session_log
 from protocol.channel import agent_channel
 from protocol.consent import ConsentGate, ViewerId
 from protocol.envelope import Envelope, Kind
-from protocol.errors import NotCertified, ProtocolError, RemoteProtocolError
+from protocol.errors import NotAuthentic, NotCertified, ProtocolError, RemoteProtocolError
 from protocol.identity import text_hash
 from protocol.joining import joining_key
 from protocol.limits import HANDSHAKE_TIMEOUT_S, HEAD_EVERY_S, PROOF_OF_LIFE_S
+from protocol.log_of_sessions import Logged, trust_in
 from protocol.messages import (
     AccessAsked,
     ControlGivenBack,
@@ -52,7 +53,7 @@ from protocol.messages import (
     Returned,
     ScreenChosen,
 )
-from protocol.relay_messages import EntryNotStored, EntryStored, PeerJoined, PeerLeft, from_relay
+from protocol.relay_messages import EntryLogged, EntryNotStored, EntryStored, PeerJoined, PeerLeft, from_relay
 from protocol.vocabulary import Capability, Hold, Outcome
 
 STOP_KEY_HELD_S = 2
@@ -80,7 +81,8 @@ class Session:
     ) -> None:
         self._version, self._system, self._started_ms = version, system, now_ms()
         self._first = (agent_channel(paired.secrets), paired)
-        viewers, gate, evidence = Viewers(), ConsentGate(), Evidence(line)
+        trust = trust_in(organisation.document, organisation.fingerprint)
+        viewers, gate, evidence = Viewers(), ConsentGate(), Evidence(line, trust)
         voices = Voices(
             line, viewers, evidence, gate, on_deaf=lambda viewer: self._attendance.remove(viewer, "network")
         )
@@ -231,8 +233,9 @@ class Session:
                 self._case.evidence.entry_stored(number)
                 if self._case.evidence.is_stored:
                     self._all_stored.set()
-                if not self._end.done():
-                    self._access.stored(number)
+                self._on_confirmed()
+            case EntryLogged(number, logged):
+                self._on_logged(number, logged)
             case EntryNotStored(number):
                 self._case.evidence.entry_not_stored(number)
                 if not self._end.done():
@@ -242,6 +245,20 @@ class Session:
             case PeerLeft(peer):
                 self._arrivals.left(peer)
                 self._on_peer_gone(peer)
+
+    def _on_logged(self, number: int, logged: Logged) -> None:
+        try:
+            self._case.evidence.entry_logged(number, logged)
+        except NotAuthentic as error:
+            log.error("the log of all sessions does not hold: %s", error)
+            self._case.tasks.start(self._case.customer.show_problem(Problem.NOT_LOGGED))
+            self._finish(Outcome.FAILED, "network")
+        self._on_confirmed()
+
+    def _on_confirmed(self) -> None:
+        """More entries may be stored, and in the log of all sessions, than before: what waited for them comes into force."""
+        if not self._end.done():
+            self._access.stored(self._case.evidence.confirmed - 1)
 
     def _on_peer_gone(self, peer: int) -> None:
         if self._opened is None and peer == self._first[1].peer:

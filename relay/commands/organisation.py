@@ -9,9 +9,10 @@ from pathlib import Path
 
 from protocol.text import tidy_line
 from relay.commands.terminal import CannotGoOn, Exit, _, ask, say
-from relay.keys import load_key, make_organisation, new_secret, renew_document, write_new
+from relay.keys import load_key, make_organisation, new_secret, renew_document
 from relay.settings import CONFIG_NAME, SECRET_VARIABLE, Settings, check_origin
 from relay.storage.database import migrate
+from relay.storage.files import write_new
 
 PASSPHRASE_VARIABLE = "MAINFORTE_ROOT_PASSPHRASE"  # noqa: S105 - the variable's name
 PASSPHRASE_CHARACTERS_MIN = 12

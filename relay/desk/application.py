@@ -29,6 +29,8 @@ from relay.desk.requests import BODY_BYTES_MAX, DESK, Desk, Refusal, check_origi
 from relay.desk.sign_in_limits import SignInLimits
 from relay.desk.stories import Stories
 from relay.desk.tickets import NotPossible
+from relay.evidence.checkpoints import Checkpoints
+from relay.evidence.witnesses import Witnesses
 from relay.keys import key_secret, load_organisation
 from relay.settings import Settings
 from relay.storage import tables
@@ -50,6 +52,7 @@ async def open_desk(settings: Settings, secret: str) -> Desk:
 
     Raises:
         KeyUnusable: a key or the document cannot be used.
+        LogWasRewound: the database holds less of the log of sessions than was published.
     """
     organisation = load_organisation(settings, secret, now=int(time.time()))
     await asyncio.to_thread(migrate, settings.database)
@@ -57,16 +60,21 @@ async def open_desk(settings: Settings, secret: str) -> Desk:
     tenant = await tenant_of(database, organisation.document.name, organisation.fingerprint_text)
     async with database.transaction() as connection:
         await ticket_store.find_missing(connection, tenant)
-    limits = SignInLimits(settings.sign_in_failures_max)
+    witnesses = Witnesses(organisation.document.witnesses)
+    checkpoints = Checkpoints(
+        database, tenant, organisation.log_key, organisation.trust, witnesses, settings.log_checkpoint
+    )
+    await checkpoints.begin()
     return Desk(
         settings,
         database,
         organisation,
         tenant,
         Seal(secret),
-        limits,
+        SignInLimits(settings.sign_in_failures_max),
         Stories(database),
         FolderBlobs(settings.recordings),
+        checkpoints,
     )
 
 
@@ -190,6 +198,7 @@ async def run_desk(settings: Settings, listening: Socket, *, is_first: bool, on_
     finally:
         closing.cancel()
         await runner.cleanup()
+        await desk.checkpoints.close()
         await desk.blobs.close()
         await desk.database.close()
 
@@ -201,8 +210,9 @@ async def _close_overdue(desk: Desk) -> None:
         try:
             async with desk.database.transaction() as connection:
                 await arrivals.close_overdue(connection, desk.tenant, desk.away)
+            await desk.checkpoints.keep_up()
         except Exception:
-            log.exception("sessions could not be closed")
+            log.exception("sessions could not be closed, or the log of sessions not published")
 
 
 async def _stdin_closed() -> None:

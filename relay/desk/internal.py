@@ -10,6 +10,8 @@ from protocol.errors import ProtocolError
 from protocol.limits import BESIDE_BYTES_MAX, ENTRIES_MAX, ENTRY_BYTES_MAX, SEGMENT_BYTES_MAX
 from relay.desk import arrivals, recordings, sessions
 from relay.desk.requests import DESK, Refusal, json_answer, log, read_json
+from relay.evidence import log_of_sessions
+from relay.evidence.checkpoints import LeafDeleted, NotCosigned
 from relay.storage.database import StorageFull
 
 routes = web.RouteTableDef()
@@ -40,6 +42,10 @@ class NewEntry(Struct):
     number: Annotated[int, Meta(ge=0, lt=ENTRIES_MAX)]
     entry: Annotated[str, Meta(max_length=ENTRY_BYTES_MAX)]
     beside: Annotated[bytes, Meta(max_length=BESIDE_BYTES_MAX)] = b""
+
+
+class EntryAsked(Struct):
+    number: Annotated[int, Meta(ge=0, lt=ENTRIES_MAX)]
 
 
 class NewHead(Struct):
@@ -133,6 +139,27 @@ async def post_segment(request: web.Request) -> web.Response:
         log.error("the disk is full", extra={"session": session.session})
         raise Refusal(507, "storage_full") from None
     return web.Response(status=204)
+
+
+@routes.post("/internal/sessions/{session}/logged")
+async def post_logged(request: web.Request) -> web.Response:
+    """What the log of all sessions says of an entry that is stored, with the proof."""
+    asked = await read_json(request, EntryAsked)
+    desk = request.app[DESK]
+    async with desk.database.transaction() as connection:
+        session = await _session_of(request, connection)
+        text = await sessions.entry_text(connection, session.id, asked.number)
+        index = await log_of_sessions.index_of_entry(connection, session, text) if text else None
+    if index is None:
+        raise Refusal(404, "not_found")
+    try:
+        logged = await desk.checkpoints.logged(index)
+    except NotCosigned as error:
+        log.warning("the log of sessions is not cosigned: %s", error, extra={"session": session.session})
+        raise Refusal(503, "not_cosigned") from None
+    except LeafDeleted:
+        raise Refusal(404, "not_found") from None
+    return json_answer(logged)
 
 
 @routes.post("/internal/sessions/{session}/heads")

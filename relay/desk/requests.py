@@ -14,6 +14,7 @@ from relay.desk.away import Away
 from relay.desk.people import Person, Seal, Tenant, person_of
 from relay.desk.sign_in_limits import SignInLimits
 from relay.desk.stories import Stories
+from relay.evidence.checkpoints import Checkpoints
 from relay.keys import Organisation
 from relay.settings import Settings
 from relay.storage.blobs import Blobs
@@ -44,6 +45,7 @@ class Desk:
     limits: SignInLimits
     stories: Stories
     blobs: Blobs
+    checkpoints: Checkpoints
     away: Away = field(default_factory=Away)
 
 

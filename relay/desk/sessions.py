@@ -33,6 +33,7 @@ from protocol.text import tidy_line
 from protocol.vocabulary import Role
 from relay.desk import ticket_store, tickets
 from relay.desk.people import Person, Tenant, insert_row, now_utc, token_hash
+from relay.evidence import log_of_sessions
 from relay.keys import Organisation
 from relay.storage import tables
 
@@ -259,7 +260,7 @@ async def append_entry(
         raise NotNext(f"entry {number} does not continue entry {number - 1}")
     if isinstance(entry.event, Opened) and entry.event.session != session.session:
         raise NotNext("the log of another session")
-    if session.outcome is not None:
+    if session.outcome is not None or await log_of_sessions.is_closed(connection, session.id):
         raise NotNext("an entry after the session's end")
     await connection.execute(
         insert(tables.log_entry).values(
@@ -273,6 +274,7 @@ async def append_entry(
     )
     values = {"entries": number + 1, "last_hash": entry_hash(text)} | await _derive(connection, tenant, session, entry)
     await connection.execute(update(tables.session).where(tables.session.c.id == session.id).values(**values))
+    await log_of_sessions.follow(connection, tenant, session, text)
     if isinstance(entry.event, SessionEnded):
         # Over for the ticket from now on, not only once both connections are gone.
         await set_state(connection, tenant, await find(connection, session.session), CLOSED)
@@ -348,6 +350,7 @@ async def set_state(connection: AsyncConnection, tenant: Tenant, session: Any, s
         await connection.execute(update(room).where(room.c.session_id == session.id).values(is_live=False))
     if state == CLOSED:
         values["ended_at"] = now_utc()
+        await log_of_sessions.close(connection, tenant, session)
         await ticket_store.append(
             connection,
             tenant,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from relay.storage.database import StorageFull
+from relay.storage.files import sync_folder, write_new
 
 BLOB_BYTES_MAX = 8 * 1024 * 1024
 _PART = r"[a-z0-9][a-z0-9._-]{0,79}"
@@ -100,14 +101,10 @@ class FolderBlobs:
         try:
             for folder in (self._unfinished, path.parent):
                 _make_folder(folder, self._folder)
-            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+            write_new(beside, data)
             # A link, unlike a renaming, never takes the place of what is there.
             os.link(beside, path)
-            _sync(path.parent)
+            sync_folder(path.parent)
         except FileExistsError:
             if path.read_bytes() != data:
                 raise BlobDiffers(path.name) from None
@@ -122,7 +119,7 @@ class FolderBlobs:
     def _delete(self, path: Path) -> None:
         with contextlib.suppress(FileNotFoundError):
             path.unlink()
-            _sync(path.parent)
+            sync_folder(path.parent)
             # Folders that are empty now go too; whoever writes makes them again.
             for folder in path.parents:
                 if folder == self._folder or any(folder.iterdir()):
@@ -165,12 +162,4 @@ def _make_folder(folder: Path, top: Path) -> None:
     if folder != top:
         _make_folder(folder.parent, top)
     folder.mkdir(mode=0o700, exist_ok=True, parents=folder == top)
-    _sync(folder.parent)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(folder.parent)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -332,6 +333,32 @@ head = _table(
     Column("note", LargeBinary, nullable=False),
     Column("stored_at", UtcDateTime, nullable=False),
     UniqueConstraint("session_id", "note"),
+)
+
+# The log of all sessions: each leaf as its text, which goes when the evidence is deleted ...
+log_leaf = _table(
+    "log_leaf",
+    Column("position", BigInteger, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("session_id", ForeignKey("session.id")),
+    # Tells several leaves of one kind and session apart.
+    Column("subject", String(64), nullable=False),
+    Column("leaf", Text),
+    Column("at", UtcDateTime, nullable=False),
+    UniqueConstraint("organisation_id", "position"),
+    UniqueConstraint("session_id", "kind", "subject"),
+)
+
+# ... and the complete nodes of the tree over the leaves' hashes, which stay.
+log_node = Table(
+    "log_node",
+    metadata,
+    Column("organisation_id", ForeignKey("organisation.id"), primary_key=True),
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("service_id", ForeignKey("service.id"), nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # What the desk writes for itself: articles, scripts, question trees, procedures.

@@ -77,7 +77,7 @@ def test_a_message_takes_effect_only_with_its_grant(message: Pinged, allowed: tu
 
 
 def test_what_is_in_no_table_is_refused() -> None:
-    introduction = Introduced("", "2041", "s", "r", Capability.VIEW, "", [], b"")
+    introduction = Introduced("", "2041", "s", "r", Capability.VIEW, [], b"")
     assert not _granted(Capability.VIEW, Capability.CONTROL).admits(FIRST, introduction, NOON)
     assert not _granted(Capability.VIEW, Capability.CONTROL).admits(FIRST, Returned(bytes(64)), NOON)
 

@@ -14,7 +14,7 @@ BINDING = bytes(range(32))
 
 
 def _introduction(given: Papers, ticket: str = "2041") -> Introduced:
-    unsigned = Introduced(given.certificate_text, ticket, "Pas d’image", "Voir", Capability.VIEW, "", [], b"")
+    unsigned = Introduced(given.certificate_text, ticket, "Pas d’image", "Voir", Capability.VIEW, [], b"")
     return sign_introduction(unsigned, BINDING, TECHNICIAN)
 
 

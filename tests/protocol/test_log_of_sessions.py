@@ -1,17 +1,15 @@
 """protocol/log_of_sessions.py: what proves that a session is in the log, and everything that does not."""
 
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import msgspec
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis.strategies import binary, integers, text
 
 from protocol import merkle, signed_note
 from protocol.errors import LogTampered, NotLogged, RemoteProtocolError
-from protocol.identity import public_bytes
 from protocol.log_of_sessions import (
     Checkpoint,
     Leaf,
@@ -21,50 +19,67 @@ from protocol.log_of_sessions import (
     SessionOpened,
     Trust,
     check_growth,
-    check_logged_joining,
-    check_logged_session,
+    check_logged,
+    leaf_of,
     leaf_text,
     parse_leaf,
     read_checkpoint,
-    sign_checkpoint,
     verify_checkpoint,
     verify_logged,
 )
 from protocol.merkle import Node, Range
+from protocol.session_log import Held, Joined, LogWriter, Opened, SessionEnded, entry_hash
+from protocol.vocabulary import Hold, Outcome, Role
+from tests.protocol.logs import NAMES, ORIGIN, OTHER, TRUST, WITNESSES, log_of
 
-LOG, OTHER, *WITNESSES = (Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in range(1, 6))
-NAMES = ("first.example/w", "second.example/w", "third.example/w")
-ORIGIN, SESSION, CERTIFICATE, AGENT, DOCUMENT = "mainforte/sessions/A", "5" * 32, b"c" * 32, b"a" * 32, b"d" * 32
-OPENED = SessionOpened(b"s" * 16, SESSION, CERTIFICATE, AGENT, DOCUMENT)
-JOINED = SessionJoined(b"t" * 16, SESSION, b"j" * 32)
-TRUST = Trust(ORIGIN, (public_bytes(LOG),), tuple(zip(NAMES, map(public_bytes, WITNESSES), strict=True)), 0)
+SESSION = "5" * 32
+ENTRIES = LogWriter()
+ENTRIES.append(
+    Opened(
+        SESSION, "2041", "Pas d’image", "Voir", "Fibre du Lac", b"d" * 32, b"c" * 32, "Camille Roy", "a" * 32, b"a" * 32,
+        b"j" * 32, "1.0.0", "Linux", "link",
+    ),
+    1,
+)  # fmt: skip
+ENTRIES.append(Joined("b" * 32, "Noé Martin", Role.OBSERVER, b"n" * 32, b"k" * 32, "Voir aussi"), 2)
+ENTRIES.append(Held(Hold.PAUSED), 3)
+ENTRIES.append(SessionEnded(Outcome.COMPLETED, "technician", 4, 5), 4)
+LeafKind = TypeVar("LeafKind")
 
 
-def log_of(leaves: Sequence[Leaf], index: int, *, key: Ed25519PrivateKey = LOG, origin: str = ORIGIN) -> Logged:
-    nodes: dict[Node, bytes] = {}
-    for size, leaf in enumerate(leaves):
-        nodes |= merkle.append(nodes, size, merkle.leaf_hash(leaf_text(leaf).encode()))
-    checkpoint = Checkpoint(origin, len(leaves), merkle.root(nodes, Range(0, len(leaves))))
-    hashes = merkle.proof(nodes, merkle.inclusion_ranges(index, len(leaves)))
-    return Logged(leaf_text(leaves[index]), index, hashes, str(sign_checkpoint(checkpoint, key)))
+def said(kind: type[LeafKind], entry: int) -> LeafKind:
+    """The leaf that this entry makes, which is of this kind."""
+    leaf = leaf_of(ENTRIES.texts[entry], SESSION, bytes([entry + 1]) * 16)
+    assert isinstance(leaf, kind)
+    return leaf
+
+
+OPENED, JOINED, CLOSED = said(SessionOpened, 0), said(SessionJoined, 1), said(SessionClosed, 3)
 
 
 def closed(number: int) -> SessionClosed:
     return SessionClosed(bytes([number]) * 16, f"{number:032x}", number, bytes(32), "completed")
 
 
-def demand(logged: Logged, trust: Trust = TRUST) -> Checkpoint:
-    return check_logged_session(
-        logged, trust, session=SESSION, certificate=CERTIFICATE, agent_key=AGENT, document=DOCUMENT
-    )
+def demand(logged: Logged, trust: Trust = TRUST, entry: int = 0) -> Checkpoint:
+    return check_logged(logged, trust, SESSION, ENTRIES.texts[entry])
 
 
-LEAVES: list[Leaf] = [closed(1), closed(2), OPENED, closed(3), JOINED]
+LEAVES: list[Leaf] = [closed(1), CLOSED, OPENED, closed(3), JOINED]
 
 
-def test_a_session_that_is_in_the_log_passes() -> None:
+def test_a_session_that_is_in_the_log_passes_and_so_do_who_joined_and_the_end() -> None:
     assert demand(log_of(LEAVES, 2)).size == 5
-    check_logged_joining(log_of(LEAVES, 4), TRUST, session=SESSION, certificate=b"j" * 32)
+    demand(log_of(LEAVES, 4), entry=1)
+    demand(log_of(LEAVES, 1), entry=3)
+    assert (CLOSED.entries, CLOSED.last_hash) == (4, entry_hash(ENTRIES.texts[3]))
+
+
+def test_of_most_entries_the_log_of_sessions_says_nothing() -> None:
+    assert leaf_of(ENTRIES.texts[2], SESSION, bytes(16)) is None
+    for index in range(len(LEAVES)):
+        with pytest.raises(NotLogged):
+            demand(log_of(LEAVES, index), entry=2)
 
 
 @pytest.mark.parametrize(
@@ -89,11 +104,10 @@ def test_another_agent_certificate_log_key_place_or_state_is_refused(wrong: Logg
         demand(wrong)
 
 
-def test_a_session_is_no_joining_and_a_joining_no_session() -> None:
+@pytest.mark.parametrize(("index", "entry"), [(4, 0), (1, 0), (2, 1), (3, 3), (0, 3), (2, 3)])
+def test_what_is_logged_of_one_entry_passes_for_no_other(index: int, entry: int) -> None:
     with pytest.raises(NotLogged):
-        demand(log_of(LEAVES, 4))
-    with pytest.raises(NotLogged):
-        check_logged_joining(log_of(LEAVES, 2), TRUST, session=SESSION, certificate=CERTIFICATE)
+        demand(log_of(LEAVES, index), entry=entry)
 
 
 def test_as_many_witnesses_as_the_document_asks_for_must_have_cosigned() -> None:

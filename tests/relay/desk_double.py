@@ -22,6 +22,8 @@ class Desk:
         self.told: list[tuple[str, str, dict[str, Any]]] = []
         self.seen_headers: list[dict[str, str]] = []
         self.entry_status = self.state_status = 204
+        self.logged: dict[int, bytes] = {}
+        """What the log of all sessions says, by the number of the entry: an answer as JSON."""
         self.expiries: dict[str, int] = {}
         self.arrivals: dict[str, str] = {}
         """To which session somebody comes, by certificate, or by session for agents."""
@@ -53,6 +55,7 @@ class Desk:
         application.router.add_post("/internal/rooms/claim", self._claim)
         application.router.add_post("/internal/rooms/expiry", self._expiry)
         application.router.add_post("/internal/arrivals/{who}", self._arrive)
+        application.router.add_post("/internal/sessions/{session}/logged", self._prove)
         application.router.add_post("/internal/sessions/{session}/{what}", self._keep)
         application.router.add_get("/large", self._large)
         application.router.add_route("*", "/{path:.*}", self._echo)
@@ -88,6 +91,10 @@ class Desk:
         await self.may_answer.wait()
         self.at_once[session] -= 1
         return web.Response(status={"entries": self.entry_status, "states": self.state_status}.get(what, 204))
+
+    async def _prove(self, request: web.Request) -> web.Response:
+        answer = self.logged.get((await request.json())["number"])
+        return web.Response(body=answer) if answer else web.json_response({"error": "not_cosigned"}, status=503)
 
     async def _large(self, request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse()

@@ -24,12 +24,14 @@ from websockets.typing import Origin, Subprotocol
 from protocol.codec import Message, encode
 from protocol.envelope import SUBPROTOCOL, Audience, Kind, media_header, wrap, wrap_relay
 from protocol.limits import ATTEMPTS_PER_CODE, ENVELOPE_BYTES_MAX
+from protocol.log_of_sessions import Logged
 from protocol.relay_messages import (
     AgentPresent,
     CandidateAccepted,
     CandidateArrived,
     CandidateLeft,
     CandidateRejected,
+    EntryLogged,
     EntryNotStored,
     EntryStored,
     EntrySubmitted,
@@ -50,6 +52,7 @@ from relay.desk_proxy import ADDRESS_HEADER, BODY_BYTES_MAX
 from relay.front import Front, FrontSettings
 from relay.logs import JsonLines
 from tests.fakes.tcp_cable import TcpCable
+from tests.protocol.test_session_log import opened_log
 from tests.relay.desk_double import LARGE_BYTES, Desk
 from tests.waiting import eventually
 
@@ -447,6 +450,34 @@ async def test_with_a_full_disk_the_agent_hears_that_its_entry_is_not_stored(des
     async with a_pair(desk, front.port, front.port) as (_, agent):
         await agent.say(entry(0))
         assert await agent.hear() == EntryNotStored(0)
+
+
+async def test_the_agent_is_told_what_the_log_of_all_sessions_says_once_the_desk_can_prove_it(
+    desk: Desk, front: Front
+) -> None:
+    opened, held = opened_log()[0], entry(1)
+    logged = Logged("{}", 0, [bytes(32)], "checkpoint")
+    async with a_pair(desk, front.port, front.port) as (_, agent):
+        for submitted in (EntrySubmitted(0, opened, b""), held):
+            await agent.say(submitted)
+        assert [await agent.hear(), await agent.hear()] == [EntryStored(0), EntryStored(1)]
+        # Too few witnesses answered; the agent asks again by submitting again.
+        desk.logged[0] = encode(logged)
+        desk.logged[1] = encode(logged)
+        for submitted in (EntrySubmitted(0, opened, b""), held):
+            await agent.say(submitted)
+        heard = [await agent.hear() for _ in range(3)]
+        assert sorted(map(str, heard)) == sorted(map(str, [EntryStored(0), EntryStored(1), EntryLogged(0, logged)]))
+
+
+@pytest.mark.parametrize("answer", [b"", b"{}", b"[" * 5000, b'{"a":"' + b"x" * 100_000 + b'"}', b'"\xff"'])
+async def test_a_proof_that_is_not_as_agreed_is_not_passed_on(desk: Desk, front: Front, answer: bytes) -> None:
+    desk.logged[0] = answer or b" "
+    async with a_pair(desk, front.port, front.port) as (_, agent):
+        await agent.say(EntrySubmitted(0, opened_log()[0], b""))
+        assert await agent.hear() == EntryStored(0)
+        await agent.say(entry(1))
+        assert await agent.hear() == EntryStored(1)
 
 
 async def test_the_last_entries_are_kept_although_the_agent_leaves_right_after(desk: Desk, front: Front) -> None:

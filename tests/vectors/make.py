@@ -313,7 +313,7 @@ def _log_of_sessions() -> dict[str, Any]:
         log_of_sessions.SessionOpened(salts[0], SESSION, bytes([1]) * 32, bytes([2]) * 32, bytes([3]) * 32),
         log_of_sessions.SessionJoined(salts[1], SESSION, bytes([4]) * 32),
         log_of_sessions.SessionClosed(salts[2], SESSION, 7, bytes([5]) * 32, "completed"),
-        log_of_sessions.Noted(salts[3], SESSION, "watched", bytes([6]) * 32),
+        log_of_sessions.Handled(salts[3], SESSION, "watched", bytes([6]) * 32),
         log_of_sessions.LogRewound(salts[4], 9, bytes([7]) * 32),
     ]
     texts = [log_of_sessions.leaf_text(leaf) for leaf in leaves]

@@ -15,7 +15,7 @@ const LEAVES = {
   session_opened: { salt, session, certificate: key, agent_key: key, document: key },
   session_joined: { salt, session, certificate: key },
   session_closed: { salt, session, entries: count, last_hash: key, outcome: text(20, /^[a-z_]{0,20}$/) },
-  noted: { salt, session, what: text(40, /^[a-z_]{1,40}$/), content: key },
+  handled: { salt, session, what: text(40, /^[a-z_]{1,40}$/), content: key },
   log_rewound: { salt, size: integer(0, LOG_SIZE_MAX - 1), root: key },
 };
 

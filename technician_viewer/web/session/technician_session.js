@@ -233,7 +233,7 @@ export class TechnicianSession extends EventTarget {
     if (handshake instanceof ViewerHandshake) this.#connection.tell({ type: "candidate_accepted", attempt: this.#attempts });
     await this.#connect([secrets.resume]);
     const { certificate, ticket, subject, reason, asks } = this.person;
-    const unsigned = { type: "introduced", certificate, ticket, subject, reason, asks, log_proof: "", proofs: [], signature: "" };
+    const unsigned = { type: "introduced", certificate, ticket, subject, reason, asks, proofs: [], signature: "" };
     this.send({ ...unsigned, signature: toBase64(await this.#sign("introduction", concat(secrets.binding, encode(unsigned)))) });
     this.#emit("state", { state: "paired" });
   }

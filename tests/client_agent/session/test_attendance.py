@@ -28,6 +28,7 @@ from protocol.identity import verify_certificate
 from protocol.session_log import AccessEnded, InputCounted, parse_entry
 from protocol.vocabulary import Answer, Capability
 from tests.client_agent.screen.memory_desktop import MemoryDesktop
+from tests.protocol.logs import TRUST
 from tests.protocol.pairs import FINGERPRINT, papers, secrets
 from tests.waiting import eventually
 
@@ -74,7 +75,7 @@ class Room:
             paper.document, paper.document_text, FINGERPRINT, "https://help.example", RootKnownBy.LINK
         )
         customer = cast(Customer, self.customer)
-        viewers, gate, evidence = Viewers(), ConsentGate(), Evidence(line)
+        viewers, gate, evidence = Viewers(), ConsentGate(), Evidence(line, TRUST)
         voices = Voices(line, viewers, evidence, gate, on_deaf=lambda viewer: None)
         pictures = Pictures(line, Eyes(MemoryDesktop(Screen(0, 0, 0, 8, 8, "all"))))
         self.case = Case(

@@ -300,3 +300,10 @@ async def test_a_full_disk_is_told_nothing_half_is_kept_and_it_goes_on_when_ther
         names = (await connection.execute(text("SELECT name FROM organisation"))).scalars().all()
     await database.close()
     assert names == ["y"]
+
+
+def test_a_fingerprint_that_begins_with_a_dash_is_taken_for_one(tmp_path: Path) -> None:
+    log = tmp_path / "log.json"
+    log.write_text("{}", encoding="utf-8")
+    done = command(tmp_path, "check-log", str(log), "--root", f"-{'A' * 42}")
+    assert (done.returncode, "not a session log" in done.stderr) == (65, True), done.stderr
