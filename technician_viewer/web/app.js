@@ -255,7 +255,7 @@ class App {
       session.addEventListener(name, (event) => { if (this.session === session) then(/** @type {CustomEvent} */ (event).detail); });
     on("state", (detail) => this.#onState(detail));
     on("message", (message) => this.#onMessage(message));
-    on("parts", (parts) => this.view?.screen.take(parts));
+    on("parts", ({ parts, atMs }) => this.view?.screen.take(parts, atMs));
     this.session = session;
     const { ticket, shown } = session.person;
     this.view?.begin({ ticket: _("Ticket {number}", { number: ticket }), customer: shown.customer ?? "" });

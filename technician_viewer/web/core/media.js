@@ -24,25 +24,46 @@ export class MediaOpener {
     this.#nextForMe = 0;
   }
 
-  /** @param {import("./envelope.js").MediaEnvelope} envelope @returns {Promise<import("./media_codec.js").Part[]>} the parts of the next record */
-  async open(envelope) {
+  /**
+   * Begin to decrypt a record before its turn, where its key is there already: WebCrypto works beside us, on several at a time.
+   *
+   * @param {import("./envelope.js").MediaEnvelope} envelope
+   * @returns {Promise<Uint8Array<ArrayBuffer>> | undefined} for `open`
+   */
+  prepare(envelope) {
+    if (!this.#key || envelope.epoch !== this.#epoch) return undefined;
+    const plain = decrypt(this.#key, envelope);
+    // What is wrong with it is said when its turn comes.
+    plain.catch(() => undefined);
+    return plain;
+  }
+
+  /**
+   * @param {import("./envelope.js").MediaEnvelope} envelope the next record
+   * @param {Promise<Uint8Array<ArrayBuffer>>} [prepared]
+   * @returns {Promise<import("./media_codec.js").Part[]>} its parts
+   */
+  async open(envelope, prepared) {
     const isForAll = envelope.audience === Audience.ALL;
     const expected = isForAll ? this.nextCounter : this.#nextForMe;
     check(envelope.audience !== Audience.STORE && envelope.epoch === this.#epoch && envelope.counter === expected, "a media record out of order");
     check(this.#key !== undefined, "a media record before its epoch");
     if (isForAll) this.nextCounter += 1;
     else this.#nextForMe += 1;
-    const iv = new Uint8Array(12);
-    const view = new DataView(iv.buffer);
-    view.setUint8(0, envelope.audience);
-    view.setUint16(1, envelope.peer);
-    view.setBigUint64(4, BigInt(envelope.counter));
-    try {
-      const algorithm = { name: "AES-GCM", iv, additionalData: envelope.header };
-      return readParts(new Uint8Array(await crypto.subtle.decrypt(algorithm, this.#key, envelope.sealed)));
-    } catch (error) {
-      if (error instanceof RemoteProtocolError) throw error;
-      throw new NotAuthentic("a media record does not verify");
-    }
+    return readParts(await (prepared ?? decrypt(this.#key, envelope)));
+  }
+}
+
+/** @param {CryptoKey} key @param {import("./envelope.js").MediaEnvelope} envelope @throws {NotAuthentic} */
+async function decrypt(key, envelope) {
+  const iv = new Uint8Array(12);
+  const view = new DataView(iv.buffer);
+  view.setUint8(0, envelope.audience);
+  view.setUint16(1, envelope.peer);
+  view.setBigUint64(4, BigInt(envelope.counter));
+  try {
+    return new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData: envelope.header }, key, envelope.sealed));
+  } catch {
+    throw new NotAuthentic("a media record does not verify");
   }
 }

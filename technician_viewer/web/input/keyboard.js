@@ -5,9 +5,14 @@ const MODIFIERS = new Set(["Shift", "Control", "Alt", "Meta", "AltGraph", "OS"])
 /** Modifiers that a key or click may be held with; where we do not know which of the two keys it is, it is the left one. */
 const HELD_WITH = /** @type {const} */ ([["Shift", "shiftKey"], ["Control", "ctrlKey"], ["Alt", "altKey"], ["Meta", "metaKey"]]);
 
+/** `keyCode` of a key that an input method takes (UI Events, section 7.3.1). */
+const BY_INPUT_METHOD = 229;
+
 export class Keyboard {
   #held = new HeldKeys();
   #isComposing = false;
+  /** A dead key was pressed: what comes next is another character than its key. */
+  #isDead = false;
 
   /**
    * @param {HTMLTextAreaElement} field where characters, dead keys and input methods arrive
@@ -47,10 +52,17 @@ export class Keyboard {
       return;
     }
     if (!isDown) return this.#onUp(event);
+    this.#isDead ||= event.key === "Dead";
     if (!this.listener.isActive() || event.isComposing || event.key === "Dead" || event.key === "Process") return;
     const isAltGr = event.getModifierState("AltGraph");
     const isCharacter = [...event.key].length === 1 && (isAltGr || !(event.ctrlKey || event.altKey || event.metaKey));
-    if (isCharacter) return; // arrives as text
+    if (isCharacter) {
+      // At once where the key is the character; what a dead key or an input method makes of it arrives as text, a few milliseconds later.
+      if (this.#isDead || !event.code || event.keyCode === BY_INPUT_METHOD || this.field.value) return;
+      event.preventDefault();
+      this.listener.send({ type: "text_typed", text: event.key });
+      return;
+    }
     // A Shift or AltGr that only makes characters must not be held there while the text is typed: Shift goes with what needs it.
     if (event.key === "Shift" || event.key === "AltGraph") return;
     event.preventDefault();
@@ -88,6 +100,7 @@ export class Keyboard {
   }
 
   #flush() {
+    this.#isDead = false;
     const text = this.field.value.replaceAll("\r", "");
     this.field.value = "";
     if (text && this.listener.isActive()) this.listener.send({ type: "text_typed", text });

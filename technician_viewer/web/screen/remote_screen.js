@@ -1,6 +1,7 @@
 /** The customer's screen on the page: pictures, pointer, which of several screens, and what was shown. */
 import { RemoteProtocolError } from "../core/errors.js";
 import { Picture } from "./picture.js";
+import { Times } from "./times.js";
 
 export class RemoteScreen {
   /** @type {import("../core/media_codec.js").ScreenShape[]} */
@@ -11,6 +12,10 @@ export class RemoteScreen {
   picture = 0;
   /** How decoded pictures come to the canvas. @type {import("./abilities.js").Drawing} */
   drawing = { way: "copy", acceleration: "no-preference" };
+  /** How long pictures took of late, from the arrival of their last record to the canvas. */
+  times = new Times();
+  /** Pictures that have come and are not on the canvas, and when, by performance.now(). @type {Map<number, number>} */
+  #arrivals = new Map();
 
   /**
    * @param {HTMLCanvasElement} canvas @param {HTMLCanvasElement} pointer @param {import("./wasm.js").Wasm} wasm
@@ -27,16 +32,22 @@ export class RemoteScreen {
     this.shown = new Picture(canvas, wasm, this.drawing, {
       onShown: ({ number }) => {
         this.picture = number;
+        this.times.add(performance.now() - (this.#arrivals.get(number) ?? NaN));
+        this.#arrivals.delete(number);
         listener.onShown(number);
       },
-      onBroken: listener.onBroken,
+      onBroken: (error) => {
+        this.#arrivals.clear();
+        listener.onBroken(error);
+      },
     });
   }
 
-  /** @param {import("../core/media_codec.js").Part[]} parts */
-  take(parts) {
+  /** @param {import("../core/media_codec.js").Part[]} parts @param {number} atMs when their record arrived, by performance.now() */
+  take(parts, atMs) {
     for (const part of parts) {
       try {
+        if (part.type === "picture") this.#arrivals.set(part.number, atMs);
         this.#take(part);
       } catch (error) {
         this.shown.break(/** @type {Error} */ (error));
@@ -75,6 +86,7 @@ export class RemoteScreen {
     const screen = this.screens.find((each) => each.number === number);
     if (!screen) throw new RemoteProtocolError(`pixels for screen ${number}, which does not exist`);
     this.current = number;
+    this.#arrivals.clear();
     this.shown.begin(screen.width, screen.height);
   }
 

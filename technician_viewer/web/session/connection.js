@@ -8,6 +8,8 @@ const LONGEST_PAUSE_MS = 800;
 const LONGER_BY = 1.5;
 const OPEN_WITHIN_MS = 4000;
 
+/** @typedef {{ envelope: any, prepared: any, atMs: number }} Arrived `atMs` by performance.now() */
+
 export class Connection {
   /** @type {WebSocket | undefined} */
   #socket;
@@ -19,8 +21,10 @@ export class Connection {
 
   /**
    * @param {string} url
-   * @param {{ first: () => Promise<object>, onEnvelope: (envelope: any) => Promise<void>, onLost: () => void, onError: (error: unknown) => void }} owner
-   *   `first` gives what to tell the relay first on each new socket; envelopes are handled one after the other
+   * @param {{ first: () => Promise<object>, prepare: (envelope: any) => any, onEnvelope: (arrived: Arrived) => Promise<void>, onLost: () => void,
+   *   onError: (error: unknown) => void }} owner
+   *   `first` gives what to tell the relay first on each new socket; envelopes are handled one after the other, and each is given to `prepare`
+   *   as soon as it is there
    */
   constructor(url, owner) {
     this.url = url;
@@ -86,10 +90,23 @@ export class Connection {
 
   /** @param {WebSocket} socket @param {unknown} data */
   #take(socket, data) {
-    this.#incoming = this.#incoming.then(async () => {
-      if (socket !== this.#socket) return;
-      if (!(data instanceof ArrayBuffer)) throw new Error("a text message");
-      await this.owner.onEnvelope(unwrap(new Uint8Array(data)));
+    const arrived = this.#read(data);
+    this.#incoming = this.#incoming.then(() => {
+      if (socket !== this.#socket) return undefined;
+      if (arrived instanceof Error) throw arrived;
+      return this.owner.onEnvelope(arrived);
     }).catch((error) => this.owner.onError(error));
+  }
+
+  /** @param {unknown} data @returns {Arrived | Error} */
+  #read(data) {
+    const atMs = performance.now();
+    try {
+      if (!(data instanceof ArrayBuffer)) throw new Error("a text message");
+      const envelope = unwrap(new Uint8Array(data));
+      return { envelope, prepared: this.owner.prepare(envelope), atMs };
+    } catch (error) {
+      return /** @type {Error} */ (error);
+    }
   }
 }

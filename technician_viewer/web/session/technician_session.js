@@ -34,7 +34,8 @@ const KEEP_MS = 5000;
  */
 
 /**
- * Events, each a CustomEvent: `state` (detail: { state, reason }), `message` (what the agent said), `parts` (decoded media parts).
+ * Events, each a CustomEvent: `state` (detail: { state, reason }), `message` (what the agent said), `parts` (detail: { parts, atMs },
+ * the parts of a media record and when it arrived, by performance.now()).
  * States: waiting, candidate, paired, away, back; and at the end code_used_up, refused, gone, sent_away, left.
  */
 export class TechnicianSession extends EventTarget {
@@ -79,7 +80,8 @@ export class TechnicianSession extends EventTarget {
     this.heardAt = way.kept?.heardAt ?? Date.now();
     this.#connection = new Connection(person.url, {
       first: () => this.#first(),
-      onEnvelope: (envelope) => this.#onEnvelope(envelope),
+      prepare: (envelope) => (envelope.kind === Kind.MEDIA && this.#isConnected ? this.#media.prepare(envelope) : undefined),
+      onEnvelope: (arrived) => this.#onEnvelope(arrived),
       onLost: () => this.#onLost(),
       onError: (error) => {
         console.error(error);
@@ -143,13 +145,13 @@ export class TechnicianSession extends EventTarget {
     return new Uint8Array(await crypto.subtle.sign("Ed25519", this.person.keys.privateKey, signed));
   }
 
-  /** @param {any} envelope */
-  async #onEnvelope(envelope) {
+  /** @param {import("./connection.js").Arrived} arrived */
+  async #onEnvelope({ envelope, prepared, atMs }) {
     if (this.#isOver) return;
     if (envelope.kind === Kind.RELAY) await this.#onRelay(decodeFromRelay(envelope.content));
     else if (envelope.kind === Kind.HANDSHAKE) await this.#onHandshake(envelope.content);
     else if (envelope.kind === Kind.CONTROL && this.#isConnected) await this.#onMessage(await this.#channel?.open(envelope.content));
-    else if (envelope.kind === Kind.MEDIA && this.#isConnected) this.#emit("parts", await this.#media.open(envelope));
+    else if (envelope.kind === Kind.MEDIA && this.#isConnected) this.#emit("parts", { parts: await this.#media.open(envelope, prepared), atMs });
   }
 
   /** @param {any} message */

@@ -25,6 +25,9 @@ export class People {
 
   get leader() { return this.all.find((each) => each.leads); }
 
+  /** Whether the pictures come at our pace: client_agent/session/attendance.py. */
+  get setsPace() { return (this.controller ?? this.leader ?? this.mine) === this.mine; }
+
   get others() { return this.all.filter((each) => each.participant !== this.me); }
 
   /** Those who could lead instead of us. */

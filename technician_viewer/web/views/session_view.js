@@ -10,6 +10,7 @@ import { RemoteScreen } from "../screen/remote_screen.js";
 import { Curtain } from "./curtain.js";
 import { InviteDialog } from "./invite_dialog.js";
 import { Menus } from "./menus.js";
+import { PathView } from "./path_view.js";
 import { mayControl, People } from "./people.js";
 import { Toolbar } from "./toolbar.js";
 
@@ -70,6 +71,7 @@ export class SessionView {
       typeText: (text) => { if (this.hasControl()) send({ type: "text_typed", text }); },
       onClosed: () => field.focus(),
     });
+    this.path = new PathView({ send, isOurs: () => this.people.setsPace });
     this.invite = new InviteDialog(session.desk, () => field.focus());
     this.toolbar = new Toolbar(this.fitting, {
       onScreen: (number) => this.#choose(number), onChanged: () => field.focus(), note: (text) => this.note(text),
@@ -111,9 +113,13 @@ export class SessionView {
       case "participants_changed": {
         const told = this.people.change(message.participants);
         this.#showPeople();
+        this.path.show();
         if (told.length && this.#isBegun) this.note(told.join(" "));
         break;
       }
+      case "path_measured":
+        this.path.take(message);
+        break;
       case "access_changed":
         this.#setAccess(message.capabilities, message.holds);
         break;
@@ -149,6 +155,7 @@ export class SessionView {
   /** The agent is heard again: the picture that comes is a live one. @param {number} afterMs how long it was not heard */
   back(afterMs) {
     this.#isAway = false;
+    this.path.tellAgain();
     this.note(_("Connected again after {seconds} s.", { seconds: Math.max(1, Math.round(afterMs / 1000)) }));
     if (!this.#isBegun) return;
     this.#showAccess();
@@ -275,6 +282,7 @@ export class SessionView {
   #begin() {
     this.#isBegun = true;
     get("live").hidden = false;
+    this.path.begin();
     document.body.dataset.picture = "late";
     this.fitting.apply();
     this.#watching = setInterval(() => this.#watch(), WATCH_EVERY_MS);
@@ -283,7 +291,9 @@ export class SessionView {
 
   /** A picture that is no longer live says so within two seconds, and input is held back. */
   #watch() {
-    this.#setLate(this.#isAway || this.#isOld || this.#liveness.isLate(this.screen.picture, this.session.heardMs(), performance.now()));
+    const nowMs = performance.now();
+    this.#setLate(this.#isAway || this.#isOld || this.#liveness.isLate(this.screen.picture, this.session.heardMs(), nowMs));
+    if (!this.#isLate) this.path.drawn(this.screen.times.medianMs, nowMs);
   }
 
   /** @param {boolean} late */

@@ -165,6 +165,21 @@ test("media records give their parts, once and in order", async () => {
   await assert.rejects(opener.open(unwrap(bytes(vectors.media.envelope))), errors.RemoteProtocolError);
 });
 
+test("a media record may be decrypted before its turn, and is read in its turn all the same", async () => {
+  const opener = new MediaOpener(), envelope = unwrap(bytes(vectors.media.envelope));
+  assert.equal(opener.prepare(envelope), undefined, "its key is not there yet");
+  await opener.startEpoch(1, bytes(vectors.media.key), 0);
+  const [prepared, twice] = [opener.prepare(envelope), opener.prepare(envelope)];
+  assert.equal((await opener.open(envelope, prepared)).length, 8);
+  await assert.rejects(opener.open(envelope, twice), errors.RemoteProtocolError);
+  const again = new MediaOpener();
+  await again.startEpoch(1, bytes(vectors.media.key), 0);
+  const altered = bytes(vectors.media.envelope);
+  altered[altered.length - 1] ^= 1;
+  const record = unwrap(altered);
+  await assert.rejects(again.open(record, again.prepare(record)), errors.NotAuthentic);
+});
+
 test("what the relay says is read, and what it may not say is refused", () => {
   const [opened, arrived] = vectors.relay.map((each) => unwrap(bytes(each)));
   assert.equal(decodeFromRelay(opened.content).room, "41703");

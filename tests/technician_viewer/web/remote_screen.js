@@ -19,7 +19,7 @@ const screen = new RemoteScreen(canvas, pointer, await Wasm.load(), {
   },
   onBroken: (error) => told.broken.push(`${error.constructor.name}: ${error.message}`),
 });
-window.take = (parts) => { for (const part of parts) screen.take(readParts(bytes(part))); };
+window.take = (parts) => { for (const part of parts) screen.take(readParts(bytes(part)), performance.now()); };
 window.pixels = pixels;
 window.drawing = screen.drawing;
 window.findAbilities = findAbilities;
