@@ -125,8 +125,12 @@ class Eyes:
         self._is_due.set()
 
     def ask_key_picture(self) -> None:
-        """The next picture is complete without what went before."""
+        """The next picture is complete without what went before.
+
+        It waits for nothing that is under way: whoever asks has lost some of that, and may never say that it is shown.
+        """
         self._stream.ask_key_picture()
+        self._stream.restart_pacing()
         self._is_due.set()
 
     def agree(self, codecs: frozenset[str]) -> None:

@@ -137,6 +137,22 @@ async def test_a_look_that_was_cancelled_leaves_the_next_picture_complete(techni
     assert technician.canvas.sees(technician.desktop, SCREEN)
 
 
+async def test_who_asks_for_a_complete_picture_gets_it_although_what_came_before_was_never_shown(
+    technician: Technician,
+) -> None:
+    eyes = technician.eyes
+    newest = 0
+    while newest != eyes.newest_picture:
+        newest = eyes.newest_picture
+        paint_corners(technician.desktop)
+        technician.desktop.paint(Box(5, 5, 3, 3), 7 + newest)
+        await eyes.look(technician.send)
+    eyes.ask_key_picture()
+    await eyes.look(technician.send)
+    assert technician.canvas.ends[-1].is_key
+    assert technician.canvas.sees(technician.desktop, SCREEN)
+
+
 async def test_a_pause_ends_a_picture_for_one_viewer(technician: Technician) -> None:
     newcomer = Canvas()
 

@@ -53,8 +53,8 @@ export class PathView {
   /** Which one counts now, and whose it is. */
   show() {
     for (const choice of get("quality-choices").querySelectorAll("input")) choice.checked = choice.value === this.#preference;
-    const label = preferences().find(([value]) => value === this.#preference)?.[1] ?? "";
-    get("quality-now").textContent = label;
+    const chosen = preferences().find(([value]) => value === this.#preference);
+    get("quality-now").textContent = this.#preference === "automatic" ? "" : chosen?.[1] ?? "";
     get("quality-others").hidden = this.listener.isOurs();
     for (const choice of get("quality-choices").querySelectorAll("input")) choice.disabled = !this.listener.isOurs();
   }

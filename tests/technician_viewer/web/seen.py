@@ -58,7 +58,7 @@ async def session_states(stage: Stage, language: str) -> AsyncIterator[tuple[str
     await stage.technician.wait_for_access("control")
     await stage.technician.keyboard_is_remote()
     yield "control", page
-    for menu in ("special", "people"):
+    for menu in ("quality", "special", "people"):
         await page.locator(f"#{menu} summary").click()
         yield f"menu-{menu}", page
         await page.keyboard.press("Escape")
