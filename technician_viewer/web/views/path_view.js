@@ -8,9 +8,12 @@ import { preferences, slowedBy } from "./path_words.js";
 const TELL_MS = 2;
 const TELL_SHARE = 0.25;
 const TELL_EVERY_MS = 1000;
+/** By then the agent has heard what we prefer, and said so. */
+const HEARD_MS = 3000;
 
 export class PathView {
   #preference = "automatic";
+  #chosenAtMs = -Infinity;
   #toldMs = NaN;
   #toldAtMs = -Infinity;
 
@@ -27,7 +30,8 @@ export class PathView {
 
   /** @param {any} measured the agent's `path_measured` */
   take({ preference, bottleneck, round_trip_ms: roundTripMs, rate_kbit: rateKbit }) {
-    this.#preference = preference;
+    // What was measured before the agent heard of our choice says nothing about it.
+    if (performance.now() - this.#chosenAtMs > HEARD_MS) this.#preference = preference;
     this.show();
     const slowed = slowedBy(bottleneck), number = new Intl.NumberFormat(document.documentElement.lang, { maximumSignificantDigits: 2 });
     get("slowed").textContent = slowed;
@@ -72,6 +76,7 @@ export class PathView {
     what.textContent = explanation;
     input.onchange = () => {
       this.#preference = value;
+      this.#chosenAtMs = performance.now();
       this.show();
       this.listener.send({ type: "preference_chosen", preference: value });
     };

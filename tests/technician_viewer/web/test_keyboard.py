@@ -126,3 +126,33 @@ async def test_everything_comes_up_when_the_field_is_left(page: Page, sent: Sent
     await page.keyboard.down("ArrowLeft")
     await page.locator("button").focus()
     assert await sent() == ["+ShiftLeft", "+ArrowLeft", "-ShiftLeft", "-ArrowLeft", "released"]
+
+
+PRESSED = """([key, code, keyCode]) => {
+  const event = new KeyboardEvent("keydown", { key, code, keyCode, bubbles: true, cancelable: true });
+  return !document.querySelector("textarea").dispatchEvent(event);
+}"""
+
+
+async def test_a_character_leaves_with_its_key_once_and_nothing_stays_in_the_field(page: Page, sent: Sent) -> None:
+    assert await page.evaluate(PRESSED, ["é", "Digit2", 50])
+    assert await sent() == ["'é'"]
+    await page.keyboard.press("a")
+    assert await sent() == ["'a'"]
+    assert await page.evaluate("document.querySelector('textarea').value") == ""
+
+
+async def test_what_a_dead_key_makes_of_the_next_one_is_said_and_not_the_key(page: Page, sent: Sent) -> None:
+    assert not await page.evaluate(PRESSED, ["Dead", "BracketLeft", 219])
+    assert not await page.evaluate(PRESSED, ["e", "KeyE", 69])
+    assert await sent() == []
+    await page.keyboard.insert_text("ê")
+    assert await sent() == ["'ê'"]
+    assert await page.evaluate(PRESSED, ["e", "KeyE", 69])
+    assert await sent() == ["'e'"]
+
+
+async def test_what_an_input_method_or_a_keyboard_on_the_screen_takes_is_left_to_it(page: Page, sent: Sent) -> None:
+    assert not await page.evaluate(PRESSED, ["a", "KeyA", 229])
+    assert not await page.evaluate(PRESSED, ["a", "", 65])
+    assert await sent() == []

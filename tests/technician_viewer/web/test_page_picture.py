@@ -1,0 +1,59 @@
+"""The picture during a session: what goes wrong is mended without a reload, what is missing is said, and what is preferred is chosen."""
+
+from playwright.async_api import expect
+
+from tests.journeys.stage import Stage
+from tests.journeys.test_screen import shows_the_screen
+from tests.technician_viewer.web.test_remote_screen import WITHOUT_VIDEO
+from tests.waiting import eventually
+
+# Once: what should have come to the canvas is lost on the way.
+FAILS_ONCE = """
+const { putImageData } = CanvasRenderingContext2D.prototype;
+CanvasRenderingContext2D.prototype.putImageData = function (...what) {
+  if (window.isToFail) {
+    window.isToFail = false;
+    throw new Error("lost");
+  }
+  putImageData.apply(this, what);
+};
+"""
+
+
+async def test_a_picture_that_could_not_be_shown_is_mended_without_a_reload(stage: Stage) -> None:
+    await stage.context.add_init_script(FAILS_ONCE)
+    await stage.reach_view()
+    await eventually(lambda: shows_the_screen(stage), "the picture before")
+    await stage.page.evaluate("isToFail = true")
+    stage.display.start("xterm", "-geometry", "40x10+30+120", "-e", "sh", "-c", "seq 100; sleep 100")
+    await eventually(lambda: stage.page.evaluate("!isToFail"), "a picture that was lost")
+    await eventually(lambda: shows_the_screen(stage), "the same as on the customer's screen")
+    await expect(stage.page.locator("body")).to_have_attribute("data-picture", "live")
+    assert await stage.page.get_attribute("body", "data-access") == "view"
+
+
+async def test_a_browser_without_video_says_so_and_shows_the_screen_all_the_same(stage: Stage) -> None:
+    await stage.context.add_init_script(WITHOUT_VIDEO)
+    await stage.reach_view()
+    await expect(stage.page.locator("#no-video")).to_contain_text("cannot decode video")
+    await eventually(lambda: shows_the_screen(stage), "the customer's screen")
+
+
+async def test_what_the_picture_should_be_is_chosen_by_keyboard(stage: Stage) -> None:
+    await stage.reach_view()
+    page = stage.page
+    await expect(page.locator("#no-video")).to_be_hidden()
+    await page.locator("#quality summary").focus()
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("radio", name="Automatic")).to_be_focused()
+    await expect(page.get_by_role("radio", name="Automatic")).to_be_checked()
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("ArrowDown")
+    await expect(page.get_by_role("radio", name="Smoother")).to_be_checked()
+    await expect(page.locator("#quality-now")).to_have_text("Smoother")
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#quality-choices")).to_be_hidden()
+    await expect(page.locator("#quality summary")).to_be_focused()
+    # The agent has heard it, and goes on.
+    await eventually(lambda: shows_the_screen(stage), "the customer's screen")
