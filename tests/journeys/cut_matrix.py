@@ -1,7 +1,7 @@
 """Cuts of every length and kind, under sessions of every kind at once: real relay, real agents in text mode, the Python client.
 
-How long a cut lasts is counted from the last sign of life of the two ends: what is to be survived is mended before their silence has
-reached its length, what is not afterwards.
+How long a cut lasts is counted as the two ends count it, from the last sign of life to the first one after it: each comes up to half a
+second before the cable is cut, and after it is mended.
 """
 
 import asyncio
@@ -123,7 +123,7 @@ class Matrix:
         before = {id(case): case.agent.said().count(CONTROL_AGAIN) for case in held}
         for case in self.cases:
             case.cut()
-        await asyncio.sleep(seconds - (PROOF_OF_LIFE_S if is_survived else 0))
+        await asyncio.sleep(seconds - (min(seconds, 2) * PROOF_OF_LIFE_S if is_survived else 0))
         colour = next(self._colours)
         self.painter.fill(Box(0, 0, 100, 100), colour)
         mended_at = time.monotonic()
