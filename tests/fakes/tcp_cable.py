@@ -21,6 +21,7 @@ class TcpCable:
         self._flows = {direction: asyncio.Event() for direction in Direction}
         self.go_on()
         self._is_plugged = True
+        self._byte_s = 0.0
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.port = 0
@@ -31,6 +32,10 @@ class TcpCable:
         """Nothing passes in these directions, or in both, and nothing is closed: also for whoever connects now."""
         for direction in directions or Direction:
             self._flows[direction].clear()
+
+    def slow_down(self, bits_per_s: float) -> None:
+        """From now on both directions carry no more than this; who sends more has to wait."""
+        self._byte_s = 8 / bits_per_s
 
     def go_on(self) -> None:
         """What stalled arrives now."""
@@ -78,8 +83,10 @@ class TcpCable:
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, direction: Direction) -> None:
         with contextlib.suppress(ConnectionError):
-            while data := await reader.read(65536):
+            # Of a slow cable a second's worth at once at most, so that little is in it that neither end knows of.
+            while data := await reader.read(min(65536, int(1 / self._byte_s)) if self._byte_s else 65536):
                 await self._flows[direction].wait()
+                await asyncio.sleep(len(data) * self._byte_s)
                 self.carried_bytes[direction] += len(data)
                 writer.write(data)
                 await writer.drain()

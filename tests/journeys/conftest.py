@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 
+from tests.journeys import scene as scenes
 from tests.journeys.stage import COOKIE, LANGUAGE, Server, Stage
 from tests.virtual_display import VirtualDisplay
 
@@ -39,3 +40,11 @@ async def stage(
     stage = Stage(server, xvfb(), context, await context.new_page(), tmp_path)
     yield stage
     stage.close()
+
+
+@pytest.fixture
+async def scene(server: Server, xvfb: Callable[..., VirtualDisplay], tmp_path: Path) -> AsyncIterator[scenes.Scene]:
+    """A session of the Python client and the text agent that can be cut; nothing has begun."""
+    display = xvfb(scenes.WIDTH_PX, scenes.HEIGHT_PX, window_manager=False)
+    async with scenes.a_scene(server, display, tmp_path) as scene:
+        yield scene

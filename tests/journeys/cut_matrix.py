@@ -47,7 +47,12 @@ class Kind(NamedTuple):
         return f"{self.allowed.value}, {self.end}'s cable, {self.dead.name.lower() + ' only' if self.dead else 'both ways'}"
 
 
-KINDS = tuple(itertools.starmap(Kind, itertools.product(Capability, ("technician", "customer"), (None, *Direction))))
+KINDS = tuple(
+    Kind(allowed, end, dead)
+    for allowed in (Capability.VIEW, Capability.CONTROL)
+    for end in ("technician", "customer")
+    for dead in (None, *Direction)
+)
 
 
 @dataclass

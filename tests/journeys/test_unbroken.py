@@ -5,144 +5,18 @@ The long form, with cuts of minutes, is in tests/soak/; the graces' rules are tr
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
 
-import aiohttp
-import pyotp
 import pytest
 
 from client_agent.screen.source import Box
-from demo.organisation import PASSWORD
 from protocol.limits import PEER_GONE_S
 from protocol.messages import KeyChanged
-from protocol.vocabulary import Capability, Outcome, Role
-from technician_viewer.client import Desk, Helping, InputHeld, KeptSession, RoomRefused, SessionOver
-from technician_viewer.picture import Picture
-from tests.client_agent.desktop import Ears, Painter
-from tests.fakes.tcp_cable import Direction, TcpCable
-from tests.journeys.stage import COOKIE, Server
-from tests.journeys.text_agent import CONTROL, SEE, STOP, TextAgent, package_through
-from tests.virtual_display import VirtualDisplay
+from protocol.vocabulary import Capability, Outcome
+from technician_viewer.client import Helping, InputHeld, KeptSession, RoomRefused, SessionOver
+from tests.fakes.tcp_cable import Direction
+from tests.journeys.scene import BACKGROUND, DEADLINE_S, KEY_A, Scene, colour_of
+from tests.journeys.text_agent import CONTROL, SEE, STOP
 from tests.waiting import eventually
-
-WIDTH_PX, HEIGHT_PX = 640, 480
-COLLEAGUE = "dominique"
-KEY_A = 38
-"""The X keycode of the key that `KeyA` names."""
-DEADLINE_S = 30.0
-
-
-@dataclass
-class Scene:
-    """One session in full swing, whose two cables a test may cut."""
-
-    server: Server
-    display: VirtualDisplay
-    desk: Desk
-    viewers: TcpCable
-    agents: TcpCable
-    folder: Path
-    stack: AsyncExitStack
-    session: Helping = field(init=False)
-    agent: TextAgent = field(init=False)
-    ears: Ears = field(init=False)
-    painter: Painter = field(init=False)
-
-    async def begin(self, asks: Capability = Capability.CONTROL) -> None:
-        """The technician is asked in; the customer reads the question."""
-        ticket = await self.desk.create_ticket("No picture", "Agnès Blanc")
-        opened = await self.desk.start_session(ticket.number, reason="To look together", asks=asks)
-        opened = dataclasses.replace(opened, address=f"http://localhost:{self.viewers.port}")
-        self.session = await self.stack.enter_async_context(Helping(opened))
-        package = package_through(self.server.organisation.package, self.folder, self.agents.port)
-        self.agent = TextAgent(self.display, package, self.session.code, self.folder)
-        self.stack.callback(self.agent.close)
-        await self.session.wait_until_paired()
-
-    async def is_helped(self) -> None:
-        """The customer allows control, and has a window with the keyboard."""
-        await self.begin()
-        await self.agent.answer(CONTROL)
-        await self.session.wait_until_allowed(Capability.CONTROL)
-        self.ears = Ears(self.display, Box(0, 0, 200, 200))
-        self.stack.callback(self.ears.close)
-        self.painter = Painter(self.display, Box(300, 100, 100, 100))
-        self.stack.callback(self.painter.close)
-        await self.goes_on(0x102030)
-
-    async def goes_on(self, colour: int) -> None:
-        """What is painted now is seen, and a key that is pressed now is heard, once."""
-        async with asyncio.timeout(DEADLINE_S):
-            await self.session.wait_until_back()
-            self.painter.fill(Box(0, 0, 100, 100), colour)
-            await self.session.wait_for_picture(lambda picture: _colour(picture, 350, 150) == colour)
-            await self.session.wait_until_input_goes()
-        self.ears.heard()
-        await self.session.press("KeyA")
-        heard: list[tuple[str, int]] = []
-
-        def both_came() -> bool:
-            heard.extend(self.ears.heard())
-            return len(heard) >= 2
-
-        await eventually(both_came, "a key")
-        assert heard == [("key down", KEY_A), ("key up", KEY_A)]
-
-    async def is_cut(self) -> None:
-        """Wait until the technician's side has noticed."""
-        async with asyncio.timeout(DEADLINE_S):
-            await self.session.wait_until(lambda: not self.session.is_connected)
-
-    async def colleague(self) -> Desk:
-        """Somebody else of the desk, who has signed in."""
-        organisation, secret = self.server.organisation, pyotp.random_base32()
-        user = ("user", "add", COLLEAGUE, "--full-name", "Dominique Blanc", "--role", "technician")
-        await asyncio.to_thread(organisation.command, *user, "--totp-secret", secret)
-        client = await self.stack.enter_async_context(aiohttp.ClientSession())
-        desk = Desk(client, organisation.address, root_fingerprint=organisation.root_fingerprint)
-        await desk.sign_in(COLLEAGUE, PASSWORD, pyotp.TOTP(secret).now())
-        return desk
-
-    async def last_entry_is(self, part: str) -> bool:
-        """Wait until the ticket holds a log whose last entry says this."""
-        assert self.session.viewing
-        session = self.session.viewing.purpose.session
-
-        async def says() -> bool:
-            return part in (await self.desk.session_log(session)).entries[-1]
-
-        return bool(await eventually(says, f"{part} at the log's end"))
-
-    def events(self) -> list[str]:
-        """The session log as the technician holds it."""
-        assert self.session.viewing
-        return [type(entry.event).__name__ for entry in self.session.viewing.entries]
-
-
-def _colour(picture: Picture, x: int, y: int) -> int:
-    red, green, blue = picture.colour_at(x, y)
-    return red << 16 | green << 8 | blue
-
-
-@pytest.fixture
-async def scene(server: Server, xvfb: Callable[..., VirtualDisplay], tmp_path: Path) -> AsyncIterator[Scene]:
-    async with AsyncExitStack() as stack:
-        port = int(server.organisation.address.rpartition(":")[2])
-        viewers = await stack.enter_async_context(TcpCable(port))
-        agents = await stack.enter_async_context(TcpCable(port))
-        cookies = {COOKIE: await server.sign_in()}
-        client = await stack.enter_async_context(aiohttp.ClientSession(cookies=cookies))
-        desk = Desk(client, server.organisation.address, root_fingerprint=server.organisation.root_fingerprint)
-        await desk.me()
-        display = xvfb(WIDTH_PX, HEIGHT_PX, window_manager=False)
-        display.run("xsetroot", "-solid", "#2b5d8a")
-        yield Scene(server, display, desk, viewers, agents, tmp_path, await stack.enter_async_context(AsyncExitStack()))
-        # A technician who is away has nobody to say goodbye to.
-        viewers.go_on()
-        viewers.mend()
 
 
 async def test_every_kind_of_cut_is_come_back_from_with_the_same_grants_and_no_new_question(scene: Scene) -> None:
@@ -242,11 +116,11 @@ async def test_whoever_comes_back_with_nothing_but_what_a_page_keeps_gets_an_exa
     again = await scene.stack.enter_async_context(Helping.recalled(kept))
     async with asyncio.timeout(DEADLINE_S):
         await again.wait_until_back()
-        picture = await again.wait_for_picture(lambda picture: _colour(picture, 320, 120) == 0xA1B2C3)
+        picture = await again.wait_for_picture(lambda picture: colour_of(picture, 320, 120) == 0xA1B2C3)
         # The one that was there is not wanted any more: its secret has been used.
         with pytest.raises(RoomRefused, match="dismissed"):
             await scene.session.wait_until(lambda: False)
-    assert _colour(picture, 5, 400) == 0x2B5D8A
+    assert colour_of(picture, 5, 400) == BACKGROUND
     assert again.capabilities == {Capability.VIEW, Capability.CONTROL}
     assert again.viewing
     assert again.viewing.entry_texts[:3] == scene.session.viewing.entry_texts[:3]  # type: ignore[union-attr]
@@ -277,13 +151,7 @@ async def test_nobody_comes_back_without_the_newest_secret_and_the_session_goes_
 
 async def test_a_colleague_joins_sees_and_is_sent_away_and_cannot_come_again(scene: Scene) -> None:
     await scene.is_helped()
-    assert scene.session.viewing
-    session = scene.session.viewing.purpose.session
-    # A head that both have signed is what a colleague believes.
-    await scene.session.wait_until(lambda: scene.session.viewing and scene.session.viewing.heads)
-    colleague = await scene.colleague()
-    await scene.desk.invite(session, COLLEAGUE, reason="To look too", role=Role.TECHNICIAN)
-    invited = await colleague.join(session)
+    invited = await scene.invited(await scene.colleague())
     async with asyncio.timeout(2 * DEADLINE_S), Helping.join(invited) as joined:
         await scene.agent.answer(SEE)
         await joined.wait_until_allowed(Capability.VIEW)

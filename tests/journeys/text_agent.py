@@ -64,7 +64,9 @@ class TextAgent:
 
         def has_counted() -> bool:
             nonlocal typed
-            if f"Your answer: {label}" in self._new():
+            if (counted := f"Your answer: {label}") in self._new():
+                # The next question may have been put already.
+                self._answered_to += self._new().index(counted) + len(counted)
                 return True
             if self._new().count(_TOO_SOON) > typed:
                 typed = self._new().count(_TOO_SOON)
@@ -72,7 +74,6 @@ class TextAgent:
             return False
 
         await eventually(has_counted, f"the answer {label} counted")
-        self._answered_to = len(self.said())
 
     def close(self) -> None:
         """End it, whatever it does."""
