@@ -232,7 +232,14 @@ class TerminalCustomer:
             # Numbers that were read a moment ago may be other people's now.
             self._numbers_count_at = self._clock() + BUTTONS_REACT_AFTER_S
         self._bar, self._bar_told_at = state, self._clock()
-        words = self._words.bar(state)
+        if self._answers is None:
+            self._tell_bar()
+
+    def _tell_bar(self) -> None:
+        """Say what is allowed now where it has changed. While a question is open it waits: it would read like a part of it."""
+        if self._bar is None:
+            return
+        words = self._words.bar(self._bar.after(self._bar_age_s()))
         if self._bar_said is None or words.without_counts() != self._bar_said.without_counts():
             if words.go_on and (self._bar_said is None or words.go_on != self._bar_said.go_on):
                 self._go_on_counts_at = self._clock() + BUTTONS_REACT_AFTER_S
@@ -366,6 +373,9 @@ class TerminalCustomer:
             yield self._answers
         finally:
             self._answers = None
+            # The numbers that are said now were not to be read before.
+            self._numbers_count_at = self._clock() + BUTTONS_REACT_AFTER_S
+            self._tell_bar()
 
     def _forget_typed(self) -> None:
         if sys.platform != "win32" and self._typed.isatty():

@@ -310,6 +310,26 @@ def test_a_number_that_was_somebody_elses_when_it_was_read_sends_nobody_away() -
     play(scene)
 
 
+def test_what_changes_while_a_question_is_open_is_said_after_it() -> None:
+    async def scene(terminal: Terminal) -> None:
+        task = terminal.asked()
+        await terminal.reacting()
+        terminal.customer.show_bar(replace(CONTROLLED, viewers=(CAMILLE, JEAN)))
+        terminal.types("none of the answers")
+        await terminal.says("That is none of the answers.")
+        assert "– Jean Petit" not in terminal.text
+        terminal.types("3")
+        assert (await task).answer is Answer.REFUSED
+        await terminal.says("x2: Send away (Jean Petit)")
+        terminal.types("x2")
+        await terminal.says("That came too soon")
+        terminal.clock.now += 1
+        terminal.types("x2")
+        await terminal.happened("send away: jean")
+
+    play(scene)
+
+
 def test_an_interruption_is_said_with_the_time_that_is_left() -> None:
     async def scene(terminal: Terminal) -> None:
         state = replace(CONTROLLED, viewers=(CAMILLE,), interrupted=(Interruption("camille", 288, 48),))
