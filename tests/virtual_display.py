@@ -78,7 +78,9 @@ def virtual_display(
         server.enter_context(programs)
         display = VirtualDisplay(name, width_px, height_px, programs)
         if window_manager:
-            programs.enter_context(_running("openbox", "--sm-disable", environment=display.environment))
+            # Asked to end, it would first go through every change of the keyboard that it has not heard of yet: seconds.
+            openbox = _running("openbox", "--sm-disable", environment=display.environment, ends_by=signal.SIGKILL)
+            programs.enter_context(openbox)
             wait_until(lambda: _is_managed(name), f"a window manager on {name}", deadline_s=START_S)
         yield display
 
@@ -121,7 +123,11 @@ def _first_line(read_end: int, server: subprocess.Popen[str]) -> str:
 
 @contextmanager
 def _running(
-    *command: str, environment: Mapping[str, str], kept_open: tuple[int, ...] = (), output: Output = subprocess.DEVNULL
+    *command: str,
+    environment: Mapping[str, str],
+    kept_open: tuple[int, ...] = (),
+    output: Output = subprocess.DEVNULL,
+    ends_by: signal.Signals = signal.SIGTERM,
 ) -> Iterator[subprocess.Popen[str]]:
     """A program that is told to end at the end, and killed with all that it has started where it does not."""
     with subprocess.Popen(
@@ -137,7 +143,7 @@ def _running(
         try:
             yield program
         finally:
-            program.terminate()
+            program.send_signal(ends_by)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 program.wait(END_S)
             # With all that it has started: each program leads a group of its own.
