@@ -11,6 +11,8 @@ from tests.virtual_display import VirtualDisplay
 from tests.waiting import wait_until
 from translations import catalogue
 
+SEARCHES_MAX = 5
+
 
 class Customer:
     """Somebody in front of the desktop, who knows buttons by their words."""
@@ -83,10 +85,14 @@ class Customer:
         return found[-1] if found else ""
 
     def _search(self, title: str) -> list[str]:
-        try:
-            return self._display.run("xdotool", "search", "--onlyvisible", "--name", title).split()
-        except subprocess.CalledProcessError:
-            return []
+        for _ in range(SEARCHES_MAX):
+            try:
+                return self._display.run("xdotool", "search", "--onlyvisible", "--name", title).split()
+            except subprocess.CalledProcessError as error:
+                # Nothing was found, or a window closed while xdotool looked through them all.
+                if not error.stderr:
+                    break
+        return []
 
     def _place(self, window: str) -> tuple[int, int, int, int]:
         told = self._display.run("xdotool", "getwindowgeometry", "--shell", window)

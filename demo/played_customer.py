@@ -9,8 +9,11 @@ from tests.waiting import NeverCame
 
 LOOKS_EVERY_S = 0.3
 
-# In the order in which they are looked for: the most that is asked for, and at the end the summary is put away.
-ANSWERS = ("Let them see and control", "Let them control", "Let them see my screen", "Close")
+# In the order in which they are looked for: the most that is asked for.
+ANSWERS = ("Let them see and control", "Let them control", "Let them see my screen")
+# The buttons of a question appear one by one, and this one last: before it is there, more may be asked for than can be seen.
+LAST_ANSWER = "Refuse"
+SUMMARY = "Close"
 
 
 class PlayedCustomer:
@@ -33,10 +36,9 @@ class PlayedCustomer:
 
     def _answer(self) -> None:
         while not self._is_over.wait(LOOKS_EVERY_S):
-            for label in ANSWERS:
-                if self._customer.sees(label):
-                    self._press(label)
-                    break
+            looked_for = ANSWERS if self._customer.sees(LAST_ANSWER) else (SUMMARY,)
+            if label := next(filter(self._customer.sees, looked_for), None):
+                self._press(label)
 
     def _press(self, label: str) -> None:
         try:
