@@ -48,6 +48,9 @@ class Times:
         pattern = ("HH'\u00a0h\u00a0'mm" if self._locale == "fr" else "HH:mm") if not seconds else "HH:mm:ss"
         return format_time(at, pattern, tzinfo=self._zone, locale=self._locale)
 
+    def moment_ms(self, at_ms: int) -> str:
+        return self.moment(sessions.utc(at_ms))
+
     def clock_ms(self, at_ms: int) -> str:
         return self.clock(sessions.utc(at_ms), seconds=True)
 
@@ -63,21 +66,22 @@ def page(
     request: web.Request, template: str, person: Person | None = None, *, status: int = 200, **values: Any
 ) -> web.Response:
     desk = request.app[DESK]
-    language = language_of(request, person)
-    text = (
-        _environment(language)
-        .get_template(template)
-        .render(
-            language=language,
-            organisation=desk.organisation.document.name,
-            person=person,
-            times=Times(language, desk.settings.time_zone),
-            here=request.path,
-            now=datetime.now(UTC),
-            **values,
-        )
+    text = written(
+        template,
+        language_of(request, person),
+        desk.settings.time_zone,
+        organisation=desk.organisation.document.name,
+        person=person,
+        here=request.path,
+        now=datetime.now(UTC),
+        **values,
     )
     return web.Response(text=text, content_type="text/html", charset="utf-8", status=status)
+
+
+def written(template: str, language: str, zone: str, **values: Any) -> str:
+    """A template in this language, with every value escaped and times of this zone."""
+    return _environment(language).get_template(template).render(language=language, times=Times(language, zone), **values)
 
 
 async def form_of(request: web.Request, person: Person) -> dict[str, str]:
