@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.desk import people, sessions, signing_in, ticket_store, tickets
+from relay.desk.evidence_pack import log_file_of
 from relay.desk.people import Person
 from relay.desk.requests import (
     DESK,
@@ -182,13 +183,7 @@ async def get_log(request: web.Request) -> web.Response:
         session = await sessions.find(connection, request.match_info["session"])
         if session is None:
             raise Refusal(404, "not_found")
-        log_file = {
-            "entries": await sessions.entries_of(connection, session.id),
-            "heads": await sessions.heads_of(connection, session.id),
-            "certificate": session.certificate,
-            "certificates": await sessions.certificates_of(connection, session.id),
-            "document": session.document,
-        }
+        log_file = await log_file_of(connection, session)
     response = json_answer(log_file)
     response.headers["Content-Disposition"] = f'attachment; filename="session-{session.session}.json"'
     return response

@@ -81,7 +81,9 @@ def page(
 
 def written(template: str, language: str, zone: str, **values: Any) -> str:
     """A template in this language, with every value escaped and times of this zone."""
-    return _environment(language).get_template(template).render(language=language, times=Times(language, zone), **values)
+    return (
+        _environment(language).get_template(template).render(language=language, times=Times(language, zone), **values)
+    )
 
 
 async def form_of(request: web.Request, person: Person) -> dict[str, str]:

@@ -6,6 +6,7 @@ A checkpoint is made when somebody needs one that is longer than the last; whoev
 import asyncio
 import contextlib
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -99,13 +100,27 @@ class Checkpoints:
             StorageFull: the checkpoint cannot be carried.
             LeafDeleted: the leaf's text is gone.
         """
-        note = await self.published(index + 1)
+        _, proofs = await self.logged_together([index])
+        if not proofs:
+            raise LeafDeleted(f"leaf {index}")
+        return proofs[0]
+
+    async def logged_together(self, indices: Sequence[int]) -> tuple[Note, list[Logged]]:
+        """One checkpoint, and the proofs of several leaves that lead to it; leaves whose text is gone are left out.
+
+        Raises:
+            NotCosigned, StorageFull: as `logged`.
+        """
+        note = await self.published(max(indices, default=-1) + 1)
+        proofs = []
         async with self._database.transaction() as connection:
-            text = await log_of_sessions.leaf_at(connection, self._tenant, index)
-            if text is None:
-                raise LeafDeleted(f"leaf {index}")
-            hashes = await log_of_sessions.inclusion(connection, self._tenant, index, read_checkpoint(note).size)
-        return Logged(text, index, hashes, str(note))
+            for index in indices:
+                if (text := await log_of_sessions.leaf_at(connection, self._tenant, index)) is not None:
+                    hashes = await log_of_sessions.inclusion(
+                        connection, self._tenant, index, read_checkpoint(note).size
+                    )
+                    proofs.append(Logged(text, index, hashes, str(note)))
+        return note, proofs
 
     async def published(self, size: int) -> Note:
         """A checkpoint of at least `size` leaves, with as many cosignatures as the document asks for.
