@@ -8,6 +8,7 @@ one request after the other: what changes after a subtraction is in the next one
 import asyncio
 import logging
 import struct
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -35,6 +36,7 @@ from client_agent.screen.source import (
     ScreenError,
     ScreenLost,
 )
+from client_agent.screen.x11_moves import WindowMoves
 from client_agent.screen.x11_pixels import RootPixels
 from client_agent.x11_connection import Extension, ServerLost
 from protocol.limits import POINTER_SIDE_PX_MAX, SCREENS_MAX
@@ -81,6 +83,7 @@ class X11Source:
         self._are_screens_stale = True
         self._is_shape_stale = True
 
+        self._window_moves = WindowMoves(self._root)
         self._desktop = Box(0, 0, 1, 1)
         self._screens: tuple[Screen, ...] = ()
         self._shape_serial = 0
@@ -122,6 +125,9 @@ class X11Source:
         if kind == self._xfixes.first_event + xcffib.xfixes.CursorNotifyEvent.event_number:
             self._is_shape_stale = True
             return True
+        if kind == xcffib.xproto.ConfigureNotifyEvent.event_number and not self._is_of_root(event):
+            self._window_moves.configured(event)
+            return False
         if (
             kind == xcffib.xproto.ConfigureNotifyEvent.event_number
             or self._randr.first_event <= kind <= self._randr.first_event + 1
@@ -131,6 +137,9 @@ class X11Source:
         if x11_connection.generic_type(event, self._xinput.opcode) == xcffib.xinput.RawMotionEvent.event_number:
             self._pointer_moved()
         return False
+
+    def _is_of_root(self, event: bytes) -> bool:
+        return int.from_bytes(event[8:12], sys.byteorder) == self._root
 
     def _pointer_moved(self) -> None:
         if self._motion_timer is None and self._loop is not None:
@@ -177,7 +186,7 @@ class X11Source:
         return merge((box for box in boxes if box.area), self._desktop)
 
     def moves(self) -> list[Moved]:
-        return []
+        return self._window_moves.take()
 
     def grab(self, box: Box) -> bytes:
         if clip(box, self._desktop) != box:
@@ -259,7 +268,7 @@ class X11Source:
             self._root, notify.ScreenChange | notify.CrtcChange | notify.OutputChange | notify.ResourceChange
         )
         x11_connection.select_raw_events(self._events, self._root, [xcffib.xinput.RawMotionEvent.event_number])
-        mask = xcffib.xproto.EventMask.StructureNotify
+        mask = xcffib.xproto.EventMask.StructureNotify | xcffib.xproto.EventMask.SubstructureNotify
         self._events.core.ChangeWindowAttributesChecked(self._root, xcffib.xproto.CW.EventMask, [mask]).check()
 
     def _needed(self, name: str) -> Extension:

@@ -63,6 +63,12 @@ class Painter:
             )
         self._sync()
 
+    def move(self, x: int, y: int) -> None:
+        """Move the window on the desktop."""
+        place = xcffib.xproto.ConfigWindow.X | xcffib.xproto.ConfigWindow.Y
+        self._connection.core.ConfigureWindow(self.window, place, [x, y])
+        self._sync()
+
     def show_cursor(self, glyph: int) -> None:
         """Give the window another pointer, of the standard cursor font."""
         font, cursor = self._connection.generate_id(), self._connection.generate_id()

@@ -1,0 +1,128 @@
+"""Real pixels of a real X server, as a viewer sees them: sharp text, near enough in motion, exact at rest."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+
+import numpy as np
+import pytest
+
+from client_agent.screen.source import Box
+from client_agent.screen.stream import PictureStream
+from client_agent.screen.x11 import X11Source
+from protocol.media_parts import Codec, Copy, Rectangle, Video
+from tests.client_agent.desktop import Painter
+from tests.client_agent.screen.array_desktop import ALL_CODECS, Pixels, Viewer, film, photo, text
+from tests.virtual_display import VirtualDisplay
+
+Start = Callable[..., VirtualDisplay]
+WIDTH, HEIGHT = 800, 600
+WINDOW = Box(100, 60, 600, 440)
+
+
+class Desktop:
+    """An X display with one window, its stream, and a viewer who acknowledges at once."""
+
+    def __init__(self, display: VirtualDisplay) -> None:
+        self.source = X11Source(display.name)
+        self.painter = Painter(display, WINDOW)
+        self.stream = PictureStream(self.source)
+        self.stream.agree(ALL_CODECS)
+        self.viewer = Viewer()
+        self.is_news = asyncio.Event()
+        self.source.watch(asyncio.get_running_loop(), self.is_news.set)
+
+    async def show(self) -> int:
+        """Show all that is to be shown now; gives the bytes that it took."""
+        spent = 0
+        # Events of what was painted have arrived before the answer to a question that was asked later.
+        await asyncio.sleep(0)
+        while records := await asyncio.to_thread(lambda: list(self.stream.pump(time.monotonic()))):
+            self.viewer.show(records)
+            spent += self.viewer.bytes
+            self.stream.shown(self.stream.newest_picture, time.monotonic())
+            if not self.viewer.parts or self.viewer.end.is_exact:
+                break
+        return spent
+
+    async def rest(self) -> None:
+        """Wait until all is exact."""
+        async with asyncio.timeout(20):
+            while not self.viewer.end.is_exact or self.stream.due_in_s(time.monotonic()) is not None:
+                await asyncio.sleep(self.stream.due_in_s(time.monotonic()) or 0)
+                await self.show()
+
+    def captured(self) -> Pixels:
+        """What the X server shows, read anew."""
+        pixels = self.source.grab(Box(0, 0, WIDTH, HEIGHT))
+        return np.frombuffer(pixels, np.uint8).reshape(HEIGHT, WIDTH, 4)[:, :, :3]
+
+    def is_exact(self) -> bool:
+        return bool((self.viewer.pixels[:, :, :3] == self.captured()).all())
+
+    def psnr(self) -> float:
+        """Of the window, in dB."""
+        place = (slice(WINDOW.y, WINDOW.bottom), slice(WINDOW.x, WINDOW.right), slice(0, 3))
+        errors = np.square(self.viewer.pixels[place].astype(np.float64) - self.captured()[place]).mean()
+        return float(10 * np.log10(255**2 / errors)) if errors else float("inf")
+
+    def put(self, pixels: Pixels, x: int = 0, y: int = 0) -> None:
+        self.painter.put(Box(x, y, pixels.shape[1], pixels.shape[0]), pixels.tobytes())
+
+
+@pytest.fixture
+async def desktop(xvfb: Start) -> AsyncIterator[Desktop]:
+    desktop = Desktop(xvfb(WIDTH, HEIGHT, window_manager=False))
+    desktop.put(text(WINDOW.width, WINDOW.height))
+    await desktop.show()
+    yield desktop
+    desktop.painter.close()
+    desktop.source.close()
+
+
+async def test_text_is_exact_at_once_and_a_glyph_takes_few_bytes(desktop: Desktop) -> None:
+    assert desktop.is_exact()
+    desktop.put(text(20, 20, seed=4)[3:15, 4:11], 300, 200)
+    assert await desktop.show() < 200
+    assert desktop.is_exact()
+
+
+async def test_a_page_that_scrolls_is_exact_at_every_step_for_few_bytes(desktop: Desktop) -> None:
+    page = text(WINDOW.width, 3 * WINDOW.height, seed=8)
+    desktop.put(page[: WINDOW.height])
+    await desktop.show()
+    for top in range(54, 540, 54):
+        desktop.put(page[top : top + WINDOW.height])
+        assert await desktop.show() < 8000
+        assert desktop.is_exact()
+
+
+async def test_a_window_that_is_moved_is_copied_and_exact(desktop: Desktop) -> None:
+    copies = 0
+    for step in range(1, 9):
+        desktop.painter.move(WINDOW.x + 9 * step, WINDOW.y + 5 * step)
+        await desktop.show()
+        copies += any(isinstance(part, Copy) for part in desktop.viewer.parts)
+        assert desktop.is_exact()
+    assert copies
+
+
+async def test_a_film_is_near_enough_in_every_picture_and_exact_soon_after(desktop: Desktop) -> None:
+    nearness = []
+    for picture in film(WINDOW.width, WINDOW.height, 12):
+        desktop.put(picture)
+        await desktop.show()
+        nearness.append(desktop.psnr())
+    assert any(isinstance(part, Video) for part in desktop.viewer.parts)
+    assert min(nearness) >= 34
+    await desktop.rest()
+    assert desktop.is_exact()
+
+
+async def test_a_photo_comes_coarsely_and_is_exact_soon(desktop: Desktop) -> None:
+    desktop.put(photo(WINDOW.width, WINDOW.height))
+    await desktop.show()
+    assert any(isinstance(part, Rectangle) and part.codec is Codec.JPEG for part in desktop.viewer.parts)
+    assert desktop.psnr() >= 34
+    await desktop.rest()
+    assert desktop.is_exact()
