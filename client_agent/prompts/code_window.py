@@ -34,7 +34,7 @@ class CodeWindow(Dialog):
         self._typed = ""
         self._travel = 0.0
         self._moving: tk.Frame | None = None
-        self._move()
+        self._is_stepping = False
 
     def ask(self, problem: Problem | None, entered: Callable[[str | None], None]) -> None:
         """Show the field with what was typed last; `entered` hears once what the person sent, or None for closing."""
@@ -51,6 +51,9 @@ class CodeWindow(Dialog):
         self.build()
         if is_new:
             self.show()
+        if not self._is_stepping:
+            self._is_stepping = True
+            self._move()
 
     def hide(self) -> None:
         """Make room for a question, the bar or the summary."""
@@ -128,6 +131,10 @@ class CodeWindow(Dialog):
             Button(foot, self.look, self.words.cancel(), self._on_cancel, kind=Kind.OTHER).pack(fill="x")
 
     def _move(self) -> None:
+        """Show that something goes on, for as long as there is something to wait for."""
+        if self._progress is None:
+            self._is_stepping = False
+            return
         if self._moving and self._moving.winfo_exists():
             self._travel = (self._travel + _STEP) % (1 + _SHARE)
             left = max(0.0, self._travel - _SHARE)

@@ -93,10 +93,10 @@ class SessionBar:
         """Say what is true now; what did not change stays as it is, so that no button moves away under the pointer."""
         words = self._current_words()
         if self._shown and words.without_counts() == self._shown.without_counts():
-            self._minutes.configure(text=words.minutes)
+            _say(self._minutes, words.minutes)
             for label, viewer in zip(self._away, words.viewers, strict=False):
                 if label:
-                    label.configure(text=viewer.rights[0].text)
+                    _say(label, viewer.rights[0].text)
         else:
             self._rebuild(words)
         self._shown = words
@@ -250,7 +250,9 @@ class SessionBar:
         monitor, width = self._look.monitor(), self.top.winfo_reqwidth()
         centre_x = monitor.x + monitor.width // 2 if self._centre_x is None else self._centre_x
         x = max(monitor.x, min(centre_x - width // 2, monitor.x + monitor.width - width))
-        self.top.geometry(f"+{x}+{monitor.y}")
+        # Tk asks for a place again even where the window has it, and every program that follows windows hears of that.
+        if (x, monitor.y) != (self.top.winfo_x(), self.top.winfo_y()):
+            self.top.geometry(f"+{x}+{monitor.y}")
 
     def _on_visibility(self, event: "tk.Event[Any]") -> None:
         if event.widget is self.top:
@@ -262,6 +264,12 @@ class SessionBar:
     def _on_push(self, event: "tk.Event[Any]") -> None:
         self._centre_x = event.x_root - self._grabbed_at + self.top.winfo_width() // 2
         self._place()
+
+
+def _say(label: tk.Label, text: str) -> None:
+    """Tk paints a label anew even where it says the same as before, and whoever looks on would have to look at that."""
+    if label.cget("text") != text:
+        label.configure(text=text)
 
 
 class _Shape(Enum):
