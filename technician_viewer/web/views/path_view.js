@@ -58,7 +58,7 @@ export class PathView {
   show() {
     for (const choice of get("quality-choices").querySelectorAll("input")) choice.checked = choice.value === this.#preference;
     const chosen = preferences().find(([value]) => value === this.#preference);
-    get("quality-now").textContent = this.#preference === "automatic" ? "" : chosen?.[1] ?? "";
+    get("quality-now").textContent = chosen?.[1] ?? "";
     get("quality-others").hidden = this.listener.isOurs();
     for (const choice of get("quality-choices").querySelectorAll("input")) choice.disabled = !this.listener.isOurs();
   }

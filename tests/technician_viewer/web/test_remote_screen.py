@@ -335,13 +335,23 @@ async def test_a_browser_without_webcodecs_shows_rectangles(chromium: Browser) -
         # It says that it can, and fails.
         "const { configure } = VideoDecoder.prototype; VideoDecoder.prototype.configure = function (config) {"
         " if (!config.codec.startsWith('vp09')) throw new Error('no'); configure.call(this, config); }",
-        # It shows the colours of another matrix.
-        "const { copyTo } = VideoFrame.prototype; let vp9 = false; const { configure } = VideoDecoder.prototype;"
-        " VideoDecoder.prototype.configure = function (config) { vp9 = config.codec.startsWith('vp09'); configure.call(this, config); };"
-        " VideoFrame.prototype.copyTo = async function (to, ...how) { await copyTo.call(this, to, ...how); if (!vp9) to.fill(128); }",
+        # It shows other colours.
+        "const { configure } = VideoDecoder.prototype; let isVp9 = false;"
+        "VideoDecoder.prototype.configure = function (config) { isVp9 = config.codec.startsWith('vp09'); configure.call(this, config); };"
+        "const { getImageData } = OffscreenCanvasRenderingContext2D.prototype;"
+        "OffscreenCanvasRenderingContext2D.prototype.getImageData = function (...where) {"
+        " const seen = getImageData.apply(this, where); if (!isVp9) seen.data[0] += 12; return seen; }",
     ],
 )
 async def test_a_codec_that_the_browser_does_not_decode_well_is_not_offered(chromium: Browser, before: str) -> None:
     screen = await open_screen(chromium, before=before)
     found: dict[str, Any] = await screen.page.evaluate("findAbilities()")
     assert [codec for codec in found["codecs"] if codec in ("h264", "h264-444", "av1", "vp9")] == ["vp9"]
+
+
+async def test_where_pictures_cannot_be_copied_they_are_drawn(chromium: Browser) -> None:
+    before = "VideoFrame.prototype.copyTo = () => Promise.reject(new Error('no such format'))"
+    screen = await open_screen(chromium, before=before)
+    found: dict[str, Any] = await screen.page.evaluate("findAbilities()")
+    assert found["codecs"] == ALL_CODECS
+    assert found["drawing"]["way"] == "draw"
