@@ -57,7 +57,7 @@ class X11Sink:
         # The last press of a spare key: when, and in which window.
         self._spare_used_at = float("-inf")
         self._spare_used_in = 0
-        self._settling = Settling(self._connection, self._root)
+        self._settling = Settling(self._connection, self._root, self._keyboard.note)
         # One call at a time; `release_all` asks a `type` that is under way to end.
         self._turn = threading.Lock()
         self._is_interrupted = threading.Event()
@@ -174,6 +174,7 @@ class X11Sink:
             if self._spare.is_afresh_for(wanted, keymap) and not self._settle():
                 return False
             self._change(self._spare.place(wanted, keymap))
+            # What was changed is told of with the answer.
             keymap = self._keyboard.layout()
         for character in batch:
             stroke = keymap.strokes.get(character)

@@ -8,6 +8,7 @@ import select
 import struct
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import xcffib
@@ -30,8 +31,10 @@ _FORMAT_BITS = 32
 class Settling:
     """Asks programs on one X server whether they are done."""
 
-    def __init__(self, connection: Any, root: int) -> None:
+    def __init__(self, connection: Any, root: int, on_event: Callable[[bytes], None]) -> None:
+        """`on_event` is given every event that is read here and is none of ours."""
         self._connection = connection
+        self._on_event = on_event
         self._root = root
         self._protocols = self._atom("WM_PROTOCOLS")
         self._ping = self._atom("_NET_WM_PING")
@@ -65,6 +68,7 @@ class Settling:
                 kind, _, _, _, protocol, *said = _CLIENT_MESSAGE.unpack(answer)
                 if kind & 0x7F == _CLIENT_MESSAGE_TYPE and protocol == self._protocols and tuple(said[:3]) == body[:3]:
                     return True
+                self._on_event(answer)
             select.select([self._connection.get_file_descriptor()], [], [], _LOOK_EVERY_S)
         return False
 

@@ -1,5 +1,6 @@
 """Whose window would get a key or a click on an X desktop."""
 
+import time
 from typing import Any
 
 import xcffib
@@ -9,6 +10,8 @@ from client_agent.input.sink import OwnWindows
 _POINTER_ROOT = 1
 # Window managers nest a handful of windows; a longer chain was made to keep us busy.
 _ANCESTORS_MAX = 32
+# For how long an answer about the same focus and the same own windows is taken to hold.
+_JUDGED_S = 0.2
 
 
 class WindowGuard:
@@ -18,6 +21,9 @@ class WindowGuard:
         self._connection = connection
         self._root = root
         self._own = own
+        self._judged: tuple[int, frozenset[int]] | None = None
+        self._judged_at = float("-inf")
+        self._is_own = False
         self.focus = 0
         """The window that had the focus when `has_focus` was asked last."""
 
@@ -34,7 +40,15 @@ class WindowGuard:
             return self._own.is_at(pointer.root_x, pointer.root_y)
         if not ids or focus in (0, self._root):
             return False
-        return bool(self._with_ancestors(focus) & ids) or any(focus in self._with_ancestors(window) for window in ids)
+        now = time.monotonic()
+        # A window that opens is another focus and another set of own windows; what is around them hardly ever changes by itself.
+        asked = (focus, frozenset(ids))
+        if asked != self._judged or now > self._judged_at + _JUDGED_S:
+            self._judged, self._judged_at = asked, now
+            self._is_own = bool(self._with_ancestors(focus) & ids) or any(
+                focus in self._with_ancestors(window) for window in ids
+            )
+        return self._is_own
 
     def _with_ancestors(self, window: int) -> set[int]:
         """A window and those around it, without the root; empty where it is gone."""

@@ -57,6 +57,7 @@ class App {
     const [kept, wasm] = await Promise.all([recall(VIEW_GRACE_S * 1000).catch(() => undefined), Wasm.load(), loadIcons()]);
     const view = this.view = new SessionView(wasm, {
       send: (message) => this.session?.send(message),
+      isBusy: () => this.session?.isBusy ?? false,
       heardMs: () => this.session?.lastHeardMs ?? 0,
       heardAt: () => this.session?.heardAt ?? 0,
       askControl: () => this.session?.send({ type: "access_asked", capability: "control", reason: this.opened.reason }),

@@ -1,4 +1,7 @@
-/** Keys of the technician: characters go as text, whatever their layout; everything else as the physical key. */
+/**
+ * Keys of the technician: characters go as text, whatever their layout; everything else as the physical key, which goes once while it is
+ * held, and repeats at the customer's as that machine repeats keys.
+ */
 import { HeldKeys } from "./held_keys.js";
 
 const MODIFIERS = new Set(["Shift", "Control", "Alt", "Meta", "AltGraph", "OS"]);
@@ -66,7 +69,7 @@ export class Keyboard {
     // A Shift or AltGr that only makes characters must not be held there while the text is typed: Shift goes with what needs it.
     if (event.key === "Shift" || event.key === "AltGraph") return;
     event.preventDefault();
-    if (!event.code) return;
+    if (!event.code || (event.repeat && this.#held.holds(event.code))) return;
     if (!MODIFIERS.has(event.key)) this.align(event);
     this.#change(event.code, true);
   }

@@ -33,6 +33,9 @@ export class Connection {
 
   get isOpen() { return this.#socket?.readyState === WebSocket.OPEN; }
 
+  /** Whether what was sent still waits in this browser: the way out is full. */
+  get isBusy() { return (this.#socket?.bufferedAmount ?? 0) > 0; }
+
   open() {
     const socket = new WebSocket(this.url, SUBPROTOCOL);
     socket.binaryType = "arraybuffer";

@@ -102,6 +102,9 @@ export class TechnicianSession extends EventTarget {
   /** For how many seconds nothing was heard of the agent. */
   get silentS() { return (performance.now() - this.lastHeardMs) / 1000; }
 
+  /** Whether what was said still waits in this browser. */
+  get isBusy() { return this.#connection.isBusy; }
+
   /** Say something to the agent; what it misses during a cut, it hears afterwards. @param {{ type: string, [field: string]: unknown }} message */
   send(message) {
     const channel = this.#channel;

@@ -48,7 +48,7 @@ export class SessionView {
 
   /**
    * @param {import("../screen/wasm.js").Wasm} wasm
-   * @param {{ send: (message: any) => void, heardMs: () => number, heardAt: () => number, askControl: () => void,
+   * @param {{ send: (message: any) => void, isBusy: () => boolean, heardMs: () => number, heardAt: () => number, askControl: () => void,
    *   desk: import("./invite_dialog.js").Desk, end: () => void, leave: () => void, onLive: (isLive: boolean) => void }} session
    */
   constructor(wasm, session) {
@@ -65,6 +65,7 @@ export class SessionView {
     this.keyboard = new Keyboard(field, { send, isActive, onLeave: () => get("special").querySelector("summary")?.focus() });
     this.mouse = new Mouse(canvas, {
       send, isActive, where: () => ({ screen: this.screen.current, picture: this.screen.picture }), onPress: (event) => { field.focus(); this.keyboard.align(event); },
+      isBusy: () => this.session.isBusy(),
     });
     this.menus = new Menus({
       pressKeys: (codes) => { if (this.hasControl()) this.keyboard.chord(codes); },

@@ -1,5 +1,6 @@
-"""What the page says of keys and clicks, pressed in a real browser."""
+"""What the page says of keys, clicks and moves, made in a real browser."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ PAGE = """<!doctype html><title>keys</title><textarea id="field"></textarea><but
   const send = (message) => sent.push(message), isActive = () => true;
   const keyboard = new Keyboard(field, { send, isActive, onLeave() {} });
   const where = () => ({ screen: 0, picture: 1 });
-  new Mouse(canvas, { send, isActive, where, onPress(event) { field.focus(); keyboard.align(event); } });
+  window.isBusy = false;
+  new Mouse(canvas, { send, isActive, where, isBusy: () => window.isBusy, onPress(event) { field.focus(); keyboard.align(event); } });
   window.takeSent = () => sent.splice(0);
   field.focus();
 </script>"""
@@ -61,6 +63,8 @@ def in_short(message: dict[str, Any]) -> str:
             return f"{'+' if is_down else '-'}button{button}"
         case {"type": "input_released"}:
             return "released"
+        case {"type": "wheel_turned", "right": int(right), "down": int(down)}:
+            return f"wheel {right},{down}"
     return ""
 
 
@@ -156,3 +160,78 @@ async def test_what_an_input_method_or_a_keyboard_on_the_screen_takes_is_left_to
     assert not await page.evaluate(PRESSED, ["a", "KeyA", 229])
     assert not await page.evaluate(PRESSED, ["a", "", 65])
     assert await sent() == []
+
+
+async def test_a_letter_goes_as_its_key_goes_down_and_again_as_it_repeats(page: Page, sent: Sent) -> None:
+    await page.keyboard.down("a")
+    assert await sent() == ["'a'"]
+    await page.keyboard.down("a")
+    await page.keyboard.down("a")
+    assert await sent() == ["'a'", "'a'"]
+    await page.keyboard.up("a")
+    assert await sent() == []
+    assert await page.locator("#field").input_value() == ""
+
+
+async def test_a_physical_key_that_is_held_goes_once_for_it_repeats_at_the_customers(page: Page, sent: Sent) -> None:
+    for _ in range(5):
+        await page.keyboard.down("ArrowRight")
+    await page.keyboard.up("ArrowRight")
+    assert await sent() == ["+ArrowRight", "-ArrowRight"]
+
+
+async def test_what_an_input_method_writes_goes_once_it_is_decided(page: Page, sent: Sent) -> None:
+    cdp = await page.context.new_cdp_session(page)
+    await cdp.send("Input.imeSetComposition", {"text": "に", "selectionStart": 1, "selectionEnd": 1})
+    assert await sent() == []
+    await cdp.send("Input.insertText", {"text": "日本"})
+    await page.keyboard.press("a")
+    assert await sent() == ["'日本'", "'a'"]
+
+
+MOVE = """(count) => {
+  const canvas = document.querySelector("canvas"), { left, top } = canvas.getBoundingClientRect();
+  for (let x = 1; x <= count; x += 1) canvas.dispatchEvent(new PointerEvent("pointerrawupdate", { clientX: left + x, clientY: top + 5 }));
+}"""
+
+
+async def places(page: Page, *, until: int) -> list[int]:
+    """Where the pointer went, from left to right, until it was there."""
+    xs: list[int] = []
+    async with asyncio.timeout(10):
+        while until not in xs:
+            xs += [message["x"] for message in await page.evaluate("takeSent()") if message["type"] == "pointer_moved"]
+    return xs
+
+
+async def test_many_moves_are_few_places_and_the_last_one_always_comes(page: Page) -> None:
+    await page.evaluate(MOVE, 200)
+    xs = await places(page, until=200)
+    assert xs[0] == 1
+    assert len(xs) < 20
+
+
+async def test_while_the_way_is_full_no_move_is_added_and_no_click_is_held_up(page: Page, sent: Sent) -> None:
+    await page.evaluate("isBusy = true")
+    await page.locator("#screen").hover()
+    await page.evaluate(MOVE, 20)
+    await page.mouse.down()
+    await page.mouse.up()
+    await page.evaluate(MOVE, 30)
+    assert [message["type"] for message in await page.evaluate("takeSent()")] == ["pointer_button"] * 2
+    await page.evaluate("isBusy = false")
+    assert await places(page, until=30) == [30]
+
+
+async def test_the_wheel_is_told_in_120ths_of_a_notch_and_fractions_add_up(page: Page, sent: Sent) -> None:
+    await page.locator("#screen").hover()
+    await page.mouse.wheel(0, 120)
+    await page.mouse.wheel(-240, 0)
+    for _ in range(6):
+        await page.mouse.wheel(0, 20.5)
+    turns = [0, 0]
+    async with asyncio.timeout(10):
+        while turns != [-120, 267]:
+            for said in await sent():
+                right, down = said.removeprefix("wheel ").split(",")
+                turns = [turns[0] + int(right), turns[1] + int(down)]
