@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
+from client_agent.screen.budget import Path
 from client_agent.screen.handover import Handover
 from client_agent.screen.source import Screen, ScreenSource
 from client_agent.screen.stream import PictureStream
 from protocol.limits import PICTURE_LIVE_S
+from protocol.vocabulary import Preference
 
 # A pointer can be moved without a sign from the desktop, and is told of alone while pictures are held back: look again this often,
 # and more seldom once nothing has happened for a while.
@@ -50,6 +52,19 @@ class Eyes:
     def is_late(self) -> bool:
         """Whether a picture that was made has not been shown for so long that what is seen is not the screen as it is."""
         return self._stream.behind_s(time.monotonic()) > PICTURE_LIVE_S
+
+    @property
+    def path(self) -> Path:
+        """What is known of the way to whoever sets the pace."""
+        return self._stream.path
+
+    def expect(self, round_trip_s: float) -> None:
+        """Take what others measured of the path before its first picture was shown."""
+        self._stream.expect(round_trip_s)
+
+    def prefer(self, preference: Preference) -> None:
+        """What whoever sets the pace would rather have where not all is possible."""
+        self._stream.prefer(preference)
 
     async def wait(self) -> None:
         """Wait until there may be something new to show."""

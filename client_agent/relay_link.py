@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket as sockets
 from collections import deque
 from collections.abc import AsyncIterator
 from types import TracebackType
@@ -16,6 +17,7 @@ from protocol.envelope import SUBPROTOCOL, Envelope, Kind, MediaEnvelope, unwrap
 from protocol.limits import ENVELOPE_BYTES_MAX, PEER_GONE_S
 
 _WAITING_BYTES_MAX = 4 * 1024 * 1024
+_UNSENT_BYTES = 32 * 1024
 
 
 class RelayUnreachable(Exception):
@@ -42,6 +44,8 @@ class RelayLink:
                 subprotocols=[Subprotocol(SUBPROTOCOL)],
                 max_size=ENVELOPE_BYTES_MAX,
                 compression=None,
+                # What is handed over and cannot leave yet waits with us, where what matters more comes before it.
+                write_limit=0,
                 open_timeout=10,
                 ping_interval=1,
                 ping_timeout=PEER_GONE_S - 1,
@@ -49,6 +53,7 @@ class RelayLink:
             )
         except (OSError, TimeoutError, WebSocketException) as error:
             raise RelayUnreachable("the relay does not answer") from error
+        _keep_little_unsent(self._socket)
         self._writer = asyncio.create_task(self._write())
         return self
 
@@ -63,6 +68,11 @@ class RelayLink:
         self._writer.cancel()
         await asyncio.gather(self._writer, return_exceptions=True)
         await self._socket.close()
+
+    @property
+    def round_trip_s(self) -> float:
+        """There and back between here and the relay, as the last ping found it; 0 before the first."""
+        return self._socket.latency if self._socket else 0.0
 
     def tell_relay(self, message: Message) -> None:
         """Say something to the relay itself."""
@@ -122,3 +132,11 @@ class RelayLink:
                 yield unwrap(data.encode() if isinstance(data, str) else data)
         except ConnectionClosed:
             return
+
+
+def _keep_little_unsent(socket: ClientConnection) -> None:
+    """Let the kernel hold no more unsent than a record: what is newer is made of a newer screen. asyncio sets TCP_NODELAY itself."""
+    connection = socket.transport.get_extra_info("socket")
+    if connection is not None and hasattr(sockets, "TCP_NOTSENT_LOWAT"):
+        with contextlib.suppress(OSError):
+            connection.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)

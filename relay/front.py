@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
@@ -41,6 +42,7 @@ from protocol.session_log import Joined, Opened, SessionEnded, parse_entry
 from relay.admission import Admission
 from relay.desk_link import DeskLink, DeskUnreachable, Kept
 from relay.desk_proxy import DeskProxy
+from relay.legs import Legs
 from relay.outbox import LAST_WORD_S, Outbox
 from relay.rooms import (
     AskExpiry,
@@ -60,7 +62,8 @@ from relay.rooms import (
 FIRST_MESSAGE_S = 5
 GONE_AFTER_S = PEER_GONE_S - 0.5
 TICK_S = 0.25
-UNSENT_BYTES = 64 * 1024
+LEGS_EVERY_TICKS = 4
+UNSENT_BYTES = 32 * 1024
 STOP_S = 1
 
 log = logging.getLogger("mainforte.relay")
@@ -90,6 +93,7 @@ class Front:
         self._rooms = Rooms()
         self._admission = Admission()
         self._outboxes: dict[SocketId, Outbox] = {}
+        self._legs: WeakKeyDictionary[Outbox, Legs] = WeakKeyDictionary()
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
         self.port = 0
@@ -212,15 +216,18 @@ class Front:
 
     async def _read(self, websocket: web.WebSocketResponse, socket: SocketId, address: str) -> None:
         """Read until the end is gone, silent for too long, or has been refused."""
+        outbox = self._outboxes[socket]
         try:
             async with asyncio.timeout(FIRST_MESSAGE_S):
-                first = await _next(websocket)
+                first = await _next(websocket, outbox)
             if first is not None:
                 await self._welcome(socket, first, address)
-            while (data := await _next(websocket)) is not None:
+            while (data := await _next(websocket, outbox)) is not None:
                 self._rooms.receive(socket, data, time.time())
-                for outbox in self._carry_out():
-                    await outbox.wait_for_space()
+                for filled in self._carry_out():
+                    if not filled.has_space:
+                        await filled.wait_for_space()
+                        outbox.read_again()
         except TimeoutError:
             log.debug("socket=%d = silent for too long", socket)
         except ConnectionError:
@@ -357,14 +364,29 @@ class Front:
         task.add_done_callback(self._tasks.discard)
 
     async def _tick(self) -> None:
+        loop, ticks, late_s = asyncio.get_running_loop(), 0, 0.0
         while True:
+            due = loop.time() + TICK_S
             await asyncio.sleep(TICK_S)
+            late_s, ticks = max(late_s, loop.time() - due), ticks + 1
             self._rooms.tick(time.time())
             self._carry_out()
+            if ticks % LEGS_EVERY_TICKS == 0:
+                self._tell_legs(late_s)
+                late_s = 0.0
+
+    def _tell_legs(self, late_s: float) -> None:
+        """Tell every agent how long the ways take; `late_s` is what this process itself added at worst."""
+        for agent, viewer in self._rooms.paced():
+            to_agent, to_viewer = self._outboxes.get(agent), self._outboxes.get(viewer)
+            if to_agent and to_viewer and to_agent.round_trip_s and to_viewer.round_trip_s:
+                legs = self._legs.setdefault(to_agent, Legs())
+                if news := legs.news(agent_s=to_agent.round_trip_s, viewer_s=to_viewer.round_trip_s, relay_s=late_s):
+                    to_agent.put(_envelope(news))
 
 
-async def _next(websocket: web.WebSocketResponse) -> bytes | None:
-    """The next binary message; None once the end is gone.
+async def _next(websocket: web.WebSocketResponse, outbox: Outbox) -> bytes | None:
+    """The next binary message; None once the end is gone. Answers to pings are the outbox's.
 
     Raises:
         TimeoutError: nothing came, not even the answer to a ping.
@@ -380,7 +402,7 @@ async def _next(websocket: web.WebSocketResponse) -> bytes | None:
             case WSMsgType.PING:
                 await websocket.pong(message.data)
             case WSMsgType.PONG:
-                pass
+                outbox.ponged(message.data)
             case WSMsgType.TEXT:
                 raise RemoteProtocolError("a text message")
             case _:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import struct
 from collections import deque
 from collections.abc import Coroutine
 from typing import Any
@@ -14,9 +15,10 @@ FULL_BYTES = ENVELOPE_BYTES_MAX
 """From here on whoever sends to this socket is not read any more."""
 OVERFULL_BYTES = 8 * FULL_BYTES
 """Only an end that ignores us while many send to it comes here."""
-PING_EVERY_S = 1.5
+PING_EVERY_S = 1.0
 TOO_SLOW_S = PEER_GONE_S - 0.5
 LAST_WORD_S = 1
+_PING = struct.Struct(">d")
 
 
 class Outbox:
@@ -34,6 +36,9 @@ class Outbox:
         self._space = asyncio.Event()
         self._space.set()
         self.is_too_slow = False
+        self._read_since = 0.0
+        self.round_trip_s = 0.0
+        """There and back, behind whatever was on its way, as the last ping found it; 0 before the first."""
 
     def put(self, data: bytes) -> None:
         """Send this after all before it."""
@@ -52,6 +57,24 @@ class Outbox:
         self._is_last_said = True
         self._changed.set()
 
+    def read_again(self) -> None:
+        """What came from this socket was not read for a while: how long an answer took before says nothing of its path."""
+        self._read_since = asyncio.get_running_loop().time()
+
+    def ponged(self, sent: bytes) -> None:
+        """The other end has answered a ping, with what the ping held."""
+        if len(sent) != _PING.size:
+            return
+        (sent_at,), now = _PING.unpack(sent), asyncio.get_running_loop().time()
+        # Anybody can say anything in a pong.
+        if self._read_since <= sent_at <= now < sent_at + PEER_GONE_S:
+            self.round_trip_s = now - sent_at
+
+    @property
+    def has_space(self) -> bool:
+        """Whether less than FULL_BYTES wait."""
+        return self._space.is_set()
+
     async def wait_for_space(self) -> None:
         """Wait until less than FULL_BYTES wait, or nothing will be sent any more."""
         await self._space.wait()
@@ -67,7 +90,7 @@ class Outbox:
                         await self._changed.wait()
                 self._changed.clear()
                 if loop.time() >= ping_at:
-                    await self._in_time(self._socket.ping())
+                    await self._in_time(self._socket.ping(_PING.pack(loop.time())))
                     ping_at = loop.time() + PING_EVERY_S
                 if self._waiting and not self.is_too_slow:
                     await self._send_next()

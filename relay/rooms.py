@@ -10,7 +10,7 @@ they may, and the agent whether it wants them. Nothing here has to outlive a res
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum, auto
 from typing import NewType
@@ -195,6 +195,8 @@ class _Room:
     agent: _End | None = None
     attempts: int = 0
     next_peer: int = FIRST_VIEWER + 1
+    pace: int | None = None
+    """The number of the viewer that the agent said sets the pace."""
     has_log: bool = False
     """Something of the session is on record, so that there is something to come back to."""
     is_over: bool = False
@@ -224,6 +226,13 @@ class Rooms:
         """The session of whoever is in a room."""
         end = self._ends.get(socket)
         return end.room.session if end else None
+
+    def paced(self) -> Iterator[tuple[SocketId, SocketId]]:
+        """Every agent that shows pictures, with the viewer that sets their pace."""
+        for room in self._paired.values():
+            viewer = None if room.pace is None else room.viewers.get(room.pace)
+            if room.agent and viewer:
+                yield room.agent.socket, viewer.socket
 
     def claim(self, viewer: SocketId, claim: Claim, now: float) -> None:
         """Give a viewer the room that its verified token opens."""
@@ -432,6 +441,7 @@ class Rooms:
             case Standing.AGENT, PeerAdmitted(peer, sets_pace):
                 if viewer := end.room.viewers.get(peer):
                     viewer.standing, viewer.sets_pace = Standing.VIEWER, sets_pace
+                    end.room.pace = peer if sets_pace else end.room.pace
             case Standing.AGENT, PeerDismissed(peer):
                 if viewer := end.room.viewers.pop(peer, None):
                     self._refuse(viewer.socket, "dismissed")

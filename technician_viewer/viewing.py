@@ -51,6 +51,7 @@ from protocol.messages import (
     MediaReached,
     ParticipantsChanged,
     ParticipantShown,
+    PathMeasured,
     PictureShown,
     Pinged,
     PointerButton,
@@ -149,6 +150,8 @@ class Viewing:
         """What the customer is reading a question about."""
         self.refusals: dict[Capability, str] = {}
         """What was asked and is not allowed, and why: `refused`, `timed_out` or `not_stored`."""
+        self.way: PathMeasured | None = None
+        """How the way to whoever sets the pace is, as the agent said last."""
         self.dropped: deque[Hold] = deque(maxlen=_KEPT_MAX)
         """Each time that input arrived and was not applied, the newest last."""
         self.applied: deque[InputApplied] = deque(maxlen=_KEPT_MAX)
@@ -371,6 +374,8 @@ class Viewing:
                 newest = self._announced[-1][0] if self._announced else self.picture
                 if picture > newest and len(self._announced) < _KEPT_MAX:
                     self._announced.append((picture, now_s))
+            case PathMeasured():
+                self.way = message
             case InputDropped(hold):
                 self.dropped.append(hold)
             case EntryAppended(text):

@@ -7,6 +7,7 @@ from client_agent.screen import abilities
 from client_agent.screen.encoders.interface import VideoRate
 from client_agent.screen.memory import PictureMemory
 from client_agent.screen.motion import Motion, Region
+from client_agent.screen.pacing import Urgency
 from client_agent.screen.terms import Terms
 from protocol.media_parts import VIDEO_CODEC_NAMES, Part, VideoEnded
 
@@ -37,7 +38,7 @@ class Films:
         self._waiting = [region for region in self._waiting if region in motion.regions]
 
     def waits(self, region: Region) -> bool:
-        """Whether the region has changed since its last picture, which was too early for another one."""
+        """Whether the region has changed since its last picture, and it was too early for another one."""
         return region in self._waiting
 
     def due_at(self, terms: Terms) -> float | None:
@@ -47,8 +48,8 @@ class Films:
         return min(self._next_at(region, terms) for region in self._waiting)
 
     def play(self, region: Region, memory: PictureMemory, terms: Terms, now: float) -> Iterator[Part]:
-        """Show a region as it is; later, where it was shown just now."""
-        if now < self._next_at(region, terms) - _EARLY_S:
+        """Show a region as it is; later, where it was shown just now or the path is full."""
+        if terms.least > Urgency.MOTION or now < self._next_at(region, terms) - _EARLY_S:
             if region not in self._waiting:
                 self._waiting.append(region)
             return

@@ -19,7 +19,7 @@ from client_agent.screen.drawing import Drawing
 from client_agent.screen.encoders.bands import WIDTH_PX_MAX
 from client_agent.screen.encoders.interface import RAW_BYTES_MAX
 from client_agent.screen.finder import Captured, Copied
-from client_agent.screen.pacing import Pacer
+from client_agent.screen.pacing import Pacer, Urgency
 from client_agent.screen.pointing import Pointing
 from client_agent.screen.record import Record
 from client_agent.screen.source import Box, OffScreen, Screen, ScreenSource
@@ -82,6 +82,17 @@ class PictureStream:
         with self._lock:
             return self._is_paused
 
+    @property
+    def path(self) -> Path:
+        """What is known of the way to whoever sets the pace."""
+        with self._lock:
+            return self._pacer.path
+
+    def expect(self, round_trip_s: float) -> None:
+        """Take what others measured of the path before its first picture was shown."""
+        with self._lock:
+            self._pacer.expect(round_trip_s)
+
     def agree(self, codecs: frozenset[str]) -> None:
         """Use only these forms of pixels from the next record on: what every viewer decodes."""
         with self._lock:
@@ -95,7 +106,7 @@ class PictureStream:
     def due_in_s(self, now: float) -> float | None:
         """When there will be something to show although nothing changes; None where only an acknowledgement can bring that about."""
         with self._lock:
-            if self._due_at is None or not self._pacer.may_send(now):
+            if self._due_at is None or not self._pacer.may_send(now, Urgency.REFINEMENT):
                 return None
             return max(0.0, self._due_at - now)
 
@@ -227,7 +238,7 @@ class PictureStream:
         screen = screens[chosen] if chosen < len(screens) else screens[0]
         # Taken before anything is captured: what changes from here on comes with the next picture.
         damaged, moves = self._source.damage(), self._source.moves()
-        terms, drawing = self._terms(), self._drawing
+        terms, drawing = self._terms(now), self._drawing
         record = Record(terms.budget.record_bytes)
         if is_key:
             self._screens, self._screen = screens, screen
@@ -251,7 +262,7 @@ class PictureStream:
             return self._source.grab(Box(screen.x + box.x, screen.y + box.y, box.width, box.height))
 
         yield from self._added(record, drawing.update(boxes, grab, copies, terms, now))
-        if not record.is_begun:
+        if not record.is_begun and terms.least is Urgency.REFINEMENT:
             yield from self._added(record, drawing.refine(terms, now))
             self._begun += record.is_begun
         with self._lock:
@@ -263,9 +274,10 @@ class PictureStream:
             self._pacer.sent(number, record.total_bytes, now)
         yield record.take()
 
-    def _terms(self) -> Terms:
+    def _terms(self, now: float) -> Terms:
         with self._lock:
-            return Terms(self._agreed, budget(Path(), self._preference))
+            least = next((each for each in Urgency if self._pacer.may_send(now, each)), Urgency.CHANGE)
+            return Terms(self._agreed, budget(self._pacer.path, self._preference), least)
 
     @staticmethod
     def _added(record: Record, parts: Iterator[Part]) -> Iterator[bytes]:

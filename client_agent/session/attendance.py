@@ -16,7 +16,7 @@ from protocol.introduction import verify_introduction, verify_return
 from protocol.limits import PEER_GONE_S, PICTURE_LIVE_S
 from protocol.messages import Introduced, Pinged, Returned, SentAway, Welcomed
 from protocol.relay_messages import PeerAdmitted, PeerDismissed
-from protocol.vocabulary import Capability
+from protocol.vocabulary import Capability, Preference
 
 
 class Attendance:
@@ -178,7 +178,13 @@ class Attendance:
         if present:
             self._case.pictures.agree(frozenset.intersection(*(viewer.codecs for viewer in present)))
         is_new_path = setter is not None and setter is new_path_of
-        self._case.pictures.show_to(setter.id if setter else None, is_new_path=is_new_path)
+        preference = setter.preference if setter else Preference.AUTOMATIC
+        self._case.pictures.show_to(setter.id if setter else None, preference, is_new_path=is_new_path)
+
+    def prefer(self, viewer: RemoteViewer, preference: Preference) -> None:
+        """A viewer chose what it would rather have; it counts while this viewer sets the pace."""
+        viewer.preference = preference
+        self.set_pace()
 
     # --- being cut off, and leaving ---
 

@@ -60,6 +60,11 @@ class Line:
         """Whether anybody hears what is said."""
         return self._link is not None
 
+    @property
+    def round_trip_s(self) -> float:
+        """There and back between here and the relay; 0 before it is known."""
+        return self._link.round_trip_s if self._link else 0.0
+
     def tell_relay(self, message: Message) -> None:
         """Say something to the relay itself."""
         if self._link:

@@ -1,14 +1,18 @@
 """Pictures on their way to everybody who may see: epochs and their keys, key pictures for those who lack one, and the pace."""
 
 import secrets
+import time
 from collections import OrderedDict
 
 from client_agent.eyes import Eyes
 from client_agent.screen.source import Screen
 from client_agent.session.line import Line
+from client_agent.session.way import Way
 from protocol.envelope import Audience
 from protocol.media import MediaSealer
-from protocol.messages import EpochStarted, MediaReached
+from protocol.messages import EpochStarted, MediaReached, PathMeasured
+from protocol.relay_messages import LegsMeasured
+from protocol.vocabulary import Preference
 
 # Acknowledgements of older pictures than these say nothing any more.
 _CAPTURE_TIMES = 1000
@@ -22,6 +26,10 @@ class Pictures:
         self._sealer = MediaSealer()
         self._captured_ms: OrderedDict[int, int] = OrderedDict()
         self._pace: str | None = None
+        self._preference = Preference.AUTOMATIC
+        self._sending_s = 0.0
+        self.way = Way()
+        """What each part of the way to whoever sets the pace takes."""
         self._is_paused = False
         self.newest_ms = 0
         """When the newest picture was captured, UTC milliseconds."""
@@ -63,11 +71,12 @@ class Pictures:
         """Use only these forms of pixels from now on: what all who see decode."""
         self._eyes.agree(codecs)
 
-    def show_to(self, pace: str | None, *, is_new_path: bool) -> None:
+    def show_to(self, pace: str | None, preference: Preference, *, is_new_path: bool) -> None:
         """Look for those who are there now.
 
         Args:
             pace: whose acknowledgements set the pace; None where nobody is there.
+            preference: what they would rather have.
             is_new_path: they came, or came back, over another path.
         """
         if pace is None or self._is_paused:
@@ -76,7 +85,32 @@ class Pictures:
             self._eyes.resume()
         elif is_new_path or pace != self._pace:
             self._eyes.restart_pacing()
+        if is_new_path or pace != self._pace:
+            self.way.restart()
+            # Until the relay tells of both legs; better than to take a narrow path for a wide one.
+            self._eyes.expect(self._line.round_trip_s)
+        self.way.tell_again()
         self._pace = pace
+        self.prefer(preference)
+
+    def prefer(self, preference: Preference) -> None:
+        """Whoever sets the pace would rather have this where not all is possible."""
+        self._preference = preference
+        self._eyes.prefer(preference)
+
+    def legs_measured(self, legs: LegsMeasured) -> None:
+        """The relay has measured the ways to both ends."""
+        self.way.legs_measured(legs)
+        self._eyes.expect(self.way.round_trip_s)
+
+    def drawing_timed(self, viewer: str, took_ms: int) -> None:
+        """A viewer has timed its drawing."""
+        if viewer == self._pace:
+            self.way.drawing_timed(took_ms)
+
+    def way_news(self) -> PathMeasured | None:
+        """What everybody is to be told of the way now."""
+        return self.way.news(self._eyes.path, self._preference, time.monotonic()) if self._pace else None
 
     async def show_from_the_start(self, peer: int) -> None:
         """Make a complete picture for one viewer, while the others notice nothing."""
@@ -114,7 +148,10 @@ class Pictures:
         while True:
             await self._eyes.wait()
             await self._line.drained()
+            picture, self._sending_s, began = self._eyes.newest_picture, 0.0, time.monotonic()
             await self._eyes.look(self._send)
+            if self._eyes.newest_picture != picture:
+                self.way.made(time.monotonic() - began - self._sending_s)
 
     async def _send(self, record: bytes) -> None:
         picture = self._eyes.newest_picture
@@ -122,6 +159,8 @@ class Pictures:
             self._captured_ms[picture] = self.newest_ms = self._eyes.looked_ms
             if len(self._captured_ms) > _CAPTURE_TIMES:
                 self._captured_ms.popitem(last=False)
+        began = time.monotonic()
         self._line.send_media(self._sealer.seal(record))
         # What matters more, like an answer or an entry, waits for one record at most.
         await self._line.drained()
+        self._sending_s += time.monotonic() - began

@@ -40,6 +40,7 @@ from protocol.log_of_sessions import Logged, trust_in
 from protocol.messages import (
     AccessAsked,
     ControlGivenBack,
+    DrawingTimed,
     Ended,
     FromViewer,
     HandedOver,
@@ -50,10 +51,19 @@ from protocol.messages import (
     KeyPictureAsked,
     Left,
     PictureShown,
+    PreferenceChosen,
     Returned,
     ScreenChosen,
 )
-from protocol.relay_messages import EntryLogged, EntryNotStored, EntryStored, PeerJoined, PeerLeft, from_relay
+from protocol.relay_messages import (
+    EntryLogged,
+    EntryNotStored,
+    EntryStored,
+    LegsMeasured,
+    PeerJoined,
+    PeerLeft,
+    from_relay,
+)
 from protocol.vocabulary import Capability, Hold, Outcome
 
 STOP_KEY_HELD_S = 2
@@ -228,7 +238,7 @@ class Session:
             self._finish(Outcome.FAILED, "technician")
 
     def _on_relay(self, content: bytes) -> None:
-        match from_relay.decode(content):
+        match message := from_relay.decode(content):
             case EntryStored(number):
                 self._case.evidence.entry_stored(number)
                 if self._case.evidence.is_stored:
@@ -240,6 +250,8 @@ class Session:
                 self._case.evidence.entry_not_stored(number)
                 if not self._end.done():
                     self._access.not_stored(number)
+            case LegsMeasured():
+                self._case.pictures.legs_measured(message)
             case PeerJoined(peer):
                 self._arrivals.came(peer)
             case PeerLeft(peer):
@@ -386,6 +398,10 @@ class Session:
             case PictureShown(picture):
                 if (captured_ms := self._case.pictures.shown(viewer.id, picture)) is not None:
                     self._case.gate.picture_shown(viewer.id, captured_ms)
+            case PreferenceChosen(preference):
+                self._attendance.prefer(viewer, preference)
+            case DrawingTimed(took_ms):
+                self._case.pictures.drawing_timed(viewer.id, took_ms)
             case HandedOver(participant):
                 self._attendance.hand_over(viewer, ViewerId(participant))
             case Left():
@@ -453,6 +469,9 @@ class Session:
             if self._case.pictures.is_late and self._case.hands.is_holding:
                 # Nobody sees what a held key or button does there.
                 self._case.hands.release_all()
+            if measured := self._case.pictures.way_news():
+                for viewer in self._case.viewers.present:
+                    self._case.voices.say(viewer, measured)
             for viewer in self._case.viewers:
                 self._attendance.keep_alive(viewer, now_ms())
                 if viewer.has_outstayed_control(self._case.gate.controller, awake_or_asleep_s()):

@@ -10,7 +10,7 @@ from protocol.identity import Certificate
 from protocol.limits import CONTROL_GRACE_S, VIEW_GRACE_S
 from protocol.messages import FromViewer
 from protocol.resume import meeting_of
-from protocol.vocabulary import Hold, Role
+from protocol.vocabulary import Hold, Preference, Role
 
 # Before the customer has allowed anything there is little to come back to: enough for a page that is loaded again.
 NOTHING_ALLOWED_GRACE_S = 3.0
@@ -36,6 +36,8 @@ class RemoteViewer:
     """The first entry of the log that it has not been sent."""
     last_heard_s: float = field(default_factory=awake_or_asleep_s)
     last_drop: Hold | None = None
+    preference: Preference = Preference.AUTOMATIC
+    """What it would rather have where the path is narrow."""
     is_admitted: bool = False
     """It gets pictures."""
     control_reason: str = ""

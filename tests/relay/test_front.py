@@ -6,6 +6,7 @@ import datetime
 import ipaddress
 import json
 import ssl
+import struct
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -36,6 +37,7 @@ from protocol.relay_messages import (
     EntryStored,
     EntrySubmitted,
     HeadSubmitted,
+    LegsMeasured,
     PeerAdmitted,
     PeerJoined,
     PeerLeft,
@@ -51,7 +53,7 @@ from protocol.vocabulary import Hold
 from relay.desk_proxy import ADDRESS_HEADER, BODY_BYTES_MAX
 from relay.front import Front, FrontSettings
 from relay.logs import JsonLines
-from tests.fakes.tcp_cable import TcpCable
+from tests.fakes.tcp_cable import Direction, TcpCable
 from tests.protocol.test_session_log import opened_log
 from tests.relay.desk_double import LARGE_BYTES, Desk
 from tests.waiting import eventually
@@ -644,3 +646,35 @@ async def test_what_concerns_a_session_is_logged_with_it_in_its_own_field(
     assert {line["session"] for line in lines} == {SESSION}
     assert {"session paired", "entries not kept: status 507"} <= {line["text"] for line in lines}
     assert not [record for record in caplog.records if SESSION in record.getMessage()]
+
+
+# --- the way ---
+
+
+async def test_the_agent_is_told_how_long_the_ways_take_once_somebody_sets_the_pace(desk: Desk, front: Front) -> None:
+    async def hesitate(cable: TcpCable) -> None:
+        while True:
+            cable.stall(Direction.BACK)
+            await asyncio.sleep(0.4)
+            cable.go_on()
+            await asyncio.sleep(0.02)
+
+    async with TcpCable(front.port) as cable, a_pair(desk, front.port, cable.port) as (_, agent):
+        await agent.say(PeerAdmitted(0, sets_pace=True))
+        hesitating = asyncio.create_task(hesitate(cable))
+        legs = await agent.hear()
+        while isinstance(legs, LegsMeasured) and legs.agent_ms < 100:
+            legs = await agent.hear()
+        hesitating.cancel()
+    assert isinstance(legs, LegsMeasured)
+    assert legs.viewer_ms < legs.agent_ms
+
+
+async def test_pongs_that_nobody_asked_for_say_nothing(desk: Desk, front: Front) -> None:
+    async with a_pair(desk, front.port, front.port) as (_, agent):
+        for lie in (b"", bytes(8), b"\xff" * 8, struct.pack(">d", 1e300), bytes(100)):
+            await agent.socket.pong(lie)
+        await agent.say(PeerAdmitted(0, sets_pace=True))
+        legs = await agent.hear()
+        assert isinstance(legs, LegsMeasured)
+        assert legs.agent_ms < 5000

@@ -664,3 +664,14 @@ class AnyOrder(RuleBasedStateMachine):
 
 AnyOrder.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 test_any_order_keeps_the_rules = AnyOrder.TestCase
+
+
+def test_whose_way_is_measured_is_whoever_sets_the_pace_as_long_as_both_are_there(relay: Relay) -> None:
+    relay.claim()
+    relay.knock(AGENT)
+    relay.send(VIEWER, CandidateAccepted(1))
+    assert list(relay.rooms.paced()) == []
+    relay.send(AGENT, PeerAdmitted(0, sets_pace=True))
+    assert list(relay.rooms.paced()) == [(AGENT, VIEWER)]
+    relay.leave(VIEWER)
+    assert list(relay.rooms.paced()) == []
