@@ -23,8 +23,20 @@ TILE_PX = 64
 # Of a photo's pixels most differ from their neighbours, and hardly two of them are alike; of text and windows neither holds.
 _BUSY = 0.5
 _COLOURS = 0.5
+# A photo with a plain sky is one photo.
+_WHOLE = 0.7
 _SAMPLED_ROWS = 4
 _SAMPLED_PX = 32
+
+
+def changed_box(before: Pixels, after: Pixels) -> Box | None:
+    """The one box around all pixels that differ."""
+    differs = before != after
+    rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
+    if not rows.size:
+        return None
+    x, y = int(columns[0]), int(rows[0])
+    return Box(x, y, int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y)
 
 
 def changed_boxes(before: Pixels, after: Pixels) -> list[Box]:
@@ -74,9 +86,10 @@ def photo_boxes(pixels: Pixels) -> tuple[list[Box], list[Box]]:
     if not rows or not columns:
         return [], [Box(0, 0, width, height)]
     is_photo = _photo_tiles(pixels[: rows * TILE_PX, : columns * TILE_PX], rows, columns)
-    if is_photo.all() or not is_photo.any():
+    share = is_photo.mean()
+    if share >= _WHOLE or not share:
         whole = [Box(0, 0, width, height)]
-        return (whole, []) if is_photo.all() else ([], whole)
+        return (whole, []) if share else ([], whole)
     xs, ys = [*range(0, columns * TILE_PX, TILE_PX), width], [*range(0, rows * TILE_PX, TILE_PX), height]
     photos: list[Box] = []
     others: list[Box] = []

@@ -28,6 +28,8 @@ Grab = Callable[[Box], Captured]
 
 # After so many pixels it is asked again whether there is room for exact ones.
 _SLICE_BYTES = 512 * 1024
+# From this share on what was painted at once is taken for one film.
+_FILM_SHARE = 0.4
 # Of a photo, about as many as fit a record when they are exact.
 _REFINED_BYTES = 96 * 1024
 
@@ -86,17 +88,22 @@ class Drawing:
                 ):
                     touched.append(region)
             for piece in without(box, [region.box for region in moving]):
+                found: list[Box] = []
                 for step in self._find(piece, grab, terms):
                     match step:
                         case Copied():
                             yield self._copy(step, now)
                         case Changed(changed, is_photo=True):
                             self._coarse.add(changed, now)
-                            self._motion.photo_changed(changed, now)
-                            photos.append(changed)
+                            found.append(changed)
                         case Changed(changed):
                             self._coarse.touch(changed, now)
                             yield from self._exactly(changed, terms, now)
+                # A film is painted as one box, whatever of it is plain or stands still.
+                is_one = sum(photo.area for photo in found) >= _FILM_SHARE * piece.area
+                for photo in [piece] if is_one else found:
+                    self._motion.photo_changed(photo, now)
+                photos += found
         yield from self._photos(photos, touched, terms, now)
         for region in touched:
             self._coarse.add(region.box, now)

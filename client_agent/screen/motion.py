@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from client_agent.screen.damage import around, clip
 from client_agent.screen.source import Box
 
-# So many changes within this time make a film; a dialog that opens, or a picture that is loaded in steps, does not.
-_CHANGES = 4
-_WITHIN_S = 0.6
+# So many changes within this time make a film. The second picture is about as large as a key, so nothing is lost if it is none.
+_CHANGES = 2
+_WITHIN_S = 0.15
 _PIXELS_MIN = 96 * 96
 # Two changes are of one place where this much of the smaller one is in both.
 _SHARED = 0.5

@@ -3,7 +3,7 @@
 import numpy as np
 
 from client_agent.screen.damage import clip
-from client_agent.screen.differences import Pixels, changed_boxes, photo_boxes
+from client_agent.screen.differences import Pixels, changed_box, changed_boxes, photo_boxes
 from client_agent.screen.finder import Captured, Changed, Copied, Step
 from client_agent.screen.memory import PictureMemory
 from client_agent.screen.scrolling import find_shift
@@ -13,7 +13,9 @@ from client_agent.screen.source import Box
 _RIGHT_MIN = 0.5
 # Below this a change is sent as it is: looking for copies or photos would cost more than it saves.
 _LOOK_PX_MIN = 64 * 64
-_COPIES_MAX = 4
+# What scrolls is at least as large as this: some lines of text.
+_SCROLL_PX_MIN = 16_384
+_COPIES_MAX = 2
 
 
 class PixelFinder:
@@ -36,14 +38,10 @@ class PixelFinder:
         screen = np.frombuffer(memory.pixels, np.uint32).reshape(memory.height, memory.width)
         before = _part(screen, box)
         after = np.frombuffer(pixels, np.uint32).reshape(box.height, box.width)
-        changed = changed_boxes(before, after)
         steps: list[Step] = []
-        if may_copy and sum(each.area for each in changed) >= _LOOK_PX_MIN:
-            copies = _scrolled(before, box, after, changed)
-            if copies:
-                steps += copies
-                changed = changed_boxes(before, after)
-        for each in changed:
+        if may_copy and box.area >= _LOOK_PX_MIN:
+            steps += _scrolled(before, box, after)
+        for each in changed_boxes(before, after):
             new = _part(after, each)
             _part(before, each)[:] = new
             steps += _looks(new, box.x + each.x, box.y + each.y, may_lose=may_lose)
@@ -64,20 +62,18 @@ class PixelFinder:
         return bool(is_worth_it)
 
 
-def _scrolled(before: Pixels, box: Box, after: Pixels, changed: list[Box]) -> list[Copied]:
+def _scrolled(before: Pixels, box: Box, after: Pixels) -> list[Copied]:
     """What moved up or down, done to the memory."""
     done: list[Copied] = []
-    for each in sorted(changed, key=lambda one: -one.area)[:_COPIES_MAX]:
-        if each.area < _LOOK_PX_MIN:
-            break
+    while len(done) < _COPIES_MAX and (each := changed_box(before, after)) and each.area >= _SCROLL_PX_MIN:
         shift = find_shift(_part(before, each), _part(after, each))
-        if shift is not None:
-            to = Box(each.x + shift.to.x, each.y + shift.to.y, shift.to.width, shift.to.height)
-            source = Box(to.x, to.y - shift.by, to.width, to.height)
-            _part(before, to)[:] = _part(before, source).copy()
-            done.append(
-                Copied(box.x + source.x, box.y + source.y, Box(box.x + to.x, box.y + to.y, to.width, to.height))
-            )
+        if shift is None:
+            break
+        to = Box(each.x + shift.to.x, each.y + shift.to.y, shift.to.width, shift.to.height)
+        source = Box(to.x, to.y - shift.by, to.width, to.height)
+        # Where the two overlap numpy copies as if they did not.
+        _part(before, to)[:] = _part(before, source)
+        done.append(Copied(box.x + source.x, box.y + source.y, Box(box.x + to.x, box.y + to.y, to.width, to.height)))
     return done
 
 

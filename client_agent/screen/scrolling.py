@@ -14,13 +14,13 @@ from client_agent.screen.source import Box
 # A box is looked at in so many columns, each sampled at so many places; the busiest columns vote.
 _COLUMNS = 16
 _SAMPLES = 6
-_VOTING = 4
+_VOTING = 3
 _VOTES_MIN = 6
 _SIDE_PX_MIN = 48
 # A copy of fewer pixels than these, less what it spoils, is not worth the part.
 _GAIN_PX_MIN = 4096
 
-Hashes = npt.NDArray[np.uint64]
+Hashes = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,12 @@ def find_shift(before: Pixels, after: Pixels) -> Shift | None:
 
 def _hashes(pixels: Pixels, places: npt.NDArray[np.intp]) -> Hashes:
     """One number for each column and row, of shape (columns, rows)."""
-    sampled = pixels[:, places].reshape(len(pixels), _COLUMNS, _SAMPLES).astype(np.uint64)
-    hashes: Hashes = (sampled * _FACTORS).sum(axis=2, dtype=np.uint64).T
-    return hashes
+    sampled = pixels[:, places].astype(np.float64).reshape(-1, _SAMPLES)
+    return np.ascontiguousarray((sampled @ _FACTORS).reshape(len(pixels), _COLUMNS).T)
 
 
-# Odd, and without a pattern: powers of an odd number.
-_FACTORS = np.array([pow(0x9E3779B97F4A7C15, n + 1, 2**64) for n in range(_SAMPLES)], np.uint64)
+# Without a pattern, and so small that a sum of products with numbers of 32 bits is exact (53 bits).
+_FACTORS = np.array([pow(5, 7 * (n + 1), 2**18) for n in range(_SAMPLES)], np.float64)
 
 
 def _vote(old: Hashes, new: Hashes, changed: npt.NDArray[np.bool_]) -> int | None:

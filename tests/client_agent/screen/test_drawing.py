@@ -1,6 +1,7 @@
 """What is drawn is exact where it can be, near enough where it moves, and exact again once it is still: client_agent/screen/drawing.py."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -8,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import integers, lists, sampled_from, sets, tuples
 
-from client_agent.screen import abilities
+from client_agent.screen import abilities, stream
+from client_agent.screen.budget import Path, budget
 from client_agent.screen.source import Box
 from protocol.media_parts import Codec, Copy, Rectangle, Video, VideoEnded
+from protocol.vocabulary import Preference
 from tests.client_agent.screen.array_desktop import ALL_CODECS, Pixels, Viewer, Watched, film, photo, text
 
 WIDTH, HEIGHT = 640, 480
@@ -260,3 +263,96 @@ def test_without_numpy_everything_goes_exactly_row_by_row(monkeypatch: pytest.Mo
     assert one.viewer.is_exact(one.desktop)
     drawn = pixels_drawn(one.viewer)
     assert drawn <= 300 * 200 + 100 * 40
+
+
+# --- what a desktop can do to us ---------------------------------------------------------------------------------------
+
+
+def test_a_thousand_scattered_changes_are_one_bounded_picture() -> None:
+    one = watched()
+    random = np.random.default_rng(1)
+    for x, y in zip(random.integers(0, WIDTH - 8, 1000), random.integers(0, HEIGHT - 8, 1000), strict=True):
+        one.desktop.put(int(x), int(y), np.full((6, 5, 4), int(x) % 256, np.uint8))
+    one.step()
+    one.rest()
+    assert one.viewer.is_exact(one.desktop)
+    assert one.viewer.end.number <= 30
+
+
+def test_whoever_paints_faster_than_anybody_looks_makes_nothing_grow_and_the_newest_is_seen() -> None:
+    one = watched()
+    made = 0
+    for seed in range(200):
+        one.desktop.put(0, 0, text(200, 100, seed=seed))
+        one.now += 0.001
+        records = list(one.stream.pump(one.now))
+        made += sum(map(len, records))
+        one.viewer.show(records)
+    # Nobody acknowledged anything: what may be under way was made, and nothing after it.
+    assert one.viewer.end.number < 100
+    assert records == []
+    assert made < 2_000_000
+    one.stream.shown(one.stream.newest_picture, one.now)
+    one.step()
+    one.rest()
+    assert one.viewer.is_exact(one.desktop)
+
+
+def test_a_screen_that_changes_size_all_the_time_is_shown_in_each() -> None:
+    one = watched()
+    for number, (width, height) in enumerate([(320, 200), (700, 500), (64, 48), (640, 480), (1, 1), (640, 480)]):
+        before_height, before_width = one.desktop.pixels.shape[:2]
+        for picture in film(min(before_width, 300), min(before_height, 200), 3, seed=number):
+            one.desktop.put(0, 0, picture)
+            one.step()
+        one.desktop.resize(width, height)
+        one.step(0.1)
+        one.desktop.put(0, 0, text(width, height, seed=number))
+        one.step(0.1)
+        assert (one.viewer.pictures.screens[0].width, one.viewer.pictures.screens[0].height) == (width, height)
+    one.rest()
+    assert one.viewer.is_exact(one.desktop)
+
+
+def test_a_film_with_odd_sides_at_the_edge_of_an_odd_screen_is_exact_at_rest() -> None:
+    one = Watched(333, 251)
+    one.step()
+    for picture in film(233, 201, 8):
+        one.desktop.put(100, 50, picture)
+        one.step()
+    assert any(isinstance(part, Video) for part in one.viewer.parts)
+    one.rest()
+    assert one.viewer.is_exact(one.desktop)
+
+
+@pytest.mark.parametrize("pictures_a_second", [5.0, 12.0])
+def test_a_film_that_may_not_come_often_ends_with_its_last_picture(
+    pictures_a_second: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrow = replace(budget(Path(), Preference.AUTOMATIC), pictures_a_second=pictures_a_second)
+    monkeypatch.setattr(stream, "budget", lambda *_: narrow)
+    one = watched()
+    played = 0
+    for picture in film(300, 200, 30):
+        one.desktop.put(20, 20, picture)
+        one.step()
+        played += any(isinstance(part, Video) for part in one.viewer.parts)
+    assert 2 <= played <= pictures_a_second + 3
+    one.rest()
+    assert one.viewer.is_exact(one.desktop)
+
+
+@pytest.mark.parametrize("codecs", [ALL_CODECS, frozenset({"zstd", "jpeg"})])
+def test_where_exact_pixels_would_take_too_long_they_come_coarsely_first(
+    codecs: frozenset[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrow = budget(Path(rate=20_000, motion_rate=10_000, round_trip_s=0.2), Preference.AUTOMATIC)
+    monkeypatch.setattr(stream, "budget", lambda *_: narrow)
+    one = watched(codecs)
+    one.rest()
+    noise = np.random.default_rng(1).integers(0, 2, (HEIGHT, WIDTH, 1), np.uint8) * np.uint8(255)
+    one.desktop.put(0, 0, np.repeat(noise, 4, axis=2))
+    one.step()
+    assert not one.viewer.end.is_exact
+    one.rest()
+    assert one.viewer.is_exact(one.desktop)

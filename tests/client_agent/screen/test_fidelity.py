@@ -93,7 +93,7 @@ async def test_a_page_that_scrolls_is_exact_at_every_step_for_few_bytes(desktop:
     await desktop.show()
     for top in range(54, 540, 54):
         desktop.put(page[top : top + WINDOW.height])
-        assert await desktop.show() < 8000
+        assert await desktop.show() < 12_000
         assert desktop.is_exact()
 
 
