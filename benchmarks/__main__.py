@@ -25,6 +25,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="./run bench")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(BENCHMARKS)}")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions, and RESULTS.md stays as it is")
+    parser.add_argument("--more", action="store_true", help="add to what earlier runs found, instead of replacing it")
     parser.add_argument("--output", type=Path, default=report.OUTPUT, help="where every repetition is written")
     arguments = parser.parse_args()
     unknown = [name for name in arguments.names if name not in BENCHMARKS]
@@ -34,6 +35,8 @@ def main() -> int:
     for name in arguments.names:
         found = asyncio.run(BENCHMARKS[name](is_quick=arguments.quick))
         section = replace(found, facts=found.facts | report.machine())
+        if arguments.more and (earlier := report.read(name, output=arguments.output)):
+            section = report.added(earlier, section)
         results = arguments.output / "RESULTS.md" if arguments.quick else report.RESULTS
         report.write(section, results=results, output=arguments.output)
         print(report.as_markdown(section))

@@ -8,7 +8,7 @@ import re
 import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -40,6 +40,8 @@ class Section:
     about: str
     rows: Sequence[Row]
     facts: dict[str, str] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    """What was counted rather than timed; over several runs it adds up."""
 
 
 def percentile(samples: Sequence[float], percent: float) -> float:
@@ -47,6 +49,22 @@ def percentile(samples: Sequence[float], percent: float) -> float:
     if not samples:
         return math.nan
     return sorted(samples)[max(0, math.ceil(len(samples) * percent / 100) - 1)]
+
+
+def added(earlier: Section, later: Section) -> Section:
+    """Both runs of one benchmark as one: all repetitions, and the circumstances of the later run.
+
+    Raises:
+        ValueError: they did not measure the same.
+    """
+    if [row.name for row in earlier.rows] != [row.name for row in later.rows]:
+        raise ValueError(f"the runs of {later.name} did not measure the same")
+    rows = [
+        Row(old.name, [*old.samples_ms, *new.samples_ms], old.missed + new.missed)
+        for old, new in zip(earlier.rows, later.rows, strict=True)
+    ]
+    counts = {name: earlier.counts.get(name, 0) + count for name, count in later.counts.items()}
+    return replace(later, rows=rows, counts=counts)
 
 
 def machine() -> dict[str, str]:
@@ -65,13 +83,19 @@ def machine() -> dict[str, str]:
 
 def as_markdown(section: Section) -> str:
     """The section as people read it."""
-    lines = [f"## {section.title}", "", section.about, "", "| milliseconds | n | min | p50 | p95 | max | missed |"]
-    lines.append("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    lines = [
+        f"## {section.title}",
+        "",
+        section.about,
+        "",
+        "| milliseconds | n | min | p50 | p95 | p99 | max | missed |",
+    ]
+    lines.append("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for row in section.rows:
-        figures = [percentile(row.samples_ms, percent) for percent in (0, 50, 95, 100)]
+        figures = [percentile(row.samples_ms, percent) for percent in (0, 50, 95, 99, 100)]
         told = " | ".join(f"{figure:.1f}" for figure in figures)
         lines.append(f"| {row.name} | {len(row.samples_ms)} | {told} | {row.missed} |")
-    lines += ["", *(f"- {name}: {fact}" for name, fact in section.facts.items())]
+    lines += ["", *(f"- {name}: {fact}" for name, fact in (*section.counts.items(), *section.facts.items()))]
     return "\n".join(lines) + "\n"
 
 
@@ -93,6 +117,15 @@ def write(section: Section, *, results: Path = RESULTS, output: Path = OUTPUT) -
     (output / f"{section.name}.json").write_text(json.dumps(asdict(section), indent=1, ensure_ascii=False))
     before = results.read_text(encoding="utf-8") if results.exists() else ""
     results.write_text(with_section(before, section), encoding="utf-8")
+
+
+def read(name: str, *, output: Path = OUTPUT) -> Section | None:
+    """What earlier runs of a benchmark found, as `write` kept it; None where there were none."""
+    kept = output / f"{name}.json"
+    if not kept.exists():
+        return None
+    told = json.loads(kept.read_text())
+    return Section(**told | {"rows": [Row(**row) for row in told["rows"]]})
 
 
 def _processor() -> str:

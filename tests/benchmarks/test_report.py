@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.report import Row, Section, as_markdown, percentile, with_section, write
+from benchmarks.report import Row, Section, added, as_markdown, percentile, read, with_section, write
 
 
 def section(title: str, *samples_ms: float) -> Section:
@@ -21,7 +21,7 @@ def test_no_samples_have_no_percentile() -> None:
 
 
 def test_a_row_tells_how_many_were_counted_and_how_many_were_missed() -> None:
-    assert "| a thing | 2 | 1.0 | 1.0 | 2.0 | 2.0 | 1 |" in as_markdown(section("Speed", 2.0, 1.0))
+    assert "| a thing | 2 | 1.0 | 1.0 | 2.0 | 2.0 | 2.0 | 1 |" in as_markdown(section("Speed", 2.0, 1.0))
 
 
 def test_a_new_section_replaces_its_last_version_and_leaves_the_others() -> None:
@@ -40,3 +40,18 @@ def test_every_repetition_is_kept_for_machines(tmp_path: Path) -> None:
     kept = json.loads((tmp_path / "out" / "speed.json").read_text())
     assert kept["rows"] == [{"name": "a thing", "samples_ms": [2.0, 1.0], "missed": 1}]
     assert (tmp_path / "RESULTS.md").read_text() == with_section("", section("Speed", 2.0, 1.0))
+
+
+def test_another_run_adds_its_repetitions_and_what_it_counted(tmp_path: Path) -> None:
+    def run(*samples_ms: float, lost: int) -> Section:
+        return Section("speed", "Speed", "How.", [Row("a thing", samples_ms, missed=1)], {"load": "1"}, {"lost": lost})
+
+    write(run(2.0, 1.0, lost=1), results=tmp_path / "RESULTS.md", output=tmp_path)
+    earlier = read("speed", output=tmp_path)
+    assert earlier
+    both = added(earlier, run(4.0, lost=2))
+    assert both.rows == [Row("a thing", [2.0, 1.0, 4.0], missed=2)]
+    assert both.counts == {"lost": 3}
+    assert read("weight", output=tmp_path) is None
+    with pytest.raises(ValueError, match="did not measure the same"):
+        added(Section("speed", "Speed", "How.", [Row("another thing", [1.0])]), run(lost=0))
