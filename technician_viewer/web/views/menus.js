@@ -20,7 +20,7 @@ export class Menus {
   constructor(listener) {
     this.listener = listener;
     this.menus = [...document.querySelectorAll("details.menu")].filter((each) => each instanceof HTMLDetailsElement);
-    for (const menu of this.menus) menu.addEventListener("toggle", () => { if (menu.open) this.close(menu); });
+    for (const menu of this.menus) menu.addEventListener("toggle", () => { if (menu.open) this.#place(menu); });
     addEventListener("pointerdown", (event) => {
       if (!this.menus.some((menu) => event.target instanceof Node && menu.contains(event.target))) this.close();
     });
@@ -36,6 +36,13 @@ export class Menus {
 
   /** Close all but one. @param {HTMLDetailsElement} [kept] */
   close(kept) { for (const menu of this.menus) if (menu !== kept) menu.open = false; }
+
+  /** The only open one, and all of it on the page: a bar of several lines may have it at the left edge. @param {HTMLDetailsElement} menu */
+  #place(menu) {
+    this.close(menu);
+    menu.classList.remove("opens-right");
+    menu.classList.toggle("opens-right", (menu.querySelector(".menu-list")?.getBoundingClientRect().left ?? 0) < 0);
+  }
 
   #listKeys() {
     for (const [label, codes] of Object.entries(SPECIAL_KEYS)) {
