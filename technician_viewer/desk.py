@@ -281,6 +281,15 @@ class Desk:
         """
         await self._ask(f"/api/sessions/{session}/invitations", {"person": person, "role": role, "reason": reason})
 
+    async def invite_title(self, session: str, title: str, *, reason: str, role: Role = Role.TECHNICIAN) -> None:
+        """The same for whoever comes first that is `technician`, `expert` or `supervisor`: the next level, for instance.
+
+        Raises:
+            DeskRefused: as `invite`; 404 also where nobody else has this title.
+        """
+        asked = {"person": "", "title": title, "role": role, "reason": reason}
+        await self._ask(f"/api/sessions/{session}/invitations", asked)
+
     def _remember(self, person: Person) -> Person:
         if self._known_root and person.root_fingerprint != self._known_root:
             raise NotCertified("the server shows another root than the one that is known")

@@ -135,6 +135,34 @@ async def invite(
     return (await connection.execute(_open_invitations().where(invitation.c.id == invitation_id))).one()
 
 
+async def invite_title(
+    connection: AsyncConnection, tenant: Tenant, session: Any, by: Person, title: str, role: Role, reason: str
+) -> Any:
+    """Invite whoever has this title and comes first, as a case goes to the next level; the row of the invitation.
+
+    Raises:
+        NotShared: the session is not running, `by` does not take part, or nobody else has this title.
+    """
+    await _check_may_invite(connection, session, by)
+    people = await candidates(connection, by)
+    titles = await roles_of(connection, [each.id for each in people])
+    invited = [each for each in people if title in titles[each.id]]
+    if not invited:
+        raise NotShared("unknown_person")
+    invitation = tables.invitation
+    await connection.execute(
+        update(invitation)
+        .where(_is_open(), invitation.c.session_id == session.id, invitation.c.title == title)
+        .values(expires_at=now_utc())
+    )
+    invitation_id = await _insert(
+        connection, tenant, session, by, title=title, name=title, role=role.value, reason=reason
+    )
+    for each in invited:
+        changed(connection, f"person:{each.id}")
+    return (await connection.execute(_open_invitations().where(invitation.c.id == invitation_id))).one()
+
+
 async def invite_guest(
     connection: AsyncConnection, tenant: Tenant, session: Any, by: Person, name: str, minutes: int, reason: str
 ) -> tuple[Any, str]:
@@ -155,7 +183,7 @@ async def invite_guest(
 async def invitations_of(connection: AsyncConnection, person: Person) -> list[Any]:
     """The open invitations of a person, to sessions that still run."""
     session = tables.session
-    mine = tables.invitation.c.person_id == person.id, session.c.state != sessions.CLOSED, session.c.outcome.is_(None)
+    mine = _is_for(person), session.c.state != sessions.CLOSED, session.c.outcome.is_(None)
     return list((await connection.execute(_open_invitations().where(*mine).order_by(tables.invitation.c.id))).all())
 
 
@@ -179,7 +207,7 @@ async def join(
     """
     check_runs(session)
     invitation = tables.invitation
-    mine = invitation.c.session_id == session.id, invitation.c.person_id == person.id
+    mine = invitation.c.session_id == session.id, _is_for(person)
     invited = (await connection.execute(_open_invitations().where(*mine))).first()
     beginning, case = await _beginning(connection, session), await _case_of(connection, session)
     if invited is not None:
@@ -341,6 +369,13 @@ def _told(case: Case, invited: Any) -> str:
 def _sits_in(case: Case) -> str:
     _ = catalogue(case.language).gettext
     return _("A supervisor sits in.")
+
+
+def _is_for(person: Person) -> Any:
+    """By name, or by a title; whoever invites a title means somebody else."""
+    invitation = tables.invitation
+    by_title = invitation.c.title.in_(sorted(person.roles)) & (invitation.c.invited_by != person.id)
+    return (invitation.c.person_id == person.id) | by_title
 
 
 def _is_open() -> Any:

@@ -34,9 +34,11 @@ Key = Annotated[bytes, Meta(min_length=32, max_length=32)]
 
 
 class NewInvitation(Struct, forbid_unknown_fields=True):
-    person: Annotated[str, Meta(min_length=1, max_length=64)]
+    person: Annotated[str, Meta(max_length=64)]
+    """An account; empty where whoever of `title` comes first is meant."""
     role: Annotated[str, Meta(pattern=r"\A(observer|technician)\Z")]
     reason: Annotated[str, Meta(max_length=sharing.REASON_CHARACTERS_MAX)]
+    title: Annotated[str, Meta(pattern=r"\A(|technician|expert|supervisor)\Z")] = ""
 
 
 class NewGuest(Struct, forbid_unknown_fields=True):
@@ -69,12 +71,15 @@ async def get_candidates(request: web.Request) -> web.Response:
 async def post_invitation(request: web.Request) -> web.Response:
     person = await writer(request, *HELPERS)
     new = await read_json(request, NewInvitation)
+    if bool(new.person) is bool(new.title):
+        raise Refusal(400, "malformed")
     reason = paragraph(new.reason, least=1)
     desk = request.app[DESK]
+    whom, invite = (new.title, sharing.invite_title) if new.title else (new.person, sharing.invite)
     try:
         async with desk.database.transaction() as connection:
             session = await _session_of(request, connection)
-            invited = await sharing.invite(connection, desk.tenant, session, person, new.person, Role(new.role), reason)
+            invited = await invite(connection, desk.tenant, session, person, whom, Role(new.role), reason)
     except sharing.NotShared as error:
         raise _refusal(error) from None
     return json_answer(_invitation(invited), status=201)

@@ -278,8 +278,9 @@ certificate = _table(
 invitation = _table(
     "invitation",
     Column("session_id", ForeignKey("session.id"), nullable=False, index=True),
-    # A person of ours, or a guest with a link: the hash of its token.
+    # A person of ours, or whoever of ours has this title and comes first, or a guest with a link: the hash of its token.
     Column("person_id", ForeignKey("person.id"), index=True),
+    Column("title", String(20)),
     Column("token_hash", String(64), unique=True),
     Column("name", String(200), nullable=False),
     Column("role", String(20), nullable=False),

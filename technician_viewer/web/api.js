@@ -44,7 +44,7 @@ export class Api {
   /** @param {string} session whom one can invite to it */
   async candidates(session) { return (await this.#call(`/api/sessions/${session}/candidates`)).candidates; }
 
-  /** @param {string} session @param {{ person: string, role: string, reason: string }} invitation */
+  /** @param {string} session @param {{ person: string, title: string, role: string, reason: string }} invitation */
   invite(session, invitation) { return this.#call(`/api/sessions/${session}/invitations`, invitation); }
 
   /** @param {string} session @param {{ name: string, minutes: number, reason: string }} guest @returns {Promise<{ link: string }>} */

@@ -66,7 +66,7 @@ class App {
           await this.#signedIn();
           return this.api.candidates(this.opened.session);
         },
-        invite: (person, role, reason) => this.api.invite(this.opened.session, { person, role, reason }),
+        invite: (whom, role, reason) => this.api.invite(this.opened.session, { ...whom, role, reason }),
         inviteGuest: (name, minutes, reason) => this.api.inviteGuest(this.opened.session, { name, minutes, reason }),
       },
       end: () => this.#end(),

@@ -5,10 +5,12 @@ import { problemText } from "./problems.js";
 
 /** The choice that is not a person of the desk. */
 const BY_LINK = "";
+/** Before the title of whoever is invited that comes first: no account is named so. */
+const TITLE = "title:";
 
 /**
- * @typedef {{ name: string, full_name: string }} Candidate
- * @typedef {{ candidates: () => Promise<Candidate[]>, invite: (person: string, role: string, reason: string) => Promise<any>,
+ * @typedef {{ name: string, full_name: string, roles: string[] }} Candidate
+ * @typedef {{ candidates: () => Promise<Candidate[]>, invite: (whom: { person: string, title: string }, role: string, reason: string) => Promise<any>,
  *   inviteGuest: (name: string, minutes: number, reason: string) => Promise<{ link: string }> }} Desk
  */
 
@@ -42,7 +44,12 @@ export class InviteDialog {
     this.dialog.showModal();
     try {
       const candidates = await this.desk.candidates();
-      this.person.prepend(...candidates.map(({ name, full_name: fullName }) => new Option(fullName, name)));
+      const titles = { technician: _("A technician, whoever is free"), expert: _("An expert, whoever is free"), supervisor: _("A supervisor, whoever is free") };
+      const held = Object.entries(titles).filter(([title]) => candidates.some(({ roles }) => roles.includes(title)));
+      this.person.prepend(
+        ...candidates.map(({ name, full_name: fullName }) => new Option(fullName, name)),
+        ...held.map(([title, label]) => new Option(label, TITLE + title)),
+      );
       this.person.selectedIndex = 0;
       this.#showChosen();
     } catch (error) {
@@ -68,8 +75,11 @@ export class InviteDialog {
         input("invite-link").value = link;
         told = _("Give this link to {name}, and to nobody else: it opens the session once, to look on. The customer is asked first.", { name: input("invite-name").value.trim() });
       } else {
-        await this.desk.invite(person, input("invite-control").checked ? "technician" : "observer", reason);
-        told = _("{name} finds the invitation on the list of tickets. The customer is asked when they come.", { name: selectedOptions[0]?.text ?? "" });
+        const isTitle = person.startsWith(TITLE), whom = isTitle ? { person: "", title: person.slice(TITLE.length) } : { person, title: "" };
+        await this.desk.invite(whom, input("invite-control").checked ? "technician" : "observer", reason);
+        told = isTitle
+          ? _("Whoever comes first finds the invitation on the list of tickets. The customer is asked when they come.")
+          : _("{name} finds the invitation on the list of tickets. The customer is asked when they come.", { name: selectedOptions[0]?.text ?? "" });
       }
       get("invite-told").textContent = told;
       get("invite-by-link").hidden = person !== BY_LINK;

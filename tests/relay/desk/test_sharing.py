@@ -225,6 +225,47 @@ async def test_an_invited_colleague_sees_the_invitation_joins_and_knows_the_agen
     assert "invited nils to the remote assistance" in page
 
 
+async def test_whoever_of_a_title_comes_first_has_the_invitation_and_nobody_else_does(
+    running: Running, desk_of: Any
+) -> None:
+    asked = {"person": "", "title": "technician", "role": "technician", "reason": WHY}
+    status, told = await running.browser.post(f"{running.path}/invitations", asked)
+    assert status == 201, told
+    nils, paul, eva = [await desk_of(name) for name in ("nils", "paul", "eva")]
+
+    async def open_for(browser: Browser) -> list[int]:
+        return [each["invitation"] for each in json.loads((await browser.get("/api/invitations"))[1])["invitations"]]
+
+    assert [await open_for(each) for each in (nils, paul, eva, running.browser)] == [[told["invitation"]]] * 2 + [
+        [],
+        [],
+    ]
+    key = {"key": as_json(Ed25519PrivateKey.generate())}
+    assert (await eva.post(f"{running.path}/join", key))[0] == 403
+    assert (await running.browser.post(f"{running.path}/join", key))[0] == 403
+    assert (await paul.post(f"{running.path}/join", key))[0] == 201
+    assert await nils.post(f"{running.path}/join", key) == (403, {"error": "not_invited"})
+    assert await open_for(nils) == []
+    _, page = await running.browser.get("/tickets/2041")
+    assert "invited a technician to the remote assistance" in page
+
+
+@pytest.mark.parametrize(
+    ("whom", "status"),
+    [
+        ({"person": "", "title": ""}, 400),
+        ({"person": "nils", "title": "expert"}, 400),
+        ({"person": "", "title": "auditor"}, 400),
+        ({"person": ""}, 400),
+    ],
+)
+async def test_an_invitation_is_for_a_person_or_for_a_title(
+    running: Running, whom: dict[str, str], status: int
+) -> None:
+    asked = {**whom, "role": "technician", "reason": WHY}
+    assert (await running.browser.post(f"{running.path}/invitations", asked))[0] == status
+
+
 async def test_an_invitation_lets_somebody_in_once(running: Running, desk_of: Any) -> None:
     await invite(running, role="observer")
     nils, asked = await desk_of("nils"), {"key": as_json(Ed25519PrivateKey.generate())}
