@@ -11,6 +11,7 @@ from client_agent.screen.handover import Handover
 from client_agent.screen.source import Screen, ScreenSource
 from client_agent.screen.stream import PictureStream
 from protocol.limits import PICTURE_LIVE_S
+from protocol.media_parts import InputApplied
 from protocol.vocabulary import Preference
 
 # A pointer can be moved without a sign from the desktop, and is told of alone while pictures are held back: look again this often,
@@ -155,6 +156,15 @@ class Eyes:
     def restart_pacing(self) -> None:
         """Another viewer sets the pace from now on, or the same one over another path."""
         self._stream.restart_pacing()
+        self._is_due.set()
+
+    def see_within(self, seconds: float | None) -> None:
+        """Make a picture of what changed after so long at the latest, whatever was shown of those before; None: as the pace allows."""
+        self._stream.see_within(seconds)
+
+    def tell(self, part: InputApplied) -> None:
+        """What of the technician's input took effect goes out with the next picture."""
+        self._stream.tell(part)
         self._is_due.set()
 
     def choose_screen(self, number: int) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ from client_agent.input.sink import OwnWindows
 from client_agent.input.stop_key import StopKeyWatch, watch_stop_key
 from client_agent.screen.source import Screen
 from protocol.codec import Message
+from protocol.media_parts import InputApplied
 from protocol.messages import INPUT, KeyChanged, PointerButton, PointerMoved, TextTyped, WheelTurned
 
 # More than anybody types or clicks while a long text is being typed; what comes beyond it is lost, as a full keyboard buffer is.
 WAITING_MAX = 1000
+_TYPING_TOLD_EVERY_S = 0.25
 
 log = logging.getLogger("mainforte.agent")
 
@@ -55,6 +58,9 @@ class Hands:
         self._worker = ThreadPoolExecutor(1, "input")
         self._waiting = 0
         self._releases = 0
+        self._typing_told_s = 0.0
+        self.on_applied: Callable[[InputApplied], None] = lambda part: None
+        """What of the technician's input has taken effect, for those who watch, now or later."""
 
     def apply(self, message: Message, screens: tuple[Screen, ...]) -> None:
         """Let one admitted message take effect, in its turn. Places outside the screen are brought to its edge."""
@@ -71,9 +77,10 @@ class Hands:
                     # What went down while everything was being released must not stay down.
                     self._sink.release_all()
 
-        asyncio.get_running_loop().run_in_executor(self._worker, work).add_done_callback(self._applied)
+        applying = asyncio.get_running_loop().run_in_executor(self._worker, work)
+        applying.add_done_callback(lambda done: self._applied(message, done))
 
-    def _applied(self, applying: asyncio.Future[Counts]) -> None:
+    def _applied(self, message: Message, applying: asyncio.Future[Counts]) -> None:
         self._waiting -= 1
         if applying.cancelled():
             return
@@ -82,6 +89,16 @@ class Hands:
             log.warning("input could not be applied: %s", type(error).__name__)
             return
         self._counts = self._counts + applying.result()
+        if applying.result() != Counts():
+            self._tell(message)
+
+    def _tell(self, message: Message) -> None:
+        """Say that a button went down, and where, or that keys were typed, a few times a second and never which."""
+        if isinstance(message, PointerButton):
+            self.on_applied(InputApplied("button", message.screen, message.x, message.y, message.button))
+        elif (now_s := time.monotonic()) >= self._typing_told_s + _TYPING_TOLD_EVERY_S:
+            self._typing_told_s = now_s
+            self.on_applied(InputApplied("keys", 0, 0, 0, 0))
 
     def _apply(self, message: Message, screens: tuple[Screen, ...]) -> Counts:
         match message:

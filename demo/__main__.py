@@ -61,7 +61,7 @@ def _once(folder: Path, port: int, output: Path, language: str) -> int:
     try:
         with customers_desktop(folder) as desktop:
             with report.step("the organisation is made and served"):
-                relay = Relay(made_organisation(folder, port), folder / "relay.log")
+                relay = Relay(made_organisation(folder, port, recording="asked"), folder / "relay.log")
                 relay.organisation.add_colleague()
                 relay.start()
             try:

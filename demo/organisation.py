@@ -17,6 +17,8 @@ COLLEAGUE = "julie"
 COLLEAGUE_FULL_NAME = "Julie Perrin"
 PASSWORD = "demonstration-only"
 TICKET = "2041"
+AUDITOR = "Odile Fabre"
+AUDITOR_KEY = "auditor.key.json"
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,11 @@ class Organisation:
     def package(self) -> Path:
         """The file that tells the agent whom to believe."""
         return self.folder / "agent" / "organisation.json"
+
+    @property
+    def auditor_key(self) -> Path:
+        """The auditor's file of keys, under PASSWORD; there is one where sessions are recorded."""
+        return self.folder.parent / AUDITOR_KEY
 
     def code(self) -> str:
         """The second factor of this moment."""
@@ -55,12 +62,19 @@ def running_organisation(folder: Path, port: int) -> Iterator[Organisation]:
         yield organisation
 
 
-def made_organisation(folder: Path, port: int, name: str = NAME, full_name: str = FULL_NAME) -> Organisation:
-    """Make keys, database, a technician, tickets and the agent's package below `folder`, as an operator does."""
+def made_organisation(
+    folder: Path, port: int, name: str = NAME, full_name: str = FULL_NAME, *, recording: str = "off"
+) -> Organisation:
+    """Make keys, database, a technician, tickets and the agent's package below `folder`, as an operator does.
+
+    Where sessions are recorded, an auditor is there who can watch them (`auditor_key`).
+    """
     address, data = f"http://localhost:{port}", folder / "organisation"
+    root_passphrase = folder / "root-passphrase"
+    root_passphrase.write_text("carried away with the key")
     made = _run(
         _environment(), "init", "--name", name, "--origin", address, "--folder", str(data), "--port", str(port),
-        "--root-key", str(folder / "carried-away.pem"),
+        "--root-key", str(folder / "carried-away.pem"), "--passphrase-file", str(root_passphrase),
     )  # fmt: skip
     fingerprint = next(line.rpartition(" ")[2] for line in made.splitlines() if line.startswith("Fingerprint"))
     totp_secret = pyotp.random_base32()
@@ -68,8 +82,28 @@ def made_organisation(folder: Path, port: int, name: str = NAME, full_name: str 
         data, "user", "add", TECHNICIAN, "--full-name", full_name, "--role", "technician", "--totp-secret", totp_secret
     )
     _command(data, "demo-data")
+    if recording != "off":
+        _name_auditor(folder, data, recording)
     _command(data, "agent-package", "--output", str(data / "agent"))
     return Organisation(address, data, totp_secret, fingerprint)
+
+
+def _name_auditor(folder: Path, data: Path, recording: str) -> None:
+    """An auditor makes keys, the operator has the root sign a document that names them, and with it what is recorded."""
+    passphrase, public = folder / "passphrase", folder / "auditor.public.json"
+    passphrase.write_text(PASSWORD)
+    subprocess.run(
+        [sys.executable, "-m", "technician_viewer", "auditor-key", "--name", AUDITOR, "--file", str(folder / AUDITOR_KEY),
+         "--public", str(public), "--passphrase-file", str(passphrase)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    with (data / "mainforte.toml").open("a") as settings:
+        settings.write(f'recording = "{recording}"\n')
+    _command(data, "auditor", "add", str(public))
+    _command(
+        data, "sign-document", "--root-key", str(folder / "carried-away.pem"),
+        "--passphrase-file", str(folder / "root-passphrase"),
+    )  # fmt: skip
 
 
 class Relay:

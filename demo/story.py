@@ -9,12 +9,14 @@ from playwright.async_api import async_playwright
 from demo.customer import Customer
 from demo.desktop import Desktop
 from demo.organisation import COLLEAGUE, COLLEAGUE_FULL_NAME, TICKET, Organisation, Relay
+from demo.recorded import play_recording, same_pixels
 from demo.report import Report
 from demo.technician import Technician
 from tests.conftest import CHROMIUM, CHROMIUM_OPTIONS
 from tests.waiting import eventually
 
 WHY = {"fr": "Elle connaît bien ce téléviseur.", "en": "She knows this television well."}
+NOTE = {"fr": "Le contraste était réglé à zéro.", "en": "The contrast was set to zero."}
 TEXT = "Bonjour ! L’œuvre est à 12 €, « naïve » : ß ñ Ж 中 😀 ê ë ù\nSeconde ligne."
 
 
@@ -41,8 +43,9 @@ async def play(report: Report, relay: Relay, desktop: Desktop, output: Path, lan
             await _help(report, desktop, technician, customer)
             await _cut(report, relay, desktop, technician, customer)
             await _hand_over(report, desktop, technician, colleague, customer)
-            await _end(report, colleague, customer)
+            await _end(report, colleague, customer, output)
             await _read_ticket(report, organisation, technician, output)
+            await _play_back(report, organisation, output)
         except BaseException:
             await technician.photograph("failure-page")
             await colleague.photograph("failure-colleague")
@@ -75,6 +78,11 @@ async def _pair(
     with report.step("the customer allows seeing and control"):
         await asyncio.to_thread(customer.allow_control)
         await technician.wait_for_access("control")
+    with report.step("the customer lets the session be recorded"):
+        await asyncio.to_thread(customer.find, "Let it be recorded")
+        customer.photograph("recording-question")
+        await asyncio.to_thread(customer.press, "Let it be recorded")
+        await technician.page.wait_for_selector("body[data-recording=on]", timeout=30_000)
 
 
 async def _help(report: Report, desktop: Desktop, technician: Technician, customer: Customer) -> None:
@@ -103,6 +111,8 @@ async def _help(report: Report, desktop: Desktop, technician: Technician, custom
         finally:
             typed["read_back"] = desktop.letter.read_text(encoding="utf-8")
         await technician.photograph("typed")
+    with report.step("the technician writes a note for the auditors"):
+        await technician.write_note(NOTE[technician.language])
 
 
 async def _cut(report: Report, relay: Relay, desktop: Desktop, technician: Technician, customer: Customer) -> None:
@@ -158,7 +168,7 @@ async def _hand_over(
         await _type(desktop, colleague, customer, " ghi", TEXT + " abc def ghi")
 
 
-async def _end(report: Report, technician: Technician, customer: Customer) -> None:
+async def _end(report: Report, technician: Technician, customer: Customer, output: Path) -> None:
     with report.step("the customer takes control back"):
         await asyncio.to_thread(customer.take_back)
         await technician.wait_for_access("view")
@@ -167,6 +177,7 @@ async def _end(report: Report, technician: Technician, customer: Customer) -> No
         await asyncio.to_thread(customer.stop)
         await technician.page.wait_for_selector("body[data-state=ended]", timeout=15_000)
         await technician.photograph("ended")
+        (output / "last-picture.png").write_bytes(await technician.canvas())
         await asyncio.to_thread(customer.find_summary)
         customer.photograph("summary")
 
@@ -184,7 +195,7 @@ async def _read_ticket(report: Report, organisation: Organisation, technician: T
         checked["entries"] = entries
         expected = ["opened", "cut", "resumed", "joined", "handed_over", "left", "ended"]
         assert [kind for kind in entries if kind in expected] == expected, entries
-        assert [entries.count(kind) for kind in ("asked", "answered")] == [3, 3], entries
+        assert [entries.count(kind) for kind in ("asked", "answered")] == [4, 4], entries
         checked["verdict"] = organisation.command("check-log", str(log), "--root", organisation.root_fingerprint)
         altered = output / "altered-log.json"
         altered.write_text(log.read_text().replace("allowed", "refused", 1))
@@ -194,3 +205,14 @@ async def _read_ticket(report: Report, organisation: Organisation, technician: T
             said = str(error)
         assert "ALTERED" in said, said
         altered.unlink()
+
+
+async def _play_back(report: Report, organisation: Organisation, output: Path) -> None:
+    with report.step("the auditor plays the recording back to the exact last picture") as played:
+        last = await asyncio.to_thread((output / "last-picture.png").read_bytes)
+
+        def is_exact() -> bool:
+            played.update(play_recording(organisation, output / "session-log.json", output / "replayed.png"))
+            return same_pixels(output / "replayed.png", last)
+
+        await eventually(is_exact, "the last picture of the recording")

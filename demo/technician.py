@@ -1,5 +1,6 @@
 """The technician, played in headless Chromium: only what a person could click, type and see."""
 
+import base64
 import re
 from pathlib import Path
 
@@ -91,6 +92,20 @@ class Technician:
         await self.page.locator("#type-text").click()
         await self.page.locator("#text").fill(text)
         await self.page.locator("#text-dialog button.main").click()
+
+    async def canvas(self) -> bytes:
+        """All that the canvas shows, as a PNG."""
+        url = await self.page.evaluate("document.getElementById('screen').toDataURL('image/png')")
+        return base64.b64decode(url.partition(",")[2])
+
+    async def write_note(self, text: str) -> None:
+        """Write a note for the auditors, and wait until it is in the log."""
+        await self.page.locator("#notes summary").click()
+        await self.page.locator("#note-text").fill(text)
+        await self.page.locator("#note-keep").click()
+        await expect(self.page.locator("#notes-list")).to_contain_text(text)
+        await self.photograph("notes")
+        await self.page.keyboard.press("Escape")
 
     # --- several people ---
 

@@ -129,6 +129,11 @@ def fingerprint_from_text(text: str) -> bytes:
     return fingerprint
 
 
+def auditor_fingerprint(auditor: Auditor) -> str:
+    """Both keys of an auditor as people compare them."""
+    return fingerprint_text(hashlib.sha256(auditor.hpke_key + auditor.signing_key).digest())
+
+
 def sign(label: bytes, body: bytes, key: Ed25519PrivateKey) -> bytes:
     """The signature of `key` over `body` for the purpose that `label` names; 64 bytes."""
     return key.sign(label + b"\0" + body)

@@ -63,11 +63,32 @@ class MediaSealer:
         return counter
 
 
+class EpochOpener:
+    """Opens the records of one epoch, in whatever order; whether one is missing, others see."""
+
+    def __init__(self, key: bytes) -> None:
+        self._aead = AESGCM(key)
+
+    def parts_of(self, envelope: MediaEnvelope) -> list[Part]:
+        """The parts of a record.
+
+        Raises:
+            NotAuthentic: altered, or sealed with another key.
+            RemoteProtocolError: malformed parts.
+        """
+        nonce = _nonce(envelope.audience, envelope.peer, envelope.counter)
+        try:
+            plain = self._aead.decrypt(nonce, envelope.sealed, envelope.header)
+        except (InvalidTag, ValueError):
+            raise NotAuthentic(f"media record {envelope.counter} does not verify") from None
+        return read_parts(plain)
+
+
 class MediaOpener:
     """Opens the records that one viewer receives, in order; a gap, a repetition or a strange epoch ends it."""
 
     def __init__(self) -> None:
-        self._aead: AESGCM | None = None
+        self._opener: EpochOpener | None = None
         self._epoch = 0
         self._next_for_me = 0
         self.next_counter = 0
@@ -80,7 +101,7 @@ class MediaOpener:
         """
         if epoch <= self._epoch or first_counter < self.next_counter:
             raise RemoteProtocolError(f"epoch {epoch} from {first_counter} after {self._epoch} at {self.next_counter}")
-        self._aead, self._epoch = AESGCM(key), epoch
+        self._opener, self._epoch = EpochOpener(key), epoch
         self.next_counter, self._next_for_me = first_counter, 0
 
     def open(self, envelope: MediaEnvelope) -> list[Part]:
@@ -92,19 +113,19 @@ class MediaOpener:
         """
         is_for_all = envelope.audience is Audience.ALL
         expected = (self._epoch, self.next_counter if is_for_all else self._next_for_me)
-        if self._aead is None or envelope.audience is Audience.STORE or (envelope.epoch, envelope.counter) != expected:
+        if (
+            self._opener is None
+            or envelope.audience is Audience.STORE
+            or (envelope.epoch, envelope.counter) != expected
+        ):
             came = f"{envelope.audience.name} {envelope.epoch}/{envelope.counter}"
             raise RemoteProtocolError(f"media record {came} where {expected[0]}/{expected[1]} was expected")
-        nonce = _nonce(envelope.audience, envelope.peer, envelope.counter)
-        try:
-            plain = self._aead.decrypt(nonce, envelope.sealed, envelope.header)
-        except (InvalidTag, ValueError):
-            raise NotAuthentic(f"media record {envelope.counter} does not verify") from None
+        parts = self._opener.parts_of(envelope)
         if is_for_all:
             self.next_counter += 1
         else:
             self._next_for_me += 1
-        return read_parts(plain)
+        return parts
 
 
 def _nonce(audience: Audience, peer: int, counter: int) -> bytes:

@@ -88,6 +88,16 @@ def write_part(part: Part) -> bytes:
     return _PART.pack(kind, len(body)) + body
 
 
+def begins_key_picture(plain: bytes) -> bool:
+    """Whether a record's plaintext begins a key picture: only these begin with the screens there are."""
+    return plain[:1] == b"\x01"
+
+
+def ends_picture(plain: bytes) -> bool:
+    """Whether a record's plaintext ends with the end of a picture."""
+    return plain[-_PART.size - _PICTURE.size : -_PICTURE.size] == _PART.pack(6, _PICTURE.size)
+
+
 def write_stream_data(content: StreamData) -> bytes:
     """The data of a rectangle of codec ZSTD_STREAM."""
     return bytes([_pack_flags(content.begins, content.has_more)]) + content.data

@@ -102,6 +102,18 @@ def _parser() -> argparse.ArgumentParser:
     sign.add_argument("--number", type=int, help=_("its number, higher than that of the one in use"))
     sign.set_defaults(run=_sign_document)
 
+    auditor = commands.add_parser("auditor", help=_("who can watch recordings")).add_subparsers(
+        required=True, metavar=_("COMMAND")
+    )
+    add_auditor = auditor.add_parser("add", help=_("have the next document name an auditor"))
+    add_auditor.add_argument("file", type=Path, help=_("the public keys that mainforte-viewer auditor-key wrote"))
+    add_auditor.set_defaults(run=_auditor_add)
+    remove_auditor = auditor.add_parser("remove", help=_("have the next document name an auditor no more"))
+    remove_auditor.add_argument("name")
+    remove_auditor.set_defaults(run=_auditor_remove)
+    list_auditors = auditor.add_parser("list", help=_("say who is named, and by which keys"))
+    list_auditors.set_defaults(run=_auditor_list)
+
     user = commands.add_parser("user", help=_("the people of the desk")).add_subparsers(
         required=True, metavar=_("COMMAND")
     )
@@ -176,6 +188,24 @@ def _sign_document(arguments: argparse.Namespace) -> None:
         valid_days=arguments.valid_days,
         number=arguments.number,
     )
+
+
+def _auditor_add(arguments: argparse.Namespace) -> None:
+    from relay.commands import organisation
+
+    organisation.add_auditor(read_settings(arguments.config), arguments.file)
+
+
+def _auditor_remove(arguments: argparse.Namespace) -> None:
+    from relay.commands import organisation
+
+    organisation.remove_auditor(read_settings(arguments.config), arguments.name)
+
+
+def _auditor_list(arguments: argparse.Namespace) -> None:
+    from relay.commands import organisation
+
+    organisation.list_auditors(read_settings(arguments.config))
 
 
 def _user_add(arguments: argparse.Namespace) -> None:

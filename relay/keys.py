@@ -3,7 +3,7 @@
 import os
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from protocol.codec import Decoder
 from protocol.errors import RemoteProtocolError
 from protocol.identity import (
+    Auditor,
     OrganisationDocument,
     Signed,
     fingerprint_text,
@@ -31,7 +32,6 @@ _signed: Decoder[Signed] = Decoder(Signed, bytes_max=128 * 1024)
 _document: Decoder[OrganisationDocument] = Decoder(OrganisationDocument, bytes_max=65536)
 
 # How long things are kept where nobody decided otherwise.
-RECORDING_DAYS, LOG_DAYS = 90, 365
 
 
 class KeyUnusable(Exception):
@@ -122,9 +122,9 @@ def make_organisation(settings: Settings, name: str, *, root_key: Path, root_pas
         witnesses=[],
         witness_quorum=0,
         auditors=[],
-        recording="off",
-        recording_days=RECORDING_DAYS,
-        log_days=LOG_DAYS,
+        recording=settings.recording,
+        recording_days=settings.recording_days,
+        log_days=settings.log_days,
         oldest_agent="0.1.0",
         valid_from=now,
         valid_until=now + DOCUMENT_VALID_S_MAX,
@@ -137,9 +137,17 @@ def make_organisation(settings: Settings, name: str, *, root_key: Path, root_pas
 
 
 def renew_document(
-    settings: Settings, root: Ed25519PrivateKey, *, valid_s: int, number: int | None, now: int
+    settings: Settings,
+    root: Ed25519PrivateKey,
+    *,
+    auditors: Sequence[Auditor],
+    valid_s: int,
+    number: int | None,
+    now: int,
 ) -> OrganisationDocument:
-    """Sign the next document, with the settings' addresses, and put it in the place of the one there, which may have run out.
+    """Sign the next document and put it in the place of the one there, which may have run out.
+
+    It names the settings' addresses and what they say about recordings, and these auditors.
 
     Raises:
         KeyUnusable: the one there cannot be read, another root signed it, or its number is as high.
@@ -159,7 +167,15 @@ def renew_document(
     if number <= old.number:
         raise KeyUnusable(f"document {old.number} is in use: expected a higher number than that, not {number}")
     document = msgspec.structs.replace(
-        old, number=number, origins=list(settings.origins), valid_from=now, valid_until=now + valid_s
+        old,
+        number=number,
+        origins=list(settings.origins),
+        auditors=list(auditors),
+        recording=settings.recording,
+        recording_days=settings.recording_days,
+        log_days=settings.log_days,
+        valid_from=now,
+        valid_until=now + valid_s,
     )
     replace_file(settings.organisation_document, issue_document(document, root).encode())
     return document

@@ -41,6 +41,12 @@ class Settings:
     """How long a sign-in lasts."""
     sign_in_failures_max: int = 10
     """Failed sign-ins per address, and per account, in a quarter of an hour."""
+    recording: str = "off"
+    """Whether sessions are recorded, from the next organisation document on: `off`, `asked`, or `required` of whoever is to control."""
+    recording_days: int = 90
+    """How long recordings are kept, as customers are told."""
+    log_days: int = 365
+    """How long session logs are kept."""
     database_url: str = ""
     """A PostgreSQL database, `postgresql://user@host/name`; empty: a file in the folder."""
 
@@ -57,6 +63,11 @@ class Settings:
     @property
     def recordings(self) -> Path:
         return self.folder / "recordings"
+
+    @property
+    def auditors(self) -> Path:
+        """Where the public keys lie of the auditors whom the next document names."""
+        return self.folder / "auditors"
 
     @property
     def organisation_document(self) -> Path:
@@ -113,7 +124,7 @@ def _from_text(key: str, text: str) -> Any:
     """An environment variable as TOML would have given it."""
     if key == "origins":
         return [part.strip() for part in text.split(",")]
-    if key in {"port", "sign_in_hours", "sign_in_failures_max"}:
+    if key in {"port", "sign_in_hours", "sign_in_failures_max", "recording_days", "log_days"}:
         return int(text) if text.isascii() and text.isdigit() else text
     if key == "behind_proxy":
         return {"true": True, "false": False}.get(text.lower(), text)
@@ -177,6 +188,12 @@ def check_origin(key: str, value: Any) -> str:
     return value
 
 
+def _recording(key: str, value: Any, _base: Path) -> str:
+    if value not in ("off", "asked", "required"):
+        raise WrongSetting(f'{key}: expected "off", "asked" or "required"')
+    return str(value)
+
+
 def _time_zone(key: str, value: Any, base: Path) -> str:
     try:
         ZoneInfo(_line(key, value, base))
@@ -203,6 +220,9 @@ _CHECKS: dict[str, Callable[[str, Any, Path], Any]] = {
     "time_zone": _time_zone,
     "sign_in_hours": _count(1, 24),
     "sign_in_failures_max": _count(3, 1000),
+    "recording": _recording,
+    "recording_days": _count(1, 36500),
+    "log_days": _count(1, 36500),
     "database_url": _database_url,
 }
 

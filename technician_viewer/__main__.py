@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import getpass
 import locale
 import os
 import signal
@@ -10,6 +11,9 @@ import webbrowser
 from pathlib import Path
 from typing import Any
 
+from protocol.identity import auditor_fingerprint
+from protocol.text import tidy_line
+from technician_viewer import auditor_key
 from technician_viewer.local_page import LocalPage
 from technician_viewer.settings import Settings, WrongSetting, default_config, read_settings
 from translations import best_language, catalogue
@@ -26,6 +30,9 @@ def _(text: str, **values: object) -> str:
 def main() -> None:
     """Serve until Ctrl+C."""
     arguments = _parser().parse_args()
+    if arguments.command == "auditor-key":
+        _make_auditor_key(arguments)
+        return
     named = arguments.config or os.environ.get(CONFIG_VARIABLE)
     given: dict[str, Any] = {
         key: value for key in ("relay", "root", "port") if (value := getattr(arguments, key)) is not None
@@ -57,7 +64,61 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--root", metavar="FINGERPRINT", help=_("the fingerprint of the organisation's root key"))
     parser.add_argument("--port", type=int, help=_("the port on this machine; any free one unless given"))
     parser.add_argument("--no-browser", action="store_true", help=_("only say the address, open no browser"))
+    commands = parser.add_subparsers(dest="command", metavar=_("COMMAND"))
+    key = commands.add_parser("auditor-key", help=_("make an auditor's keys on this machine"))
+    key.add_argument("--name", required=True, help=_("the auditor's name"))
+    key.add_argument("--group", default="", help=_("the auditor's group"))
+    key.add_argument("--file", type=Path, required=True, help=_("where the keys are kept, under a passphrase"))
+    key.add_argument(
+        "--public", type=Path, required=True, help=_("where the public keys are written, for the operator")
+    )
+    key.add_argument("--passphrase-file", type=Path, help=_("a file with the passphrase"))
     return parser
+
+
+def _make_auditor_key(arguments: argparse.Namespace) -> None:
+    name, group = tidy_line(arguments.name), tidy_line(arguments.group)
+    if not name:
+        sys.exit("mainforte-viewer: " + _("An auditor needs a name."))
+    passphrase = _passphrase(arguments.passphrase_file)
+    keys = auditor_key.make(name, group)
+    try:
+        auditor_key.save(arguments.file, keys, passphrase)
+        arguments.public.write_bytes(auditor_key.public_text(keys.auditor))
+    except OSError as error:
+        sys.exit(f"mainforte-viewer: {error}")
+    print(
+        _(
+            "The keys are in {path}. Keep the file and its passphrase: without them no recording opens.",
+            path=arguments.file,
+        )
+    )
+    print(
+        _(
+            "Give the operator {path}, and compare this fingerprint with them: {fingerprint}",
+            path=arguments.public,
+            fingerprint=auditor_fingerprint(keys.auditor),
+        )
+    )
+
+
+def _passphrase(file: Path | None) -> str:
+    if file is not None:
+        try:
+            passphrase = file.read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            sys.exit(f"mainforte-viewer: {error}")
+    else:
+        count = auditor_key.PASSPHRASE_CHARACTERS_MIN
+        passphrase = getpass.getpass(_("Passphrase for the keys (at least {count} characters): ", count=count))
+        if passphrase != getpass.getpass(_("The same again: ")):
+            sys.exit("mainforte-viewer: " + _("The two passphrases differ. Nothing was made."))
+    if len(passphrase) < auditor_key.PASSPHRASE_CHARACTERS_MIN:
+        sys.exit(
+            "mainforte-viewer: "
+            + _("A passphrase has at least {count} characters.", count=auditor_key.PASSPHRASE_CHARACTERS_MIN)
+        )
+    return passphrase
 
 
 async def _serve(settings: Settings) -> None:

@@ -13,12 +13,14 @@ from protocol.media_parts import (
     Codec,
     Copy,
     Part,
+    PictureEnd,
     PointerAt,
     PointerShape,
     Rectangle,
     Screens,
     ScreenShape,
     Video,
+    VideoEnded,
 )
 from technician_viewer.decoding import RectangleDecoder, decompress
 from technician_viewer.video import DECODABLE_NAMES, VideoStreams
@@ -92,6 +94,32 @@ class Pictures:
         self._rectangles = RectangleDecoder()
         self._videos = VideoStreams()
         self._unfinished: tuple[object, ...] | None = None
+
+    def take(self, part: Part) -> None:
+        """Draw what a part says; parts that draw nothing change nothing.
+
+        Raises:
+            RemoteProtocolError: it cannot be drawn, or stands where another one has to come.
+            VideoBroken: see `play`.
+        """
+        self.check_order(part)
+        match part:
+            case Screens():
+                self.set_screens(part)
+            case Rectangle():
+                self.put(part)
+            case Copy():
+                self.copy(part)
+            case Video():
+                self.play(part)
+            case VideoEnded(stream):
+                self.end_video(stream)
+            case PointerAt():
+                self.pointer = part
+            case PointerShape():
+                self.set_pointer_shape(part)
+            case PictureEnd():
+                self.end_picture()
 
     def check_order(self, part: Part) -> None:
         """To be called with every part before it is applied.

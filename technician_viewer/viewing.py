@@ -21,16 +21,9 @@ from protocol.key_schedule import ChannelSecrets, Randomness
 from protocol.limits import PEER_GONE_S, PICTURE_LIVE_S, VIEW_GRACE_S
 from protocol.media import MediaOpener
 from protocol.media_parts import (
-    Copy,
     InputApplied,
     Part,
     PictureEnd,
-    PointerAt,
-    PointerShape,
-    Rectangle,
-    Screens,
-    Video,
-    VideoEnded,
 )
 from protocol.messages import (
     INPUT,
@@ -57,6 +50,7 @@ from protocol.messages import (
     PointerButton,
     PromptClosed,
     PromptOpened,
+    RecordingChanged,
     SentAway,
     Welcomed,
     from_viewer,
@@ -64,7 +58,7 @@ from protocol.messages import (
 from protocol.relay_messages import HeadSubmitted
 from protocol.resume import Position, ViewerResume
 from protocol.session_log import Answered, Asked, Entry, LogReader, Opened, countersign_head, last_hash
-from protocol.vocabulary import Answer, Capability, Hold, Outcome
+from protocol.vocabulary import Answer, Capability, Hold, Outcome, RecordingState
 from technician_viewer.errors import InputHeld
 from technician_viewer.picture import Pictures
 from technician_viewer.video import VideoBroken
@@ -159,6 +153,8 @@ class Viewing:
         self.heads: list[str] = []
         """The heads that both ends have signed, oldest first."""
         self.entries: list[Entry] = []
+        self.recording = RecordingState.UNAVAILABLE
+        """How it stands with the recording."""
         self.participants: tuple[ParticipantShown, ...] = ()
         """Who is there, in the order in which they came."""
         self.is_sent_away = False
@@ -376,6 +372,8 @@ class Viewing:
                     self._announced.append((picture, now_s))
             case PathMeasured():
                 self.way = message
+            case RecordingChanged(state):
+                self.recording = state
             case InputDropped(hold):
                 self.dropped.append(hold)
             case EntryAppended(text):
@@ -397,37 +395,19 @@ class Viewing:
         self.capabilities = frozenset()
 
     def _on_part(self, part: Part) -> None:
-        self.pictures.check_order(part)
+        try:
+            self.pictures.take(part)
+        except VideoBroken:
+            self._send(KeyPictureAsked())
         match part:
-            case Screens():
-                self.pictures.set_screens(part)
-            case Rectangle():
-                self.pictures.put(part)
-            case Copy():
-                self.pictures.copy(part)
-            case Video():
-                self._play(part)
-            case VideoEnded(stream):
-                self.pictures.end_video(stream)
-            case PointerAt():
-                self.pictures.pointer = part
-            case PointerShape():
-                self.pictures.set_pointer_shape(part)
             case InputApplied():
                 self.applied.append(part)
             case PictureEnd(number):
                 self.picture = number
-                self.pictures.end_picture()
                 self._is_picture_old = False
                 while self._announced and self._announced[0][0] <= number:
                     self._announced.popleft()
                 self._send(PictureShown(number))
-
-    def _play(self, part: Video) -> None:
-        try:
-            self.pictures.play(part)
-        except VideoBroken:
-            self._send(KeyPictureAsked())
 
     def _on_entry(self, entry: Entry) -> None:
         self.entries.append(entry)

@@ -234,4 +234,6 @@ def _kind(choice: Choice) -> Kind:
 def _mark(choice: Choice) -> Mark:
     if Capability.CONTROL in choice.allowed:
         return Mark.HAND
+    if Capability.RECORD in choice.allowed:
+        return Mark.RECORD
     return Mark.EYE if choice.allowed else Mark.STOP

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from protocol.limits import PROMPT_S
-from protocol.vocabulary import Answer, Capability, Hold, Outcome, Role
+from protocol.vocabulary import Answer, Capability, Hold, Outcome, RecordingState, Role
 
 
 class Progress(StrEnum):
@@ -55,6 +55,8 @@ class QuestionKind(StrEnum):
     """One more person wants to join and watch."""
     HAND_OVER = "hand_over"
     """Control is to pass from `controller` to somebody else who takes part."""
+    RECORD = "record"
+    """The organisation asks to record the session."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ class ConsentQuestion:
         role: what the technician is there, as their certificate says it; for JOIN and HAND_OVER.
         employer: whom the technician works for, where that is not `organisation`; for JOIN and HAND_OVER.
         controller: who controls until now, for HAND_OVER.
+        recording_days: how long a recording is kept.
+        is_recording_required: the organisation lets nobody control who is not recorded, and nobody is yet.
     """
 
     organisation: str
@@ -87,6 +91,8 @@ class ConsentQuestion:
     role: Role | None = None
     employer: str = ""
     controller: str = ""
+    recording_days: int = 0
+    is_recording_required: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,6 +153,7 @@ class BarState:
         holds: what the customer holds back now; PAUSED and STOP_KEY are shown, others pass by themselves.
         elapsed_s: how long the session has lasted.
         interrupted: who of the viewers is away and may come back.
+        recording: what is said of the recording; nothing where there is none.
     """
 
     organisation: str
@@ -154,6 +161,7 @@ class BarState:
     holds: frozenset[Hold] = frozenset()
     elapsed_s: int = 0
     interrupted: tuple[Interruption, ...] = ()
+    recording: RecordingState = RecordingState.UNAVAILABLE
 
     @property
     def is_controlled(self) -> bool:
@@ -178,12 +186,31 @@ class Participation:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """One question to the customer, by whom, and what the customer answered.
+
+    Args:
+        at: UTC seconds.
+        name: who asked; empty where the organisation did.
+        allowed: what was allowed by it; empty for a no.
+    """
+
+    at: int
+    name: str
+    asks: Capability
+    allowed: frozenset[Capability]
+
+
+@dataclass(frozen=True)
 class Summary:
     """What is left to say when the session is over.
 
     Args:
         began_at, ended_at: UTC seconds.
         fingerprint: of the session log, as the organisation's records show it.
+        decisions: what the customer was asked and answered, in order.
+        recorded_s, recording_days: for how long it was recorded, and how long that is kept; 0 where nothing was.
+        position: the session's place in the organisation's log of all sessions, with the signatures; empty where it is not known.
     """
 
     outcome: Outcome
@@ -194,6 +221,14 @@ class Summary:
     began_at: int
     ended_at: int
     fingerprint: str
+    decisions: tuple[Decision, ...] = ()
+    recorded_s: int = 0
+    recording_days: int = 0
+    position: str = ""
+
+
+def _nothing_at_all() -> None:
+    """For sessions that are not recorded."""
 
 
 def _nothing(_said: object) -> None:
@@ -212,6 +247,7 @@ class CustomerCallbacks:
         after_question: nothing of the kind is left.
         on_more_time: the open question now ends in this many seconds.
         on_send_away: this one leaves the session, the others stay; only offered where there are several.
+        on_pause_recording, on_continue_recording, on_end_recording: nobody can watch later what comes from now on, or can again.
     """
 
     on_take_back: Callable[[], None]
@@ -222,6 +258,9 @@ class CustomerCallbacks:
     after_question: Callable[[], None]
     on_more_time: Callable[[int], None] = _nothing
     on_send_away: Callable[[Viewer], None] = _nothing
+    on_pause_recording: Callable[[], None] = _nothing_at_all
+    on_continue_recording: Callable[[], None] = _nothing_at_all
+    on_end_recording: Callable[[], None] = _nothing_at_all
 
 
 class Customer(Protocol):

@@ -157,6 +157,24 @@ def _wait(pen: _Pen) -> None:
     pen.line((12, 6.6), (12, 12), (15.6, 14.2))
 
 
+def _record(pen: _Pen) -> None:
+    """A dot in its ring."""
+    pen.ring((12, 12), 9.2)
+    pen.dot((12, 12), 5.2)
+
+
+def _no_record(pen: _Pen) -> None:
+    pen.ring((12, 12), 9.2)
+    pen.slash()
+
+
+def _key(pen: _Pen) -> None:
+    pen.ring((7.6, 12), 4.6)
+    pen.line((12.2, 12), (22, 12))
+    pen.line((18, 12), (18, 16.2))
+    pen.line((21.6, 12), (21.6, 15.4))
+
+
 _MARKS: dict[Mark, Callable[[_Pen], None]] = {
     Mark.EYE: _eye,
     Mark.HAND: _hand,
@@ -167,4 +185,7 @@ _MARKS: dict[Mark, Callable[[_Pen], None]] = {
     Mark.VERIFIED: _verified,
     Mark.WARNING: _warning,
     Mark.WAIT: _wait,
+    Mark.RECORD: _record,
+    Mark.NO_RECORD: _no_record,
+    Mark.KEY: _key,
 }

@@ -24,6 +24,9 @@ class BarCommands:
     go_on: Callable[[], None]
     stop: Callable[[], None]
     send_away: Callable[[Viewer], None]
+    pause_recording: Callable[[], None]
+    continue_recording: Callable[[], None]
+    end_recording: Callable[[], None]
     show_people: Callable[[], None]
     switch_language: Callable[[], None]
 
@@ -172,10 +175,28 @@ class SessionBar:
             tk.Label(line, image=picture, background=palette.raised, borderwidth=0).pack(side="left", padx=(0, px(8)))
             notice = paragraph(line, look, words.notice.text, px(480), size=SMALL, is_bold=True, colour=colour)
             notice.pack(side="left")
+        if words.recording:
+            self._fill_recording(lines, words.recording)
         self._minutes = tk.Label(
             status, text=words.minutes, font=look.theme.font(SMALL), foreground=palette.quiet, background=palette.raised
         )
         self._minutes.pack(side="left", padx=(px(18), 0))
+
+    def _fill_recording(self, lines: tk.Frame, recording: Marked) -> None:
+        """That it is recorded, and beside it how to pause that or end it."""
+        look, palette, px = self._look, self._look.theme.palette, self._look.theme.px
+        said, do = self._words, self._commands
+        colour = look.colour_of(recording.mark)
+        line = tk.Frame(lines, background=palette.raised)
+        line.pack(anchor="w", expand=True)
+        picture = look.mark(recording.mark, colour, palette.raised, 20)
+        tk.Label(line, image=picture, background=palette.raised, borderwidth=0).pack(side="left", padx=(0, px(8)))
+        paragraph(line, look, recording.text, px(300), size=SMALL, is_bold=True, colour=colour).pack(side="left")
+        if recording.mark is Mark.RECORD:
+            self._button(line, said.pause_recording(), do.pause_recording, kind=Kind.QUIET).pack(side="left")
+        else:
+            self._button(line, said.continue_recording(), do.continue_recording, kind=Kind.QUIET).pack(side="left")
+        self._button(line, said.end_recording(), do.end_recording, kind=Kind.QUIET).pack(side="left")
 
     def _fill_viewer(
         self, people: tk.Frame, row: int, viewer: ViewerWords, *, is_held: bool, shape: "_Shape"

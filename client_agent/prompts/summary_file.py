@@ -1,4 +1,4 @@
-"""The summary as a file that the customer may keep: HTML, or plain text where its name ends so."""
+"""The summary as a receipt that the customer may keep: HTML, or plain text where its name ends so."""
 
 import html
 from pathlib import Path
@@ -7,7 +7,7 @@ from client_agent.prompts.words import SummaryWords
 
 _STYLE = (
     "body{font:18px/1.5 system-ui,sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem;color:#1a1f27;background:#f7f8fa}"
-    "dt{color:#566072}dd{margin:0 0 .75rem}code{overflow-wrap:anywhere}"
+    "dt{color:#566072}dd{margin:0 0 .75rem}code,pre{overflow-wrap:anywhere;white-space:pre-wrap}h2{font-size:22px}"
 )
 
 
@@ -27,7 +27,12 @@ def as_text(words: SummaryWords) -> str:
     lines += words.fact_lines
     for name, deeds in words.people:
         lines += ["", f"– {name}", *(f"  {deed.text}" for deed in deeds)]
+    if words.decisions:
+        lines += ["", words.decisions_title, *(f"– {decision}" for decision in words.decisions)]
     lines += ["", words.about_fingerprint, f"  {words.fingerprint}", ""]
+    if words.position:
+        lines += [words.about_position, *(f"  {line}" for line in words.position.split("\n")), ""]
+    lines += [words.objection, ""]
     return "\n".join(lines)
 
 
@@ -39,9 +44,13 @@ def as_html(words: SummaryWords, language: str) -> str:
         f"<h2>{escape(name)}</h2><ul>{''.join(f'<li>{escape(deed.text)}</li>' for deed in deeds)}</ul>"
         for name, deeds in words.people
     )
+    decisions = "".join(f"<li>{escape(decision)}</li>" for decision in words.decisions)
+    decided = f"<h2>{escape(words.decisions_title)}</h2><ul>{decisions}</ul>" if decisions else ""
+    position = f"<p>{escape(words.about_position)}</p><pre>{escape(words.position)}</pre>" if words.position else ""
     return (
         f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">'
         f"<title>{escape(words.title)}</title><style>{_STYLE}</style></head>\n"
-        f"<body><h1>{escape(words.title)}</h1><p>{escape(words.ending)}</p><dl>{facts}</dl>{people}"
-        f"<p>{escape(words.about_fingerprint)}<br><code>{escape(words.fingerprint)}</code></p></body></html>\n"
+        f"<body><h1>{escape(words.title)}</h1><p>{escape(words.ending)}</p><dl>{facts}</dl>{people}{decided}"
+        f"<p>{escape(words.about_fingerprint)}<br><code>{escape(words.fingerprint)}</code></p>{position}"
+        f"<p>{escape(words.objection)}</p></body></html>\n"
     )

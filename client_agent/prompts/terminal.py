@@ -26,7 +26,7 @@ from client_agent.prompts.summary_file import as_text, write_summary
 from client_agent.prompts.terminal_window import TerminalWindow
 from client_agent.prompts.words import BarWords, Choice, Words, language_of_system, other_language
 from protocol.limits import BUTTONS_REACT_AFTER_S, PROMPT_EXTENSION_S, PROMPT_S_MAX
-from protocol.vocabulary import Answer
+from protocol.vocabulary import Answer, RecordingState
 
 if sys.platform != "win32":
     import termios
@@ -40,6 +40,7 @@ _CLOSE, _LANGUAGE, _MORE_TIME = "q", "l", "m"
 _TAKE_BACK, _PAUSE, _GO_ON, _STOP, _STATUS = "t", "p", "g", "s", "?"
 # Followed by a person's number; a number alone may be an answer that came too late.
 _SEND_AWAY = "x"
+_PAUSE_RECORDING, _CONTINUE_RECORDING, _END_RECORDING = "rp", "rg", "rx"
 
 
 @dataclass(frozen=True)
@@ -256,7 +257,8 @@ class TerminalCustomer:
             rights = () if words.notice and not viewer.is_away else (right.text for right in viewer.rights)
             # No line begins with a name: it could look like something that can be typed.
             self._say(f"– {', '.join((viewer.name, *rights))}")
-        self._say(*filter(None, (words.notice.text if words.notice else "", words.minutes)))
+        said = (each.text for each in (words.notice, words.recording) if each)
+        self._say(*said, words.minutes)
         self._say("", self._words.type_and_enter())
         self._say_keys(self._commands(words))
 
@@ -267,6 +269,12 @@ class TerminalCustomer:
             commands[_TAKE_BACK] = self._words.take_back()
         if not words.is_paused:
             commands[_PAUSE] = self._words.pause()
+        if self._bar.recording is RecordingState.ON:
+            commands[_PAUSE_RECORDING] = self._words.pause_recording()
+        elif self._bar.recording is RecordingState.PAUSED:
+            commands[_CONTINUE_RECORDING] = self._words.continue_recording()
+        if words.recording:
+            commands[_END_RECORDING] = self._words.end_recording()
         for number, viewer in enumerate(self._words.viewers(self._bar), start=1):
             if viewer.send_away:
                 commands[f"{_SEND_AWAY}{number}"] = f"{viewer.send_away} ({viewer.name})"
@@ -294,6 +302,12 @@ class TerminalCustomer:
             self._callbacks.on_take_back()
         elif letter == _PAUSE:
             self._callbacks.on_pause()
+        elif letter == _PAUSE_RECORDING:
+            self._callbacks.on_pause_recording()
+        elif letter == _CONTINUE_RECORDING:
+            self._callbacks.on_continue_recording()
+        elif letter == _END_RECORDING:
+            self._callbacks.on_end_recording()
         elif letter == _GO_ON:
             if line.at >= self._go_on_counts_at:
                 self._callbacks.on_go_on()

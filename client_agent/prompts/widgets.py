@@ -58,6 +58,9 @@ class Look:
             Mark.VERIFIED: palette.allowed,
             Mark.WARNING: palette.attention,
             Mark.WAIT: palette.quiet,
+            Mark.RECORD: palette.stop,
+            Mark.NO_RECORD: palette.quiet,
+            Mark.KEY: palette.quiet,
         }[kind]
 
 

@@ -116,6 +116,9 @@ class WindowCustomer:
             go_on=lambda: self._tell(lambda callbacks: callbacks.on_go_on()),
             stop=lambda: self._tell(lambda callbacks: callbacks.on_stop()),
             send_away=lambda viewer: self._tell(lambda callbacks: callbacks.on_send_away(viewer)),
+            pause_recording=lambda: self._tell(lambda callbacks: callbacks.on_pause_recording()),
+            continue_recording=lambda: self._tell(lambda callbacks: callbacks.on_continue_recording()),
+            end_recording=lambda: self._tell(lambda callbacks: callbacks.on_end_recording()),
             show_people=lambda: self._tell(lambda _: self._begin_list()),
             switch_language=self._switch_language,
         )

@@ -14,6 +14,7 @@ from enum import StrEnum
 from client_agent.prompts.customer import (
     BarState,
     ConsentQuestion,
+    Decision,
     Interruption,
     Participation,
     Problem,
@@ -23,7 +24,7 @@ from client_agent.prompts.customer import (
     Viewer,
 )
 from client_agent.prompts.others_text import one_line, some_lines
-from protocol.vocabulary import Capability, Hold, Outcome, Role
+from protocol.vocabulary import Capability, Hold, Outcome, RecordingState, Role
 from translations import best_language, catalogue
 
 VIEWERS_NAMED_MAX = 3
@@ -31,6 +32,7 @@ NO_BREAK = "\u00a0"
 
 _VIEW = frozenset({Capability.VIEW})
 _CONTROL = frozenset({Capability.CONTROL})
+_RECORD = frozenset({Capability.RECORD})
 _NOTHING: frozenset[Capability] = frozenset()
 
 
@@ -46,6 +48,9 @@ class Mark(StrEnum):
     VERIFIED = "verified"
     WARNING = "warning"
     WAIT = "wait"
+    RECORD = "record"
+    NO_RECORD = "no_record"
+    KEY = "key"
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,7 @@ class BarWords:
     viewers: tuple[ViewerWords, ...]
     others: str
     notice: Marked | None
+    recording: Marked | None
     minutes: str
     go_on: str
 
@@ -146,6 +152,11 @@ class SummaryWords:
     fingerprint: str
     about_fingerprint: str
     nothing_stays: str
+    decisions_title: str
+    decisions: tuple[str, ...]
+    about_position: str
+    position: str
+    objection: str
 
 
 def language_of_system() -> str:
@@ -299,6 +310,8 @@ class Words:
 
     def _consent_title(self, question: ConsentQuestion) -> str:
         _ = self._
+        if question.kind is QuestionKind.RECORD:
+            return _("Let this session be recorded?")
         if question.kind is QuestionKind.JOIN:
             return _("Let one more person see your screen?")
         if question.kind is QuestionKind.HAND_OVER:
@@ -325,6 +338,8 @@ class Words:
 
     def _request(self, question: ConsentQuestion) -> str:
         _ = self._
+        if question.kind is QuestionKind.RECORD:
+            return self._recording_request(question)
         who, controller = self._who(question), self._person(question.controller)
         if question.kind is QuestionKind.JOIN:
             request = _("{who} wants to join and watch {for_ticket}.")
@@ -338,6 +353,36 @@ class Words:
             request = _("{who} asks to control your computer {for_ticket}.")
         for_ticket = self._for_ticket(question.ticket, question.subject)
         return request.format(who=who, controller=controller, for_ticket=for_ticket)
+
+    def _recording_request(self, question: ConsentQuestion) -> str:
+        _ = self._
+        return _("{organisation} asks to record what is seen of your screen in this session {for_ticket}.").format(
+            organisation=self._organisation(question.organisation),
+            for_ticket=self._for_ticket(question.ticket, question.subject),
+        )
+
+    def _recording_effects(self, question: ConsentQuestion) -> tuple[Marked, ...]:
+        _ = self._
+        purpose = _("The recording serves to check later what was done on your computer, and nothing else.")
+        kept = _("It is kept for {time}, then deleted.").format(time=self._days(question.recording_days))
+        readers = _(
+            "Only the organisation’s auditors can watch it. It is sealed on your computer, and the server that keeps it cannot open it."
+        )
+        without = _("Without a recording, the session goes on all the same.")
+        if question.is_recording_required:
+            without = _("Without a recording, nobody can control your computer: the organisation requires it.")
+        return (
+            Marked(Mark.RECORD, f"{purpose} {kept}"),
+            Marked(Mark.KEY, readers),
+            Marked(
+                Mark.PAUSE, _("You can pause or end the recording at any time, on the bar at the top of the screen.")
+            ),
+            Marked(Mark.NO_HAND if question.is_recording_required else Mark.NO_RECORD, without),
+        )
+
+    def _days(self, count: int) -> str:
+        _ = self._
+        return _("{count} days").format(count=count) if count != 1 else _("one day")
 
     def _who(self, question: ConsentQuestion) -> str:
         _ = self._
@@ -393,6 +438,11 @@ class Words:
             ),
         )
         stop = Marked(Mark.STOP, _("You can stop at any time: hold Esc."))
+        if question.kind is QuestionKind.RECORD:
+            return self._recording_effects(question)
+        if question.is_recording_required and question.asks is Capability.CONTROL:
+            required = _("Nobody controls without a recording. You will be asked about it next.")
+            controls = Marked(Mark.HAND, f"{controls.text} {required}")
         if question.kind is QuestionKind.JOIN:
             return (
                 sees,
@@ -419,6 +469,8 @@ class Words:
         _ = self._
         see = Choice(_("Let them see my screen"), _VIEW)
         refuse = Choice(_("Refuse"), _NOTHING)
+        if question.kind is QuestionKind.RECORD:
+            return (Choice(_("Let it be recorded"), _RECORD), Choice(_("Do not record"), _NOTHING))
         if question.kind is QuestionKind.HAND_OVER:
             return (Choice(_("Let them control"), _CONTROL), refuse)
         if question.kind is QuestionKind.JOIN or question.asks is Capability.VIEW:
@@ -450,6 +502,7 @@ class Words:
             viewers=viewers[:named_max],
             others=_("and {count} more").format(count=hidden) if hidden > 0 else "",
             notice=self._notice(state),
+            recording=self._recording(state.recording),
             minutes=_("{count} min").format(count=state.elapsed_s // 60),
             go_on=self._go_on(state),
         )
@@ -496,6 +549,24 @@ class Words:
             return Marked(Mark.STOP, _("You pressed Esc: nobody can act."))
         return None
 
+    def _recording(self, state: RecordingState) -> Marked | None:
+        _ = self._
+        if state is RecordingState.ON:
+            return Marked(Mark.RECORD, _("is recorded"))
+        return Marked(Mark.NO_RECORD, _("recording paused")) if state is RecordingState.PAUSED else None
+
+    def pause_recording(self) -> str:
+        _ = self._
+        return _("Pause the recording")
+
+    def continue_recording(self) -> str:
+        _ = self._
+        return _("Record again")
+
+    def end_recording(self) -> str:
+        _ = self._
+        return _("End the recording")
+
     def _go_on(self, state: BarState) -> str:
         """The word for letting go of what the customer holds; empty where nothing is held."""
         _ = self._
@@ -525,6 +596,7 @@ class Words:
             (_("Ticket"), " ".join(filter(None, (one_line(summary.ticket), one_line(summary.subject)))) or "–"),
             (_("Began"), self._moment(summary.began_at)),
             (_("Ended"), self._moment(summary.ended_at)),
+            (_("Recording"), self._recorded(summary)),
         )
         return SummaryWords(
             title=_("The session is over"),
@@ -537,6 +609,41 @@ class Words:
                 "Fingerprint of the session log. It shows whether the organisation’s record was altered later."
             ),
             nothing_stays=_("Nothing stays on this computer unless you save this summary."),
+            decisions_title=_("What you were asked, and what you answered"),
+            decisions=tuple(self._decision(one) for one in summary.decisions),
+            about_position=_("The session’s place in the organisation’s log of all sessions, as it was signed:"),
+            position=summary.position,
+            objection=_(
+                "Is something in it not as you remember it, or do you want the recording to be deleted earlier? Write to {organisation} and"
+                " name the ticket. Keep this file: its fingerprint shows whether the record was altered later. You may also turn to your"
+                " country’s data protection authority."
+            ).format(organisation=self._organisation(summary.organisation)),
+        )
+
+    def _recorded(self, summary: Summary) -> str:
+        _ = self._
+        if not summary.recorded_s:
+            return _("none")
+        return _("{time}, kept for {days} for the auditors, then deleted").format(
+            time=duration(summary.recorded_s), days=self._days(summary.recording_days)
+        )
+
+    def _decision(self, one: Decision) -> str:
+        _ = self._
+        asked = {
+            Capability.VIEW: _("see your screen"),
+            Capability.CONTROL: _("see your screen and control your computer"),
+            Capability.RECORD: _("record the session"),
+        }[one.asks]
+        if not one.allowed:
+            answer = _("you said no")
+        elif one.asks is Capability.CONTROL and Capability.CONTROL not in one.allowed:
+            answer = _("you allowed to see, and nothing else")
+        else:
+            answer = _("you said yes")
+        who = self._person(one.name) if one.name else _("The organisation")
+        return _("{time}: {who} asked to {what}; {answer}.").format(
+            time=self._moment(one.at), who=who, what=asked, answer=answer
         )
 
     def _ending(self, outcome: Outcome) -> str:

@@ -10,6 +10,7 @@ no mask yet; what it hides would never reach the drawing.)
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterator
 
 from client_agent.screen import abilities
@@ -25,10 +26,20 @@ from client_agent.screen.record import Record
 from client_agent.screen.source import Box, OffScreen, Screen, ScreenSource
 from client_agent.screen.terms import Terms
 from protocol.media_codec import write_part
-from protocol.media_parts import BYTES_PER_PIXEL, Part, PictureEnd, Rectangle, Screens, ScreenShape
+from protocol.media_parts import (
+    BYTES_PER_PIXEL,
+    InputApplied,
+    Part,
+    PictureEnd,
+    Rectangle,
+    Screens,
+    ScreenShape,
+)
 from protocol.text import tidy_line
 from protocol.vocabulary import Preference
 
+# Of the technician's input, what a picture tells at most: more than anybody clicks between two.
+_APPLIED_MAX = 64
 # While a large picture is on its way the pointer goes on alone, this often, and this many times until the next picture is shown.
 _POINTER_EVERY_S = 0.05
 _POINTERS_ALONE_MAX = 40
@@ -61,6 +72,9 @@ class PictureStream:
         self._is_paused = False
         self._is_key_wanted = True
         self._pointers_alone = 0
+        self._within_s: float | None = None
+        self._sent_at = 0.0
+        self._applied: deque[InputApplied] = deque(maxlen=_APPLIED_MAX)
 
         # Of the worker thread alone: what the viewers know already.
         self._drawing = Drawing()
@@ -115,6 +129,16 @@ class PictureStream:
         with self._lock:
             self._is_key_wanted = True
 
+    def see_within(self, seconds: float | None) -> None:
+        """Let no change wait for longer than this, however little the viewer shows; None: for as long as it takes."""
+        with self._lock:
+            self._within_s = seconds
+
+    def tell(self, part: InputApplied) -> None:
+        """Put this into the next picture."""
+        with self._lock:
+            self._applied.append(part)
+
     def choose_screen(self, number: int) -> None:
         """Show this screen from the next picture on, which is a key picture; a number that is gone means the first screen."""
         with self._lock:
@@ -166,7 +190,8 @@ class PictureStream:
         with self._lock:
             if self._is_paused:
                 return
-            may_send = self._pacer.may_send(now)
+            is_overdue = self._within_s is not None and now - self._sent_at >= self._within_s
+            may_send = self._pacer.may_send(now) or is_overdue
             is_key = self._is_key_wanted
             if may_send:
                 self._is_key_wanted = False
@@ -257,6 +282,7 @@ class PictureStream:
             ]
         self._begun += bool(boxes)
         yield from self._added(record, self._pointing.news(screen, now))
+        yield from self._added(record, iter(self._take_applied()))
 
         def grab(box: Box) -> Captured:
             return self._source.grab(Box(screen.x + box.x, screen.y + box.y, box.width, box.height))
@@ -272,6 +298,7 @@ class PictureStream:
         yield from record.add(PictureEnd(number, is_key, at_ms, drawing.is_exact))
         with self._lock:
             self._pacer.sent(number, record.total_bytes, now)
+            self._sent_at = now
         yield record.take()
 
     def _terms(self, now: float) -> Terms:
@@ -283,6 +310,12 @@ class PictureStream:
     def _added(record: Record, parts: Iterator[Part]) -> Iterator[bytes]:
         for part in parts:
             yield from record.add(part)
+
+    def _take_applied(self) -> list[InputApplied]:
+        with self._lock:
+            applied = list(self._applied)
+            self._applied.clear()
+        return applied
 
     def _pointer_alone(self, now: float) -> Iterator[bytes]:
         """The pointer's new place while no picture may leave, as a record that ends none."""

@@ -9,10 +9,10 @@ from client_agent.session.case import Case
 from client_agent.session.questions import Questions, Request
 from client_agent.session.viewers import RemoteViewer
 from protocol import session_log
-from protocol.consent import Grant
+from protocol.consent import NOBODY, Grant
 from protocol.limits import ENTRY_STORED_TIMEOUT_S
 from protocol.messages import AccessNotStored, PromptClosed
-from protocol.vocabulary import Answer, Capability, Hold, Outcome
+from protocol.vocabulary import Answer, Capability, Hold, Outcome, RecordingState
 
 
 class Access:
@@ -40,6 +40,9 @@ class Access:
         """Somebody who is there asks for more."""
         controller = self._case.viewers.get(self._case.gate.controller) if self._case.gate.controller else None
         is_lead = viewer is self._case.viewers.lead
+        if capability is Capability.RECORD:
+            self._ask_to_record(viewer, reason)
+            return
         if (
             capability in self._case.gate.capabilities_of(viewer.id)
             or self._questions.is_asking(viewer)
@@ -58,6 +61,15 @@ class Access:
         if viewer.control_reason and self._case.gate.controller is None:
             self.ask(viewer, Capability.CONTROL, viewer.control_reason)
 
+    def _ask_to_record(self, viewer: RemoteViewer, reason: str, waits: tuple[Grant, ...] = ()) -> None:
+        """Ask for the recording, which `waits` for grants that there are not without it."""
+        if (
+            self._case.recording.is_available
+            and not self._case.gate.is_recorded
+            and not self._questions.is_recording_asked
+        ):
+            self._put(Request(viewer, Capability.RECORD, reason, QuestionKind.RECORD, waits=waits))
+
     def _put(self, request: Request) -> None:
         self._case.tasks.start(self._put_question(request))
 
@@ -67,24 +79,37 @@ class Access:
         if answer is None or answer.answer is None:
             return
         until_ms = self._questions.until_ms(request, answer)
+        whose = NOBODY if request.kind is QuestionKind.RECORD else viewer.id
         asked = session_log.Asked(
-            viewer.id, request.capability, request.reason, answer.words[: session_log.WORDS_MAX], answer.language
+            whose, request.capability, request.reason, answer.words[: session_log.WORDS_MAX], answer.language
         )
         question = case.voices.write(asked)
         allowed = sorted(answer.allowed)
         number = case.voices.write(session_log.Answered(question, answer.answer, allowed, until_ms, answer.took_ms))
         case.voices.say(viewer, PromptClosed(request.capability, answer.answer))
         if allowed:
-            case.gate.allow(tuple(Grant(viewer.id, each, until_ms) for each in allowed), number)
+            grants = tuple(Grant(whose, each, until_ms) for each in allowed)
+            unrecorded = tuple(each for each in grants if self._needs_recording(each))
+            case.gate.allow((*(each for each in grants if each not in unrecorded), *request.waits), number)
             self._waiting_for[number] = request
             if request.is_first:
                 case.customer.show_progress(Progress.STORING_ANSWER)
             asyncio.get_running_loop().call_later(ENTRY_STORED_TIMEOUT_S, self.not_stored, number)
+            if request.is_first or unrecorded:
+                self._ask_to_record(viewer, request.reason if unrecorded else "", unrecorded)
+        elif request.kind is QuestionKind.RECORD:
+            for grant in request.waits:
+                case.voices.write(session_log.AccessEnded(grant.viewer, grant.capability, "recording"))
         elif request.is_first:
             declined = answer.answer is Answer.REFUSED
             self._on_end(Outcome.DECLINED if declined else Outcome.UNANSWERED, "customer")
         elif request.kind is QuestionKind.JOIN:
             self._attendance.send_away(viewer, "customer" if answer.answer is Answer.REFUSED else "time")
+
+    def _needs_recording(self, grant: Grant) -> bool:
+        """Whether the organisation allows this only to who is recorded, and that is not so."""
+        is_control = grant.capability is Capability.CONTROL
+        return is_control and self._case.recording.is_required and not self._case.gate.is_recorded
 
     # --- in force ---
 
@@ -104,9 +129,10 @@ class Access:
             self._case.accounts.began(grant.viewer, grant.capability)
             if grant.capability is Capability.CONTROL:
                 request.viewer.control_reason = request.reason
+        self._follow_recording()
         if request.viewer.is_admitted:
             self._attendance.set_pace()
-        else:
+        elif request.kind is not QuestionKind.RECORD:
             self._attendance.admit(request.viewer)
         self._tell()
 
@@ -133,6 +159,7 @@ class Access:
         ended = self._case.gate.take_back(capability, viewer.id if viewer else None)
         for grant in ended | (waited - self._case.gate.waiting):
             self._close(grant, by)
+        self._follow_recording()
         self._tell()
 
     def end_all(self) -> None:
@@ -155,6 +182,7 @@ class Access:
                     self._attendance.lose_sight(viewer)
                 else:
                     self._attendance.send_away(viewer, "time")
+        self._follow_recording()
         self._tell()
 
     def pause(self) -> None:
@@ -174,12 +202,51 @@ class Access:
             self._attendance.set_pace()
         self._tell()
 
+    # --- the recording ---
+
+    def pause_recording(self) -> None:
+        """What comes from now on nobody can watch later, until the customer lets it go on."""
+        if self._case.recording.state is RecordingState.ON:
+            self._case.recording.is_paused = True
+            self._case.accounts.ended(NOBODY, Capability.RECORD)
+            self._case.voices.write(session_log.RecordingPaused())
+            self._follow_recording()
+            self._tell()
+
+    def continue_recording(self) -> None:
+        """Record again, copying nothing from before."""
+        if self._case.recording.state is RecordingState.PAUSED:
+            self._case.recording.is_paused = False
+            self._case.accounts.began(NOBODY, Capability.RECORD)
+            self._case.voices.write(session_log.RecordingContinued())
+            self._follow_recording()
+            self._tell()
+
+    def _follow_recording(self) -> None:
+        """Record, or not, as the customer allows now: under a key of its own, and beginning with a complete picture."""
+        case, recording = self._case, self._case.recording
+        recording.is_allowed = case.gate.is_recorded
+        recording.is_paused &= recording.is_allowed
+        is_wanted = recording.state is RecordingState.ON
+        if recording.is_required:
+            if not recording.is_allowed and case.gate.controller:
+                self.end(Capability.CONTROL, "recording")
+            if recording.state is RecordingState.PAUSED:
+                self.hold(Hold.UNRECORDED)
+            else:
+                self.release(Hold.UNRECORDED)
+        if is_wanted == recording.recorder.is_recording or not case.pictures.has_begun:
+            return
+        self._attendance.start_epoch()
+        if is_wanted:
+            case.pictures.begin_anew()
+
     def hold(self, hold: Hold) -> None:
         """Hold input back; what is pressed comes up."""
         is_new = self._case.gate.hold(hold)
         self._case.hands.release_all()
         if is_new:
-            if hold is not Hold.PROMPT:
+            if hold not in (Hold.PROMPT, Hold.UNRECORDED):
                 self._case.voices.write(session_log.Held(hold))
             self._tell()
 
@@ -199,5 +266,6 @@ class Access:
     def _tell(self) -> None:
         for viewer in self._case.viewers:
             self._case.voices.tell_access(viewer)
+            self._case.voices.tell_recording(viewer, self._case.recording.state)
         self._case.voices.tell_participants()
         self.on_changed()

@@ -103,6 +103,7 @@ class Attendance:
         self._case.voices.write(session_log.Resumed(viewer.id, after_ms))
         self._questions.remind(viewer)
         self._case.voices.tell_access(viewer)
+        self._case.voices.tell_recording(viewer, self._case.recording.state)
         if viewer.is_admitted:
             self.admit(viewer)
         self._tell()

@@ -13,6 +13,7 @@ from client_agent.session.accounts import Accounts
 from client_agent.session.evidence import Evidence
 from client_agent.session.line import Line
 from client_agent.session.pictures import Pictures
+from client_agent.session.recording import Recording
 from client_agent.session.viewers import Viewers
 from client_agent.session.voices import Voices
 from protocol import session_log
@@ -33,6 +34,7 @@ class Case:
     evidence: Evidence
     accounts: Accounts
     voices: Voices
+    recording: Recording
     pictures: Pictures
     hands: Hands
     tasks: "Tasks"

@@ -29,6 +29,7 @@ class Evidence:
         self._line, self._trust = line, trust
         self._key = Ed25519PrivateKey.generate()
         self._log = LogWriter()
+        self._beside: dict[int, bytes] = {}
         self._session = ""
         self._again_at = 0.0
         self._is_closed = False
@@ -67,8 +68,11 @@ class Evidence:
         """Whose log it is."""
         self._session = session
 
-    def write(self, event: Event) -> int:
-        """Append an entry and submit it; gives its number. Behind the session's end nothing is written: it has nothing left to tell."""
+    def write(self, event: Event, beside: bytes = b"") -> int:
+        """Append an entry and submit it with what lies beside it, sealed; gives its number.
+
+        Behind the session's end nothing is written: it has nothing left to tell.
+        """
         if self._is_closed:
             return len(self.texts) - 1
         self._is_closed = isinstance(event, session_log.SessionEnded)
@@ -76,12 +80,16 @@ class Evidence:
         number = len(self.texts) - 1
         if leaf_of(text, self._session, b"") is not None:
             self._unproven.add(number)
-        self._line.tell_relay(EntrySubmitted(number, text, b""))
+        if beside:
+            self._beside[number] = beside
+        self._line.tell_relay(EntrySubmitted(number, text, beside))
         return number
 
     def entry_stored(self, number: int) -> None:
         """The relay has this entry and all before it."""
         self.stored = max(self.stored, number + 1)
+        for kept in [each for each in self._beside if each < self.stored]:
+            del self._beside[kept]
         if self._unproven and not self._again_at:
             self._again_at = awake_or_asleep_s() + _SUBMIT_AGAIN_S
 
@@ -110,7 +118,7 @@ class Evidence:
             end = min(self.stored + _SUBMITTED_AT_ONCE, len(self.texts))
             # What is stored and not proven is submitted too: the relay answers with the proof.
             for number in [*sorted(each for each in self._unproven if each < self.stored), *range(self.stored, end)]:
-                self._line.tell_relay(EntrySubmitted(number, self.texts[number], b""))
+                self._line.tell_relay(EntrySubmitted(number, self.texts[number], self._beside.get(number, b"")))
             if end < len(self.texts) or self._unproven:
                 self._again_at = awake_or_asleep_s() + _SUBMIT_AGAIN_S
 

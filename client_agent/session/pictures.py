@@ -7,9 +7,12 @@ from collections import OrderedDict
 from client_agent.eyes import Eyes
 from client_agent.screen.source import Screen
 from client_agent.session.line import Line
+from client_agent.session.recording import Recording
 from client_agent.session.way import Way
 from protocol.envelope import Audience
+from protocol.limits import RECORDED_WITHIN_S
 from protocol.media import MediaSealer
+from protocol.media_codec import begins_key_picture, ends_picture
 from protocol.messages import EpochStarted, MediaReached, PathMeasured
 from protocol.relay_messages import LegsMeasured
 from protocol.vocabulary import Preference
@@ -21,8 +24,9 @@ _CAPTURE_TIMES = 1000
 class Pictures:
     """What the eyes see, sealed for those who are admitted. Nothing is captured while nobody is, or while the customer pauses."""
 
-    def __init__(self, line: Line, eyes: Eyes) -> None:
-        self._line, self._eyes = line, eyes
+    def __init__(self, line: Line, eyes: Eyes, recording: Recording) -> None:
+        self._line, self._eyes, self._recording = line, eyes, recording
+        self._is_for_store = False
         self._sealer = MediaSealer()
         self._captured_ms: OrderedDict[int, int] = OrderedDict()
         self._pace: str | None = None
@@ -49,9 +53,12 @@ class Pictures:
         return self._sealer.epoch > 0
 
     def start_epoch(self) -> EpochStarted:
-        """A fresh key from the next record on; gives what those who may see are told."""
+        """A fresh key from the next record on, as the log tells; gives what those who may see are told."""
         key = secrets.token_bytes(32)
         self._sealer.start_epoch(key)
+        self._recording.epoch_began(self._sealer.epoch, key, self._sealer.next_counter)
+        # What is recorded does not wait for a viewer that shows nothing.
+        self._eyes.see_within(RECORDED_WITHIN_S / 2 if self._recording.recorder.is_recording else None)
         return EpochStarted(self._sealer.epoch, key, self._sealer.next_counter)
 
     def reached(self) -> MediaReached:
@@ -112,6 +119,27 @@ class Pictures:
         """What everybody is to be told of the way now."""
         return self.way.news(self._eyes.path, self._preference, time.monotonic()) if self._pace else None
 
+    def begin_anew(self) -> None:
+        """What comes from now on builds on nothing before: what was made and not sent is thrown away."""
+        if not self._eyes.is_paused:
+            self._eyes.pause()
+            self._eyes.resume()
+
+    async def show_to_store(self) -> None:
+        """Give the recording a complete picture from which a seek can begin, while viewers notice nothing."""
+        if self._is_for_store:
+            return
+
+        async def send(record: bytes) -> None:
+            self._hand_over(record, Audience.STORE)
+            await self._line.drained()
+
+        self._is_for_store = True
+        try:
+            await self._eyes.key_picture(send)
+        finally:
+            self._is_for_store = False
+
     async def show_from_the_start(self, peer: int) -> None:
         """Make a complete picture for one viewer, while the others notice nothing."""
 
@@ -139,6 +167,10 @@ class Pictures:
             self._eyes.shown(picture)
         return self._captured_ms.get(picture)
 
+    def captured_ms(self, picture: int) -> int:
+        """When this picture was captured, UTC milliseconds; the newest one's time where that is not known any more."""
+        return self._captured_ms.get(picture, self.newest_ms)
+
     async def run(self) -> None:
         """Show what changes, for as long as the session lasts.
 
@@ -160,7 +192,17 @@ class Pictures:
             if len(self._captured_ms) > _CAPTURE_TIMES:
                 self._captured_ms.popitem(last=False)
         began = time.monotonic()
-        self._line.send_media(self._sealer.seal(record))
+        self._hand_over(record, Audience.ALL)
         # What matters more, like an answer or an entry, waits for one record at most.
         await self._line.drained()
         self._sending_s += time.monotonic() - began
+
+    def _hand_over(self, record: bytes, audience: Audience) -> None:
+        """Seal a record to all or for the store, and have it recorded where the customer allows that."""
+        first = self._sealer.next_counter
+        sealed = self._sealer.seal(record, audience=audience)
+        counters = first, self._sealer.next_counter
+        self._recording.sending(
+            sealed, audience, counters, is_key=begins_key_picture(record), ends=ends_picture(record)
+        )
+        self._line.send_media(sealed)

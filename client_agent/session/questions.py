@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from client_agent.organisation import Organisation, RootKnownBy
 from client_agent.prompts.customer import ConsentAnswer, ConsentQuestion, Customer, QuestionKind
 from client_agent.session.clock import now_ms
+from client_agent.session.recording import Recording
 from client_agent.session.viewers import RemoteViewer
 from client_agent.session.voices import Voices
+from protocol.consent import Grant
 from protocol.limits import GRANT_S_MAX, PROMPT_S, PROMPT_S_MAX
 from protocol.messages import PromptOpened
 from protocol.vocabulary import Capability
@@ -14,7 +16,7 @@ from protocol.vocabulary import Capability
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """What one viewer asks for; `controller` would lose control by a yes."""
+    """What one viewer asks for, or the organisation for a recording; `controller` would lose control by a yes."""
 
     viewer: RemoteViewer
     capability: Capability
@@ -22,13 +24,15 @@ class Request:
     kind: QuestionKind = QuestionKind.ACCESS
     is_first: bool = False
     controller: str = ""
+    waits: tuple[Grant, ...] = ()
+    """What was allowed already, and comes into force with this."""
 
 
 class Questions:
     """Puts requests to the customer, and tells each viewer when its own is the one being read."""
 
-    def __init__(self, customer: Customer, organisation: Organisation, voices: Voices) -> None:
-        self._customer, self._organisation, self._voices = customer, organisation, voices
+    def __init__(self, customer: Customer, organisation: Organisation, voices: Voices, recording: Recording) -> None:
+        self._customer, self._organisation, self._voices, self._recording = customer, organisation, voices, recording
         self._ticket = self._subject = ""
         self._open: list[Request] = []
         self._seconds = PROMPT_S
@@ -40,6 +44,11 @@ class Questions:
     def is_asking(self, viewer: RemoteViewer) -> bool:
         """Whether this viewer has asked for something that is not answered yet."""
         return any(request.viewer is viewer for request in self._open)
+
+    @property
+    def is_recording_asked(self) -> bool:
+        """Whether the customer is being asked for the recording, or is about to be."""
+        return any(request.kind is QuestionKind.RECORD for request in self._open)
 
     async def put(self, request: Request) -> ConsentAnswer | None:
         """Ask, and give the answer; None where the request was withdrawn before there was one."""
@@ -80,7 +89,10 @@ class Questions:
         """When what is allowed ends by itself: with the viewer's certificate at the latest. 0 where nothing is."""
         if not answer.allowed:
             return 0
-        return min(now_ms() + GRANT_S_MAX * 1000, request.viewer.certificate.valid_until * 1000)
+        valid_until_ms = request.viewer.certificate.valid_until * 1000
+        if request.kind is QuestionKind.RECORD:
+            return valid_until_ms
+        return min(now_ms() + GRANT_S_MAX * 1000, valid_until_ms)
 
     def _take(self, request: Request) -> None:
         was_open = self._open[0]
@@ -113,4 +125,6 @@ class Questions:
             role=certificate.role,
             controller=request.controller,
             seconds=PROMPT_S,
+            recording_days=organisation.document.recording_days,
+            is_recording_required=self._recording.is_required and not self._recording.is_allowed,
         )

@@ -23,9 +23,12 @@ from client_agent.session.case import Case, Tasks
 from client_agent.session.clock import awake_or_asleep_s, now_ms
 from client_agent.session.evidence import Evidence
 from client_agent.session.line import Line, LineLost, LineRestored
+from client_agent.session.notes import Notes
 from client_agent.session.pairing import Paired
 from client_agent.session.pictures import Pictures
 from client_agent.session.questions import Questions
+from client_agent.session.recorder import Recorder
+from client_agent.session.recording import Recording
 from client_agent.session.viewers import RemoteViewer, Viewers
 from client_agent.session.voices import Voices
 from protocol import session_log
@@ -50,6 +53,7 @@ from protocol.messages import (
     Introduced,
     KeyPictureAsked,
     Left,
+    NoteWritten,
     PictureShown,
     PreferenceChosen,
     Returned,
@@ -62,6 +66,8 @@ from protocol.relay_messages import (
     LegsMeasured,
     PeerJoined,
     PeerLeft,
+    SegmentNotStored,
+    SegmentStored,
     from_relay,
 )
 from protocol.vocabulary import Capability, Hold, Outcome
@@ -96,6 +102,8 @@ class Session:
         voices = Voices(
             line, viewers, evidence, gate, on_deaf=lambda viewer: self._attendance.remove(viewer, "network")
         )
+        self._recorder = Recorder(line, voices.write)
+        recording = Recording(organisation, self._recorder, voices.write)
         self._case = Case(
             organisation,
             customer,
@@ -105,13 +113,16 @@ class Session:
             evidence,
             Accounts(),
             voices,
-            Pictures(line, eyes),
+            recording,
+            Pictures(line, eyes, recording),
             hands,
             Tasks(on_failure=lambda: self._finish(Outcome.FAILED, "agent")),
         )
         self._joining_scalar = secrets.token_bytes(32)
         self._arrivals = Arrivals(viewers, self._joining_scalar)
-        self._questions = Questions(customer, organisation, voices)
+        self._questions = Questions(customer, organisation, voices, recording)
+        self._notes = Notes(voices, recording)
+        hands.on_applied = eyes.tell
         self._attendance = Attendance(self._case, self._questions, self._arrivals, system)
         self._access = Access(self._case, self._attendance, self._questions, self._finish)
         self._attendance.on_joining = self._access.ask_to_join
@@ -134,13 +145,16 @@ class Session:
                 before_question=self._before_question,
                 after_question=lambda: self._access.release(Hold.PROMPT),
                 on_more_time=self._questions.more_time,
+                on_pause_recording=self._access.pause_recording,
+                on_continue_recording=self._access.continue_recording,
+                on_end_recording=lambda: self._access.end(Capability.RECORD, "customer"),
                 on_send_away=self._on_send_away,
             )
         )
         case.hands.watch_stop_key(
             self._on_stop_key_down, lambda: self._finish(Outcome.STOPPED, "customer"), held_s=STOP_KEY_HELD_S
         )
-        carrying = [asyncio.create_task(work) for work in (self._read(), self._submit())]
+        carrying = [asyncio.create_task(work) for work in (self._read(), self._submit(), self._recorder.send_again())]
         for task in carrying:
             task.add_done_callback(self._on_carrying_ended)
         case.tasks.start(self._tick())
@@ -180,6 +194,7 @@ class Session:
         case = self._case
         case.customer.hide_bar()
         if self._opened:
+            self._recorder.stop()
             view_ms, control_ms = (case.accounts.allowed_ms(each) for each in (Capability.VIEW, Capability.CONTROL))
             case.voices.write(session_log.SessionEnded(outcome, by, view_ms, control_ms))
             # Both may have been set before: only what comes after the last entry counts.
@@ -200,13 +215,18 @@ class Session:
 
     async def _deliver(self, carrying: list[asyncio.Task[None]]) -> None:
         """Wait, within reason, until the relay has the last entries."""
-        if self._opened and not self._case.evidence.is_stored and not any(task.done() for task in carrying):
+        if self._opened and not self._is_stored and not any(task.done() for task in carrying):
             self._case.customer.show_progress(Progress.ENDING)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._all_stored.wait(), timeout=_DELIVER_S)
         for task in carrying:
             task.cancel()
         await asyncio.gather(*carrying, return_exceptions=True)
+
+    @property
+    def _is_stored(self) -> bool:
+        """Whether the relay has everything, the recording included."""
+        return self._case.evidence.is_stored and self._recorder.is_stored
 
     async def _submit(self) -> None:
         """Submit again what could not be stored; also after the end, while the customer reads the summary."""
@@ -224,6 +244,7 @@ class Session:
                     case LineLost(is_final):
                         self._on_line_lost(is_final=is_final)
                     case LineRestored():
+                        self._recorder.line_restored()
                         case.evidence.submit_again(at_once=True)
                     case Envelope(Kind.RELAY, _, content):
                         self._on_relay(content)
@@ -241,8 +262,7 @@ class Session:
         match message := from_relay.decode(content):
             case EntryStored(number):
                 self._case.evidence.entry_stored(number)
-                if self._case.evidence.is_stored:
-                    self._all_stored.set()
+                self._note_stored()
                 self._on_confirmed()
             case EntryLogged(number, logged):
                 self._on_logged(number, logged)
@@ -252,6 +272,11 @@ class Session:
                     self._access.not_stored(number)
             case LegsMeasured():
                 self._case.pictures.legs_measured(message)
+            case SegmentStored(segment):
+                self._recorder.stored(segment)
+                self._note_stored()
+            case SegmentNotStored(segment):
+                self._recorder.not_stored(segment)
             case PeerJoined(peer):
                 self._arrivals.came(peer)
             case PeerLeft(peer):
@@ -272,6 +297,10 @@ class Session:
         if not self._end.done():
             self._access.stored(self._case.evidence.confirmed - 1)
 
+    def _note_stored(self) -> None:
+        if self._is_stored:
+            self._all_stored.set()
+
     def _on_peer_gone(self, peer: int) -> None:
         if self._opened is None and peer == self._first[1].peer:
             self._finish(Outcome.DROPPED, "network")
@@ -284,6 +313,7 @@ class Session:
     def _on_line_lost(self, *, is_final: bool) -> None:
         log.info("the line to the relay was lost")
         self._arrivals.all_left()
+        self._recorder.line_lost()
         self._last_head_signed.set()
         if self._opened is None or is_final:
             self._finish(Outcome.DROPPED, "network")
@@ -365,6 +395,7 @@ class Session:
             root_known_by=case.organisation.known_by,
         )
         case.evidence.begin(certificate.session)
+        case.recording.begin(certificate.session)
         case.voices.write(self._opened)
         case.voices.offer_head(viewer)
         log.info("session=%s opened", certificate.session)
@@ -402,6 +433,8 @@ class Session:
                 self._attendance.prefer(viewer, preference)
             case DrawingTimed(took_ms):
                 self._case.pictures.drawing_timed(viewer.id, took_ms)
+            case NoteWritten(revises, text, picture):
+                self._notes.write(viewer.id, revises, text, self._case.pictures.captured_ms(picture))
             case HandedOver(participant):
                 self._attendance.hand_over(viewer, ViewerId(participant))
             case Left():
@@ -479,6 +512,9 @@ class Session:
                 if viewer.has_outstayed(awake_or_asleep_s()):
                     self._attendance.remove(viewer, "network")
             self._access.expire(now_ms())
+            self._recorder.close_overdue()
+            if self._case.recording.is_key_picture_due:
+                self._case.tasks.start(self._case.pictures.show_to_store())
             if ticks % int(HEAD_EVERY_S / PROOF_OF_LIFE_S) == 0:
                 self._case.count_input()
                 if lead := self._case.viewers.lead:

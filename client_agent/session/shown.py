@@ -1,11 +1,13 @@
 """What the customer is shown of a session: the bar while it lasts, the summary when it is over."""
 
-from client_agent.prompts.customer import BarState, Interruption, Participation, Summary, Viewer
+from collections.abc import Iterator
+
+from client_agent.prompts.customer import BarState, Decision, Interruption, Participation, Summary, Viewer
 from client_agent.session.case import Case
 from client_agent.session.clock import now_ms
-from protocol.consent import ViewerId
+from protocol.consent import NOBODY, ViewerId
 from protocol.limits import CONTROL_GRACE_S, VIEW_GRACE_S
-from protocol.session_log import Opened
+from protocol.session_log import Answered, Asked, Opened, parse_entry
 from protocol.vocabulary import Capability, Outcome
 
 
@@ -28,6 +30,7 @@ def bar(case: Case, started_ms: int) -> BarState:
             for each in admitted
             if not each.is_present
         ),
+        case.recording.state,
     )
 
 
@@ -56,4 +59,26 @@ def summary(case: Case, opened: Opened | None, outcome: Outcome, started_ms: int
         began_at=started_ms // 1000,
         ended_at=now_ms() // 1000,
         fingerprint=case.evidence.fingerprint,
+        decisions=tuple(_decisions(case)),
+        recorded_s=seconds(NOBODY, Capability.RECORD),
+        recording_days=case.recording.keep_days,
+        position=_position(case),
     )
+
+
+def _position(case: Case) -> str:
+    """Where the log of all sessions has this one, and the checkpoint that vouches for it, as it was signed."""
+    logged = case.evidence.logged.get(0)
+    return f"{logged.index}\n\n{logged.checkpoint.rstrip()}" if logged else ""
+
+
+def _decisions(case: Case) -> Iterator[Decision]:
+    """What the customer was asked and answered, as the log has it."""
+    asked: dict[int, Asked] = {}
+    for entry in map(parse_entry, case.evidence.texts):
+        match entry.event:
+            case Asked() as question:
+                asked[entry.number] = question
+            case Answered(question=number, capabilities=allowed):
+                who = case.viewers.everybody.get(ViewerId(asked[number].participant), "")
+                yield Decision(entry.at_ms // 1000, who, asked[number].capability, frozenset(allowed))

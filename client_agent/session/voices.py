@@ -11,8 +11,16 @@ from protocol.codec import Message
 from protocol.consent import ConsentGate
 from protocol.envelope import Kind
 from protocol.errors import LocalProtocolError
-from protocol.messages import AccessChanged, EntryAppended, HeadOffered, ParticipantsChanged, ParticipantShown
+from protocol.messages import (
+    AccessChanged,
+    EntryAppended,
+    HeadOffered,
+    ParticipantsChanged,
+    ParticipantShown,
+    RecordingChanged,
+)
 from protocol.session_log import Event
+from protocol.vocabulary import RecordingState
 
 log = logging.getLogger("mainforte.agent")
 
@@ -46,9 +54,9 @@ class Voices:
         for record in viewer.channel.again():
             self._line.send(Kind.CONTROL, record, peer=viewer.peer or 0)
 
-    def write(self, event: Event) -> int:
-        """Append an entry to the log, have it stored, and let everybody follow it; gives its number."""
-        number = self._evidence.write(event)
+    def write(self, event: Event, beside: bytes = b"") -> int:
+        """Append an entry to the log, have it stored with what lies beside it, and let everybody follow it; gives its number."""
+        number = self._evidence.write(event, beside)
         for viewer in self._viewers:
             self.feed(viewer)
         return number
@@ -75,6 +83,10 @@ class Voices:
         """Tell a viewer what it may do now, and what holds input back."""
         capabilities = sorted(self._gate.capabilities_of(viewer.id))
         self.say(viewer, AccessChanged(capabilities, sorted(self._gate.holds), self._gate.until_ms(viewer.id)))
+
+    def tell_recording(self, viewer: RemoteViewer, state: RecordingState) -> None:
+        """Tell a viewer how it stands with the recording."""
+        self.say(viewer, RecordingChanged(state))
 
     def tell_participants(self) -> None:
         """Tell everybody who is there."""

@@ -4,10 +4,14 @@ import getpass
 import os
 import sys
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
+from protocol.identity import Auditor, auditor_fingerprint
 from protocol.text import tidy_line
+from relay import auditors
 from relay.commands.terminal import CannotGoOn, Exit, _, ask, say
 from relay.keys import load_key, make_organisation, new_secret, renew_document
 from relay.settings import CONFIG_NAME, SECRET_VARIABLE, Settings, check_origin
@@ -17,6 +21,8 @@ from relay.storage.files import write_new
 PASSPHRASE_VARIABLE = "MAINFORTE_ROOT_PASSPHRASE"  # noqa: S105 - the variable's name
 PASSPHRASE_CHARACTERS_MIN = 12
 DAY_S = 24 * 3600
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,14 @@ def sign_document(
             raise CannotGoOn(_no_passphrase(), Exit.USAGE)
         passphrase = getpass.getpass(_("Passphrase of the root key: "))
     key = load_key(root_key, passphrase)
-    document = renew_document(settings, key, valid_s=valid_days * DAY_S, number=number, now=int(time.time()))
+    named = auditors.of(settings)
+    if settings.recording != "off" and not named:
+        raise CannotGoOn(
+            _("The settings say that sessions are recorded, and nobody could watch: add an auditor first.")
+        )
+    document = renew_document(
+        settings, key, auditors=named, valid_s=valid_days * DAY_S, number=number, now=int(time.time())
+    )
     say(
         _(
             "Document {number} is signed, valid for {days} days, and in its place: {path}",
@@ -96,7 +109,46 @@ def sign_document(
             path=settings.organisation_document,
         )
     )
+    say(_("Recording: {policy}; auditors: {names}", policy=document.recording, names=_names(document.auditors)))
     say(_("Carry the root key away again, start the server again, and give out new agent packages."))
+
+
+def _names(named: Sequence[Auditor]) -> str:
+    return ", ".join(auditor.name for auditor in named) or "-"
+
+
+def add_auditor(settings: Settings, file: Path) -> None:
+    """Let the next document name an auditor."""
+    auditor = _or_tell(lambda: auditors.add(settings, file))
+    say(_("{name} will be named as an auditor by the next document.", name=auditor.name))
+    say(
+        _(
+            "Compare this fingerprint with {name}, in person or by telephone: {fingerprint}",
+            name=auditor.name,
+            fingerprint=auditor_fingerprint(auditor),
+        )
+    )
+    say(_("Then sign the document: mainforte-relay sign-document --root-key FILE"))
+
+
+def remove_auditor(settings: Settings, name: str) -> None:
+    """Let the next document name an auditor no more."""
+    _or_tell(lambda: auditors.remove(settings, name))
+    say(_("{name} will not be named by the next document; sign it now: mainforte-relay sign-document", name=name))
+    say(_("Recordings that were sealed for {name} before stay so, as long as they are kept.", name=name))
+
+
+def list_auditors(settings: Settings) -> None:
+    """Say who is named, and by which keys."""
+    for auditor in _or_tell(lambda: auditors.of(settings)):
+        say(f"{auditor.name}  {auditor_fingerprint(auditor)}")
+
+
+def _or_tell(work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except auditors.NotAnAuditor as error:
+        raise CannotGoOn(str(error)) from None
 
 
 def _new_passphrase(wish: Wish) -> tuple[str, bool]:

@@ -116,7 +116,7 @@ async def ticket_page(request: web.Request, person: Person, *, bad: BadForm | No
         ticket=row,
         history=history,
         description=asked.ticket.description,
-        sessions=[(one, stories[one.id].summary, stories[one.id].proof) for one in held],
+        sessions=[(one, stories[one.id].summary, stories[one.id]) for one in held],
         root_fingerprint=desk.organisation.fingerprint_text,
         may_help=bool(person.roles & set(api.HELPERS)) and row.state != tickets.CLOSED,
         may_write=may_write,

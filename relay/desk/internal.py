@@ -131,7 +131,8 @@ async def post_segment(request: web.Request) -> web.Response:
     async with desk.database.transaction() as connection:
         session = await _session_of(request, connection)
     try:
-        await recordings.keep(desk, session, int(number), data, its_hash=request.query.get("hash", ""))
+        its_hash = request.query.get("hash", "")
+        await recordings.keep(desk.database, desk.blobs, desk.tenant, session, int(number), data, its_hash=its_hash)
     except recordings.Differs as error:
         log.error("segment refused: %s", error, extra={"session": session.session})
         raise Refusal(409, "differs") from None

@@ -1,19 +1,16 @@
 """What is kept of recordings: segments as they were sent, sealed from whoever has all of this, and what of them is missing."""
 
 import binascii
-from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from protocol.recording import Missing, recording_of
-from protocol.session_log import Entry
-from relay.desk.people import now_utc
-from relay.desk.requests import Desk
+from relay.desk.people import Tenant, now_utc
 from relay.storage import tables
-from relay.storage.blobs import BlobDiffers
+from relay.storage.blobs import BlobDiffers, Blobs
+from relay.storage.database import Database
 
 
 class Differs(Exception):
@@ -30,7 +27,9 @@ def folder_of(session: str) -> str:
     return f"recordings/{session}/"
 
 
-async def keep(desk: Desk, session: Any, number: int, data: bytes, *, its_hash: str) -> None:
+async def keep(
+    database: Database, blobs: Blobs, tenant: Tenant, session: Any, number: int, data: bytes, *, its_hash: str
+) -> None:
     """Keep a segment; durable once this returns. The same again changes nothing.
 
     First the bytes, then the row that speaks of them: what is killed in between is sent again, and found to be there.
@@ -46,15 +45,15 @@ async def keep(desk: Desk, session: Any, number: int, data: bytes, *, its_hash: 
     try:
         if digest != binascii.unhexlify(its_hash):
             raise Differs(f"segment {number} did not arrive as it was signed")
-        await desk.blobs.put(blob_name(session.session, number), data)
+        await blobs.put(blob_name(session.session, number), data)
     except (BlobDiffers, binascii.Error, ValueError):
         raise Differs(f"another segment {number} is kept") from None
     segment = tables.segment
-    async with desk.database.transaction() as connection:
+    async with database.transaction() as connection:
         where = segment.c.session_id == session.id, segment.c.number == number
         if (await connection.execute(select(segment.c.id).where(*where))).first() is None:
             row = {"session_id": session.id, "number": number, "bytes": len(data), "hash": digest}
-            await connection.execute(insert(segment).values(**desk.tenant.columns, **row, stored_at=now_utc()))
+            await connection.execute(insert(segment).values(**tenant.columns, **row, stored_at=now_utc()))
 
 
 async def kept_of(connection: AsyncConnection, session_id: int) -> dict[int, bytes]:
@@ -62,12 +61,3 @@ async def kept_of(connection: AsyncConnection, session_id: int) -> dict[int, byt
     segment = tables.segment
     rows = await connection.execute(select(segment.c.number, segment.c.hash).where(segment.c.session_id == session_id))
     return {row.number: bytes(row.hash) for row in rows}
-
-
-async def missing_of(connection: AsyncConnection, session_id: int, entries: Sequence[Entry]) -> list[Missing]:
-    """What the log speaks of and nobody has kept.
-
-    Raises:
-        LogTampered: something else is kept than the agent signed.
-    """
-    return recording_of(entries).missing(await kept_of(connection, session_id))

@@ -18,7 +18,10 @@ from protocol.session_log import (
     InputCounted,
     Joined,
     Left,
+    Noted,
     Opened,
+    RecordingContinued,
+    RecordingPaused,
     Resumed,
     SessionEnded,
 )
@@ -151,6 +154,12 @@ def _apply(summary: Summary, entry: Entry) -> None:
             summary.steps.append(Step(at_ms, "held", number, by=hold))
         case Continued(hold=hold):
             summary.steps.append(Step(at_ms, "continued", number, by=hold))
+        case RecordingPaused():
+            summary.steps.append(Step(at_ms, "recording_paused", number))
+        case RecordingContinued():
+            summary.steps.append(Step(at_ms, "recording_continued", number))
+        case Noted(participant=participant, revises=0):
+            summary.steps.append(Step(at_ms, "noted", number, participant=participant))
         case InputCounted(clicks=clicks, keys=keys, characters=characters):
             summary.clicks += clicks
             summary.keys += keys

@@ -32,6 +32,10 @@ from protocol.relay_messages import (
     RoomClaimed,
     RoomEntered,
     RoomOpened,
+    SegmentCompleted,
+    SegmentNotStored,
+    SegmentOpened,
+    SegmentPart,
     from_relay,
 )
 from relay.rooms import (
@@ -50,6 +54,7 @@ from relay.rooms import (
     SocketId,
     StoreEntry,
     StoreHead,
+    StoreSegment,
     TellState,
 )
 
@@ -72,7 +77,7 @@ class Relay:
         self._heard: dict[SocketId, list[Message | bytes]] = defaultdict(list)
         self.closed: dict[SocketId, str] = {}
         self.states: list[SessionState] = []
-        self.stored: list[StoreEntry | StoreHead] = []
+        self.stored: list[StoreEntry | StoreHead | StoreSegment] = []
         self.extended: dict[str, int] = {}
 
     def heard(self, socket: SocketId) -> list[Message | bytes]:
@@ -96,7 +101,7 @@ class Relay:
                     self.closed[socket] = reason
                 case TellState(_, state):
                     self.states.append(state)
-                case StoreEntry() | StoreHead():
+                case StoreEntry() | StoreHead() | StoreSegment():
                     self.stored.append(effect)
                 case AskExpiry(claim):
                     self.rooms.expiry_known(claim, self.extended.get(claim.room, claim.expires_at), self.now)
@@ -442,6 +447,37 @@ def test_entries_come_from_the_agent_and_heads_from_both(paired: Relay) -> None:
         StoreHead(SESSION, "by the agent"),
         StoreHead(SESSION, "by both"),
     ]
+
+
+def test_a_recording_is_kept_as_it_passes_and_nothing_that_was_for_one_viewer_alone(paired: Relay) -> None:
+    for_store, for_one = (media_header(audience, 0, 1, 0) + b"sealed" for audience in (Audience.STORE, Audience.ONE))
+    paired.send(AGENT, MEDIA)
+    paired.send(AGENT, SegmentOpened(0))
+    for record in (for_store, MEDIA, for_one):
+        paired.send(AGENT, record)
+    paired.send(AGENT, SegmentCompleted(0, bytes(32)))
+    paired.carry_out()
+    (kept,) = paired.stored
+    assert isinstance(kept, StoreSegment)
+    assert (kept.session, kept.socket, kept.segment, kept.hash) == (SESSION, AGENT, 0, bytes(32))
+    length = len(MEDIA).to_bytes(4, "big")
+    assert b"".join(kept.chunks) == length + for_store + length + MEDIA
+    assert for_store not in paired.heard(VIEWER)
+
+
+def test_a_segment_that_did_not_arrive_whole_is_sent_again(paired: Relay) -> None:
+    paired.send(AGENT, SegmentCompleted(4, bytes(32)))
+    assert SegmentNotStored(4) in paired.heard(AGENT)
+    paired.send(AGENT, SegmentPart(4, 0, b"again"))
+    paired.send(AGENT, SegmentCompleted(4, bytes(32)))
+    paired.carry_out()
+    assert paired.stored == [StoreSegment(SESSION, AGENT, 4, bytes(32), [b"again"])]
+
+
+@pytest.mark.parametrize("what", [SegmentOpened(0), SegmentPart(0, 0, b"x"), SegmentCompleted(0, bytes(32))])
+def test_nobody_but_the_agent_records(paired: Relay, what: Message) -> None:
+    paired.send(VIEWER, what)
+    assert paired.heard(VIEWER)[-1] == Refused("unexpected")
 
 
 def test_when_the_viewer_is_gone_the_agent_hears_it_and_can_still_submit_its_last_entries(paired: Relay) -> None:

@@ -101,7 +101,7 @@ async def test_a_customer_is_seen_and_helped_and_the_ticket_holds_a_log_that_bot
     verdict = await eventually(is_complete, "the whole log, signed by both, on the ticket")
     assert verdict
     events = [type(entry.event).__name__ for entry in verdict.entries]
-    assert events == ["Opened", "Asked", "Answered", "InputCounted", "SessionEnded"]
+    assert events == ["Opened", "Asked", "Answered", "EpochBegan", "InputCounted", "SessionEnded"]
 
 
 async def test_clicks_and_keys_arrive_as_what_they_are_and_come_up_again(

@@ -12,6 +12,7 @@ import { InviteDialog } from "./invite_dialog.js";
 import { Menus } from "./menus.js";
 import { PathView } from "./path_view.js";
 import { mayControl, People } from "./people.js";
+import { Recording } from "./recording.js";
 import { Toolbar } from "./toolbar.js";
 
 const WATCH_EVERY_MS = 250;
@@ -73,6 +74,7 @@ export class SessionView {
       onClosed: () => field.focus(),
     });
     this.path = new PathView({ send, isOurs: () => this.people.setsPace });
+    this.recording = new Recording({ send, picture: () => this.screen.picture, onClosed: () => field.focus() });
     this.invite = new InviteDialog(session.desk, () => field.focus());
     this.toolbar = new Toolbar(this.fitting, {
       onScreen: (number) => this.#choose(number), onChanged: () => field.focus(), note: (text) => this.note(text),
@@ -124,14 +126,21 @@ export class SessionView {
       case "access_changed":
         this.#setAccess(message.capabilities, message.holds);
         break;
+      case "recording_changed":
+        this.recording.change(message.state);
+        break;
+      case "entry_appended":
+        this.recording.take(JSON.parse(message.entry), this.people.me);
+        break;
       case "media_reached":
         this.#liveness.announce(message.picture, performance.now());
         break;
       case "prompt_opened":
-        if (this.#isBegun) this.#countDown(message.seconds);
+        if (this.#isBegun) this.#countDown(message.seconds, message.capability);
         break;
       case "prompt_closed":
         clearInterval(this.#promptTimer);
+        this.#showNote("");
         button("ask-control").disabled = false;
         break;
       case "input_dropped":
@@ -191,15 +200,17 @@ export class SessionView {
     get("notice").hidden = !text;
   }
 
-  /** @param {number} seconds the customer has to answer */
-  #countDown(seconds) {
+  /** @param {number} seconds the customer has to answer @param {string} capability what is asked for */
+  #countDown(seconds, capability) {
     clearInterval(this.#promptTimer);
     clearTimeout(this.#noteTimer);
-    button("ask-control").disabled = true;
+    if (capability === "control") button("ask-control").disabled = true;
     const end = performance.now() + seconds * 1000;
     const show = () => {
       const time = clock(Math.max(0, (end - performance.now()) / 1000));
-      this.#showNote(_("The customer is reading your question; {time} left to answer.", { time }));
+      this.#showNote(capability === "record"
+        ? _("The customer is asked whether the session may be recorded; {time} left to answer.", { time })
+        : _("The customer is reading your question; {time} left to answer.", { time }));
     };
     show();
     this.#promptTimer = setInterval(show, 1000);
@@ -210,6 +221,7 @@ export class SessionView {
     const texts = {
       prompt: _("the customer is reading a question"), paused: _("paused by the customer"),
       stop_key: _("stopped by the customer's Esc key"), stale_picture: _("the picture is late"),
+      unrecorded: _("the recording is paused"),
     };
     return holds.map((hold) => texts[/** @type {keyof typeof texts} */ (hold)]).join(", ");
   }

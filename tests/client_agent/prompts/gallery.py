@@ -27,7 +27,7 @@ from client_agent.prompts.customer import (
     Viewer,
 )
 from client_agent.prompts.window import WindowCustomer
-from protocol.vocabulary import Capability, Hold, Outcome, Role
+from protocol.vocabulary import Capability, Hold, Outcome, RecordingState, Role
 from tests.client_agent.prompts.played import remembering
 from tests.virtual_display import VirtualDisplay, virtual_display
 
@@ -103,9 +103,15 @@ SCENES: dict[str, Show] = {
     "consent-hand-over": _consent(
         QUESTION, kind=QuestionKind.HAND_OVER, technician="Jean Petit", role=Role.EXPERT, controller="Camille Moreau"
     ),
+    "consent-record": _consent(QUESTION, kind=QuestionKind.RECORD, asks=Capability.RECORD, recording_days=90),
+    "consent-record-required": _consent(
+        QUESTION, kind=QuestionKind.RECORD, asks=Capability.RECORD, recording_days=90, is_recording_required=True
+    ),
     "consent-hostile": _consent(HOSTILE),
     "bar-view": _bar(viewers=(Viewer("Camille Moreau", VIEW),), elapsed_s=65),
     "bar-control": _bar(viewers=(CAMILLE,), elapsed_s=725),
+    "bar-recorded": _bar(viewers=(CAMILLE,), elapsed_s=725, recording=RecordingState.ON),
+    "bar-recording-paused": _bar(viewers=(CAMILLE,), elapsed_s=725, recording=RecordingState.PAUSED),
     "bar-paused": _bar(viewers=(CAMILLE,), elapsed_s=725, holds=frozenset({Hold.PAUSED})),
     "bar-stop-key": _bar(viewers=(CAMILLE,), elapsed_s=725, holds=frozenset({Hold.STOP_KEY})),
     "bar-interrupted": _bar(viewers=(CAMILLE,), elapsed_s=725, interrupted=(Interruption("camille", 288, 48),)),

@@ -1,6 +1,6 @@
 """Questions to try the windows and the terminal with."""
 
-from client_agent.prompts.customer import BarState, ConsentQuestion, Participation, Summary, Viewer
+from client_agent.prompts.customer import BarState, ConsentQuestion, Decision, Participation, Summary, Viewer
 from protocol.vocabulary import Capability, Outcome
 
 VIEW = frozenset({Capability.VIEW})
@@ -39,4 +39,12 @@ SUMMARY = Summary(
     began_at=1_795_520_000,
     ended_at=1_795_520_740,
     fingerprint="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    decisions=(
+        Decision(1_795_520_010, "Camille Moreau", Capability.CONTROL, frozenset({Capability.VIEW})),
+        Decision(1_795_520_020, "", Capability.RECORD, frozenset({Capability.RECORD})),
+        Decision(1_795_520_030, "Jean <b>Petit</b>", Capability.VIEW, frozenset()),
+    ),
+    recorded_s=700,
+    recording_days=90,
+    position="mainforte/sessions/<script>\n12\n",
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from client_agent.prompts.customer import Problem
+from client_agent.prompts.summary_file import as_html, as_text
 from client_agent.prompts.words import Words
 from tests.client_agent.prompts.onlooker import Onlooker
 from tests.client_agent.prompts.played import Stage, play
@@ -67,6 +68,21 @@ def test_the_summary_is_saved_where_the_customer_wants_it(
     assert words.summary(SUMMARY).fingerprint in content
     assert words.summary(SUMMARY).title in content
     assert "<b>Petit" not in content or name.endswith(".txt")
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_receipt_says_who_what_when_and_how_to_object_and_nothing_in_it_runs(language: str) -> None:
+    words = Words(language).summary(SUMMARY)
+    page = as_html(words, language)
+    said = {
+        "en": ("asked to record the session; you said yes", "you said no", "90 days", "data protection authority"),
+        "fr": ("a demandé à enregistrer la session", "vous avez répondu non", "90 jours", "CNIL"),
+    }[language]
+    for expected in (*said, words.fingerprint, "&lt;script&gt;", "Jean &lt;b&gt;Petit&lt;/b&gt;"):
+        assert expected in page
+    assert "<script" not in page
+    assert "<b>" not in page
+    assert all(decision in as_text(words) for decision in words.decisions)
 
 
 @pytest.mark.parametrize("problem", [Problem.NOT_STORED, Problem.NO_SCREEN, Problem.FAILED])

@@ -52,7 +52,21 @@ def test_a_question_that_passes_control_on_names_both_and_allows_control_alone(l
     assert [choice.allowed for choice in content.choices] == [CONTROL, frozenset()]
 
 
-@pytest.mark.parametrize("kind", list(QuestionKind))
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("is_required", [False, True])
+def test_a_recording_is_asked_with_its_purpose_its_time_and_who_can_watch_it(language: str, is_required: bool) -> None:
+    question = replace(JOINING, kind=QuestionKind.RECORD, asks=Capability.RECORD, recording_days=90)
+    content = Words(language).consent(replace(question, is_recording_required=is_required))
+    said = "\n".join(content.lines)
+    assert {"en": "90 days", "fr": "90 jours"}[language] in said
+    assert {"en": "auditors", "fr": "auditeurs"}[language] in said
+    requires = {"en": "the organisation requires it", "fr": "l’organisation l’exige"}[language]
+    assert (requires in said) is is_required
+    assert [choice.allowed for choice in content.choices] == [{Capability.RECORD}, frozenset()]
+
+
+# A recording is never asked for where nobody vouches for the auditors.
+@pytest.mark.parametrize("kind", sorted(set(QuestionKind) - {QuestionKind.RECORD}))
 def test_an_organisation_known_by_its_address_alone_makes_every_name_a_claim(kind: QuestionKind) -> None:
     content = Words("en").consent(replace(JOINING, kind=kind, is_verified=False))
     assert "who gives the name Jean Petit" in content.request.replace("Somebody", "somebody")

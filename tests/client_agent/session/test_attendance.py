@@ -20,6 +20,8 @@ from client_agent.session.evidence import Evidence
 from client_agent.session.line import Line
 from client_agent.session.pictures import Pictures
 from client_agent.session.questions import Questions
+from client_agent.session.recorder import Recorder
+from client_agent.session.recording import Recording
 from client_agent.session.viewers import RemoteViewer, Viewers
 from client_agent.session.voices import Voices
 from protocol.channel import agent_channel
@@ -77,12 +79,13 @@ class Room:
         customer = cast(Customer, self.customer)
         viewers, gate, evidence = Viewers(), ConsentGate(), Evidence(line, TRUST)
         voices = Voices(line, viewers, evidence, gate, on_deaf=lambda viewer: None)
-        pictures = Pictures(line, Eyes(MemoryDesktop(Screen(0, 0, 0, 8, 8, "all"))))
+        recording = Recording(organisation, Recorder(line, voices.write), voices.write)
+        pictures = Pictures(line, Eyes(MemoryDesktop(Screen(0, 0, 0, 8, 8, "all"))), recording)
         self.case = Case(
-            organisation, customer, line, viewers, gate, evidence, Accounts(), voices, pictures,
+            organisation, customer, line, viewers, gate, evidence, Accounts(), voices, recording, pictures,
             cast(Hands, self.hands), Tasks(lambda: None),
         )  # fmt: skip
-        questions = Questions(customer, organisation, voices)
+        questions = Questions(customer, organisation, voices, recording)
         self.attendance = Attendance(self.case, questions, Arrivals(viewers, bytes(32)), "Linux")
         self.access = Access(self.case, self.attendance, questions, lambda outcome, by: None)
         certificate = verify_certificate(paper.certificate_text, paper.document, now=paper.now)

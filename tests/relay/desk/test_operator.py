@@ -198,10 +198,10 @@ def test_a_document_that_has_run_out_is_renewed_and_the_doctor_says_how(
     root = load_key(settings.root_key, PHRASE)
     settings.root_key.unlink()
     long_ago = int(time.time()) - 100 * 24 * 3600
-    renew_document(settings, root, valid_s=24 * 3600, number=None, now=long_ago)
+    renew_document(settings, root, auditors=[], valid_s=24 * 3600, number=None, now=long_ago)
     with pytest.raises(KeyUnusable):
         read_document(settings, now=int(time.time()))
-    renew_document(settings, root, valid_s=5 * 24 * 3600, number=None, now=int(time.time()))
+    renew_document(settings, root, auditors=[], valid_s=5 * 24 * 3600, number=None, now=int(time.time()))
     assert read_document(settings, now=int(time.time()))[1].number == 3
     seen = command(tmp_path, "doctor").stdout
     assert "mainforte-relay sign-document" in seen
