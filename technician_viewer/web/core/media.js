@@ -54,6 +54,14 @@ export class MediaOpener {
   }
 }
 
+/**
+ * A record of an epoch by itself; whether one is missing, others see.
+ *
+ * @param {CryptoKey} key @param {import("./envelope.js").MediaEnvelope} envelope
+ * @returns {Promise<import("./media_codec.js").Part[]>} its parts @throws {NotAuthentic} altered, or sealed with another key
+ */
+export const partsOf = async (key, envelope) => readParts(await decrypt(key, envelope));
+
 /** @param {CryptoKey} key @param {import("./envelope.js").MediaEnvelope} envelope @throws {NotAuthentic} */
 async function decrypt(key, envelope) {
   const iv = new Uint8Array(12);

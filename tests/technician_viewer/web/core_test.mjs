@@ -403,3 +403,27 @@ test("a segment is held against its entry", async () => {
   assert.throws(() => recordingOf(log({ ...began, wrapped: "" }, { type: "segment_closed", ...said })), errors.LogTampered);
   assert.throws(() => recordingOf(log(began, { type: "segment_closed", ...said, segment: 1 })), errors.LogTampered);
 });
+
+test("a recording is played from a key picture on, and only with its own key", async () => {
+  const { Playback } = await import(new URL("../session/playback.js", core).href);
+  const data = bytes(recorded.segment.data);
+  const closed = {
+    type: "segment_closed", segment: 0, epoch: 1, is_key: true, first: 0, next: 1, records: 2, bytes: data.length, began_ms: 10, ended_ms: 20,
+    hash: base64(recorded.segment.hash),
+  };
+  const log = [{ type: "epoch_began", ...epochSaid, first: 0 }, closed].map((event, number) => ({ number, event }));
+  const key = await RecordingKey.from(recorded.session, bytes(recorded.recording_key));
+  const playback = new Playback(log, key);
+  assert.deepEqual([playback.firstFor(0), playback.firstFor(15)], [0, 0]);
+  const [moment, ...others] = await playback.moments(0, data);
+  assert.deepEqual(others, []);
+  assert.deepEqual([moment.number, moment.atMs, moment.parts.map((part) => part.type)], [1, 1_700_000_000_000, ["screens", "picture"]]);
+  await assert.rejects(playback.moments(1, data), RangeError);
+  await assert.rejects(playback.moments(0, data.slice(1)), errors.LogTampered);
+  const stranger = new Playback(log, await RecordingKey.from(recorded.session, new Uint8Array(32)));
+  await assert.rejects(stranger.moments(0, data), errors.LogTampered);
+  const hidden = log.map(({ number, event }) => ({ number, event: event === closed ? { ...closed, is_key: false } : event }));
+  const headless = new Playback(hidden, key);
+  assert.equal(headless.firstFor(15), -1);
+  await assert.rejects(headless.moments(0, data), RangeError);
+});
