@@ -163,6 +163,12 @@ class PeerLeft(Message, frozen=True, tag="peer_left"):
     peer: Peer
 
 
+class PeerShutOut(Message, frozen=True, tag="peer_shut_out"):
+    """To the agent: the organisation lets this viewer in no more; it does not come back."""
+
+    peer: Peer
+
+
 class EntryStored(Message, frozen=True, tag="entry_stored"):
     """To the agent: the entry of this number, and all before it, are kept."""
 
@@ -238,6 +244,7 @@ FromRelay = (
     | CandidateLeft
     | PeerJoined
     | PeerLeft
+    | PeerShutOut
     | EntryStored
     | EntryLogged
     | EntryNotStored

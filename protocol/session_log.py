@@ -66,7 +66,7 @@ class Left(Message, frozen=True, tag="left"):
     """A participant is no longer there: left, was sent away by the customer, was refused, or did not come back after a cut."""
 
     participant: Line
-    by: Annotated[str, Meta(pattern=r"\A(technician|customer|network|time)\Z")]
+    by: Annotated[str, Meta(pattern=r"\A(technician|customer|network|time|organisation)\Z")]
 
 
 class HandedOver(Message, frozen=True, tag="handed_over"):

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
@@ -24,6 +24,8 @@ CLAIM_TIMEOUT_S = 3
 STORE_TIMEOUT_S = 4
 """Below the five seconds after which an agent gives up on an entry (ENTRY_STORED_TIMEOUT_S)."""
 WAITING_PER_SESSION_MAX = 64
+ACCOUNTS_AT_ONCE = 100
+"""So many that the answer about all of them stays small."""
 SEGMENT_TIMEOUT_S = 30
 SEGMENTS_WAITING_MAX = 4
 """Per session, each up to a mebibyte: an agent that sends more has them back, and sends them again."""
@@ -70,6 +72,14 @@ class Arrived(Message, frozen=True):
     participant: Annotated[str, Meta(max_length=64)]
 
 
+class _StandingAsked(Message, frozen=True):
+    accounts: list[str]
+
+
+class _ShutOut(Message, frozen=True):
+    accounts: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=ACCOUNTS_AT_ONCE)]
+
+
 class _ExpiryAsked(Message, frozen=True):
     session: str
     room: str
@@ -99,6 +109,7 @@ class _State(Message, frozen=True):
 
 _claimed: Decoder[_Claimed] = Decoder(_Claimed, bytes_max=4096)
 _arrived: Decoder[Arrived] = Decoder(Arrived, bytes_max=4096)
+_shut_out: Decoder[_ShutOut] = Decoder(_ShutOut, bytes_max=8192)
 _expiry: Decoder[_Expiry] = Decoder(_Expiry, bytes_max=4096)
 _logged: Decoder[Logged] = Decoder(Logged, bytes_max=ANSWER_BYTES_MAX)
 
@@ -144,6 +155,19 @@ class DeskLink:
         """
         path = "/internal/arrivals/agent" if isinstance(came, AgentCame) else "/internal/arrivals/viewer"
         return await self._ask(path, came, _arrived)
+
+    async def shut_out(self, accounts: Collection[str]) -> frozenset[str]:
+        """Those of these accounts whose people may not take part any more.
+
+        Raises:
+            DeskUnreachable: nobody can tell now.
+        """
+        asked, found = sorted(accounts), set[str]()
+        for begin in range(0, len(asked), ACCOUNTS_AT_ONCE):
+            part = _StandingAsked(asked[begin : begin + ACCOUNTS_AT_ONCE])
+            if told := await self._ask("/internal/people/shut-out", part, _shut_out):
+                found.update(told.accounts)
+        return frozenset(found)
 
     async def expiry(self, claim: Claim) -> int:
         """Until when customers can come (UTC seconds), as the desk says now; as the claim says where it does not answer."""

@@ -62,6 +62,7 @@ from relay.rooms import (
 FIRST_MESSAGE_S = 5
 GONE_AFTER_S = PEER_GONE_S - 0.5
 TICK_S = 0.25
+STANDING_EVERY_S = 2
 LEGS_EVERY_TICKS = 4
 UNSENT_BYTES = 32 * 1024
 STOP_S = 1
@@ -96,6 +97,8 @@ class Front:
         self._legs: WeakKeyDictionary[Outbox, Legs] = WeakKeyDictionary()
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._accounts: dict[SocketId, str] = {}
+        """Whose viewers they are."""
         self.port = 0
 
     async def __aenter__(self) -> "Front":
@@ -120,7 +123,8 @@ class Front:
         tls = _tls(self._settings)
         await web.TCPSite(self._runner, self._settings.host, self._settings.port, ssl_context=tls).start()
         self.port = self._runner.addresses[0][1]
-        stack.callback(asyncio.create_task(self._tick()).cancel)
+        for work in (self._tick(), self._keep_standing()):
+            stack.callback(asyncio.create_task(work).cancel)
 
     async def __aexit__(self, *_: object) -> None:
         # Whoever comes back at once finds the next process, not this one.
@@ -200,6 +204,7 @@ class Front:
             # The other side hears at once; our own goodbye may take its time.
             self._rooms.leave(socket, time.time())
             del self._outboxes[socket]
+            self._accounts.pop(socket, None)
             self._carry_out()
             outbox.close()
             reading.cancel()
@@ -274,6 +279,7 @@ class Front:
         elif not self._admission.admits_account(claim.participant, time.time()):
             self._refuse(socket, "rate_limited")
         elif socket in self._outboxes:
+            self._accounts[socket] = claim.participant
             self._rooms.claim(socket, claim, time.time())
             self._carry_out()
 
@@ -289,6 +295,8 @@ class Front:
             self._admission.guessed(address, time.time(), was_right=False)
             self._refuse(socket, "no_room")
         elif socket in self._outboxes:
+            if arrived.participant:
+                self._accounts[socket] = arrived.participant
             come = self._rooms.come_as_agent if isinstance(came, AgentCame) else self._rooms.come_as_viewer
             come(socket, SessionId(arrived.session))
             self._carry_out()
@@ -362,6 +370,22 @@ class Front:
         task = asyncio.create_task(run())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _keep_standing(self) -> None:
+        """Show out, wherever they are, the people whom the organisation shuts out."""
+        while True:
+            await asyncio.sleep(STANDING_EVERY_S)
+            if not self._accounts:
+                continue
+            try:
+                gone = await self._desk.shut_out(set(self._accounts.values()))
+            except DeskUnreachable as error:
+                log.warning("nobody tells who is shut out: %s", error)
+                continue
+            for socket in [each for each, account in self._accounts.items() if account in gone]:
+                log.info("shown out", extra={"session": self._rooms.session_of(socket) or ""})
+                self._rooms.shut_out(socket, time.time())
+            self._carry_out()
 
     async def _tick(self) -> None:
         loop, ticks, late_s = asyncio.get_running_loop(), 0, 0.0

@@ -31,6 +31,7 @@ from protocol.relay_messages import (
     PeerDismissed,
     PeerJoined,
     PeerLeft,
+    PeerShutOut,
     Refused,
     RoomOpened,
     SegmentCompleted,
@@ -281,6 +282,16 @@ class Rooms:
         if room.agent:
             self._bring_together(room.agent, end)
         self._tell_state(room, SessionState.PAIRED if room.agent else SessionState.AGENT_GONE)
+
+    def shut_out(self, viewer: SocketId, now: float) -> None:
+        """Whose viewer this is may not take part any more: it hears no more, and the agent that it will not come back."""
+        end = self._ends.get(viewer)
+        if end is None:
+            return
+        if end.room.agent and end.standing in (Standing.VIEWER, Standing.ARRIVED):
+            self._tell(end.room.agent.socket, PeerShutOut(end.peer))
+        self._dismiss(end, "no_room")
+        self._go_on(end.room, now)
 
     def ended(self, session: SessionId) -> None:
         """The last entry of the session's log is stored. Who is still there hears the rest from the agent, until it leaves."""

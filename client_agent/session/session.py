@@ -66,6 +66,7 @@ from protocol.relay_messages import (
     LegsMeasured,
     PeerJoined,
     PeerLeft,
+    PeerShutOut,
     SegmentNotStored,
     SegmentStored,
     from_relay,
@@ -279,6 +280,9 @@ class Session:
                 self._recorder.not_stored(segment)
             case PeerJoined(peer):
                 self._arrivals.came(peer)
+            case PeerShutOut(peer):
+                if (viewer := self._case.viewers.by_peer(peer)) and not self._end.done():
+                    self._attendance.remove(viewer, "organisation")
             case PeerLeft(peer):
                 self._arrivals.left(peer)
                 self._on_peer_gone(peer)

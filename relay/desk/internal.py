@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocol.errors import ProtocolError
 from protocol.limits import BESIDE_BYTES_MAX, ENTRIES_MAX, ENTRY_BYTES_MAX, SEGMENT_BYTES_MAX
-from relay.desk import arrivals, recordings, sessions
+from relay.desk import arrivals, people, recordings, sessions
 from relay.desk.requests import DESK, Refusal, json_answer, log, read_json
 from relay.evidence import log_of_sessions
 from relay.evidence.checkpoints import LeafDeleted, NotCosigned
@@ -36,6 +36,10 @@ class ViewerArrival(Struct):
     certificate: Annotated[str, Meta(max_length=4096)]
     at_ms: int
     signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
+
+
+class StandingAsked(Struct):
+    accounts: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=100)]
 
 
 class NewEntry(Struct):
@@ -92,6 +96,14 @@ async def post_viewer_arrival(request: web.Request) -> web.Response:
     async with desk.database.transaction() as connection:
         arrived = await arrivals.viewer_arrives(connection, document, came.certificate, came.at_ms, came.signature)
     return _arrived(arrived)
+
+
+@routes.post("/internal/people/shut-out")
+async def post_shut_out(request: web.Request) -> web.Response:
+    asked = await read_json(request, StandingAsked)
+    async with request.app[DESK].database.transaction() as connection:
+        shut_out = await people.shut_out(connection, asked.accounts)
+    return json_answer({"accounts": shut_out})
 
 
 def _arrived(arrived: arrivals.Arrived | None) -> web.Response:

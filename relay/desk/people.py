@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import secrets
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -169,6 +170,15 @@ async def reset_second_factor(connection: AsyncConnection, person_id: int) -> No
     for table in (tables.totp, tables.recovery_code):
         await connection.execute(delete(table).where(table.c.person_id == person_id))
     await sign_out_everywhere(connection, person_id)
+
+
+async def shut_out(connection: AsyncConnection, names: Sequence[str]) -> list[str]:
+    """Those of these accounts that are disabled."""
+    person = tables.person
+    found = await connection.execute(
+        select(person.c.name).where(person.c.name.in_(names), person.c.is_active.is_(False))
+    )
+    return list(found.scalars())
 
 
 async def set_active(connection: AsyncConnection, person_id: int, *, is_active: bool) -> None:

@@ -17,7 +17,7 @@ class TcpCable:
     """Carries bytes from its own `port` to `to_port`. What stalls is kept, as by a network, and comes late; what is cut is gone."""
 
     def __init__(self, to_port: int) -> None:
-        self._to_port = to_port
+        self.to_port = to_port
         self._flows = {direction: asyncio.Event() for direction in Direction}
         self.go_on()
         self._is_plugged = True
@@ -70,7 +70,7 @@ class TcpCable:
         try:
             if not self._is_plugged:
                 raise ConnectionRefusedError
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to_port)
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.to_port)
         except OSError:
             writer.transport.abort()
             return

@@ -46,15 +46,35 @@ async def test_of_two_who_resume_at_once_with_one_secret_one_goes_on_and_the_ses
     assert len(one.participants) == 1
 
 
-async def test_whoever_was_disabled_during_a_cut_does_not_come_back(scene: Scene) -> None:
+async def test_whoever_is_disabled_during_a_cut_does_not_come_back(scene: Scene) -> None:
+    await scene.is_helped()
+    colleague = await scene.colleague()
+    cable = await scene.stack.enter_async_context(TcpCable(scene.agents.to_port))
+    joined = await scene.joined(colleague, through=cable.port)
+    cable.cut()
+    await asyncio.to_thread(scene.server.organisation.command, "user", "disable", colleague.name)
+    cable.mend()
+    async with asyncio.timeout(DEADLINE_S):
+        with pytest.raises(RoomRefused, match="no_room"):
+            await joined.wait_until(lambda: False)
+    await scene.goes_on(0x112244)
+
+
+async def test_whoever_is_disabled_in_mid_session_is_shown_out_and_the_log_says_so(scene: Scene) -> None:
     await scene.is_helped()
     colleague = await scene.colleague()
     joined = await scene.joined(colleague)
+    kept = joined.kept
     await asyncio.to_thread(scene.server.organisation.command, "user", "disable", colleague.name)
-    async with asyncio.timeout(DEADLINE_S), Helping.recalled(joined.kept) as again:
+    async with asyncio.timeout(DEADLINE_S):
+        with pytest.raises(RoomRefused, match="no_room"):
+            await joined.wait_until(lambda: False)
+        await scene.session.wait_until(lambda: len(scene.session.participants) == 1)
+    assert await scene.log_says('"by":"organisation"')
+    async with asyncio.timeout(DEADLINE_S), Helping.recalled(kept) as again:
         with pytest.raises(RoomRefused, match="no_room"):
             await again.wait_until_back()
-    await scene.goes_on(0x112244)
+    await scene.goes_on(0x113344)
 
 
 async def test_what_the_customer_takes_back_during_a_cut_is_gone_after_it(scene: Scene) -> None:
@@ -114,7 +134,7 @@ async def test_a_hand_over_to_somebody_who_never_comes_leaves_everything_as_it_w
 
 async def test_an_observer_on_a_narrow_path_holds_up_nobody(scene: Scene) -> None:
     await scene.is_helped()
-    slow = await scene.stack.enter_async_context(TcpCable(scene.agents._to_port))
+    slow = await scene.stack.enter_async_context(TcpCable(scene.agents.to_port))
     observer = await scene.joined(await scene.colleague(), role=Role.OBSERVER, through=slow.port)
     slow.slow_down(200_000)
     chance = random.Random(8)

@@ -28,6 +28,7 @@ from protocol.relay_messages import (
     PeerDismissed,
     PeerJoined,
     PeerLeft,
+    PeerShutOut,
     Refused,
     RoomClaimed,
     RoomEntered,
@@ -578,6 +579,18 @@ def test_a_viewer_that_the_agent_does_not_want_is_shown_out(paired: Relay) -> No
     paired.send(AGENT, PeerDismissed(1))
     assert paired.heard(STRANGER) == [Refused("dismissed")]
     assert paired.heard(VIEWER) == []
+
+
+def test_a_viewer_whom_the_organisation_shuts_out_hears_no_more_and_the_agent_that_it_will_not_come_back(
+    paired: Relay,
+) -> None:
+    paired.rooms.shut_out(VIEWER, NOON)
+    assert paired.heard(VIEWER) == [Refused("no_room")]
+    assert paired.heard(AGENT) == [PeerShutOut(FIRST_VIEWER), PeerLeft(FIRST_VIEWER)]
+    paired.send(AGENT, MEDIA)
+    assert paired.heard(VIEWER) == []
+    paired.rooms.shut_out(VIEWER, NOON)
+    assert paired.heard(AGENT) == []
 
 
 def test_only_who_sets_the_pace_slows_the_agent_down(paired: Relay) -> None:

@@ -18,7 +18,7 @@ const EVENTS = {
     technician: line, participant: line, agent_key: key, joining_key: key, agent_version: line, system: line, root_known_by: line,
   },
   joined: { participant: line, name: line, role, certificate: key, key, reason: lines },
-  left: { participant: line, by: oneOf(["technician", "customer", "network", "time"]) },
+  left: { participant: line, by: oneOf(["technician", "customer", "network", "time", "organisation"]) },
   handed_over: { participant: line, to: line },
   cut: { participant: line, silent_ms: count },
   resumed: { participant: line, after_ms: count },
