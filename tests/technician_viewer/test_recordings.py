@@ -1,16 +1,32 @@
 """A recording, made with the real agent and relay, and played back from what lies on the server's disk."""
 
+import asyncio
+import hashlib
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from demo.customer import Customer
-from demo.organisation import PASSWORD, Organisation, made_organisation, served
-from protocol.session_log import EpochBegan, RecordingContinued, RecordingPaused, SegmentClosed
-from protocol.vocabulary import Capability, RecordingState
+from demo.organisation import PASSWORD, TECHNICIAN, Organisation, Relay, made_organisation, served
+from protocol.recording import read_segment, recording_of, segment_hash
+from protocol.recording_keys import SUITE, open_recording_key
+from protocol.session_log import (
+    AccessEnded,
+    EpochBegan,
+    KeySealed,
+    RecordingContinued,
+    RecordingPaused,
+    SegmentClosed,
+)
+from protocol.vocabulary import Capability, Hold, RecordingState
+from relay.keys import load_key
+from relay.settings import read_settings
 from technician_viewer import auditor_key
 from technician_viewer.client import Helping
 from technician_viewer.desk import Desk
@@ -20,6 +36,7 @@ from tests.technician_viewer.conftest import COLOUR, Desktop, free_port
 from tests.technician_viewer.test_client import PLACE, open_session, press, start_agent
 from tests.waiting import eventually
 
+SECRET = "demonstration-only-secret-of-the-keys"
 RED, GREEN = (0xD0, 0x20, 0x10), (0x10, 0x90, 0x30)
 
 
@@ -131,3 +148,175 @@ async def test_what_comes_while_the_recording_is_paused_nobody_can_watch_later(
     unsealed = [event for event in events[paused:continued] if isinstance(event, EpochBegan)]
     assert [event.wrapped for event in unsealed] == [b""]
     assert not any(isinstance(event, SegmentClosed) and event.epoch == unsealed[0].epoch for event in events)
+
+
+async def test_a_relay_that_is_killed_while_it_records_costs_nothing_of_the_recording(
+    tmp_path: Path, desktop: Desktop, customer: Customer
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="mf") as name:
+        relay = Relay(made_organisation(Path(name), free_port(), recording="asked"), tmp_path / "relay.log")
+        organisation = relay.organisation
+        keys = auditor_key.load(organisation.auditor_key, PASSWORD)
+        await asyncio.to_thread(relay.start)
+        try:
+            async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
+                desk = Desk(http, organisation.address, root_fingerprint=organisation.root_fingerprint)
+                await desk.sign_in(TECHNICIAN, PASSWORD, organisation.code())
+                async with recorded(desk, organisation, desktop, customer) as session:
+                    for colour in (RED, GREEN, COLOUR, RED):
+                        await paint(desktop, session, colour)
+                        # Some segments are stored by now, one is on its way, one is not even begun.
+                        relay.kill()
+                        await asyncio.to_thread(relay.start)
+                        await session.wait_until_back()
+                    await paint(desktop, session, GREEN)
+                assert session.viewing
+                held = await kept(organisation, session)
+            playback = held.playback(keys)
+            assert colours(playback, held) == [COLOUR, RED, GREEN, COLOUR, RED, GREEN]
+            assert bytes(playback.pictures.of(0).bgrx) == bytes(session.viewing.pictures.of(0).bgrx)
+            assert (
+                recording_of(held.entries).missing({n: segment_hash(data) for n, data in held.segments.items()}) == []
+            )
+        finally:
+            relay.stop()
+
+
+# --- an operator who has everything -----------------------------------------------------------------------------------------
+
+
+def key_among(data: bytes, commitments: dict[bytes, bytes]) -> bool:
+    """Whether any 32 bytes that lie there one after the other are a key that was committed to: the label, and the commitment."""
+    begun = [(hashlib.sha256(label), commitment) for label, commitment in commitments.items()]
+    candidates = {data[at : at + 32] for at in range(len(data) - 31)}
+    for candidate in candidates:
+        for start, commitment in begun:
+            digest = start.copy()
+            digest.update(candidate)
+            if digest.digest() == commitment:
+                return True
+    return False
+
+
+def raw_key(held: Held, keys: auditor_key.AuditorKeys) -> bytes:
+    sealed = held.key_sealed.event
+    assert isinstance(sealed, KeySealed)
+    return open_recording_key(held.seals, keys.hpke, sealed.commitment)
+
+
+async def test_nothing_that_lies_on_the_server_opens_what_was_recorded(
+    desk: Desk,
+    organisation: Organisation,
+    desktop: Desktop,
+    customer: Customer,
+    auditor: auditor_key.AuditorKeys,
+) -> None:
+    async with recorded(desk, organisation, desktop, customer) as session:
+        await paint(desktop, session, RED)
+    held = await kept(organisation, session)
+    sealed = held.key_sealed.event
+    assert isinstance(sealed, KeySealed)
+    session_id, epochs = held.session, [e.event for e in held.entries if isinstance(e.event, EpochBegan)]
+    commitments = {b"mainforte-v1 recording key commitment\0" + session_id.encode(): sealed.commitment}
+    for epoch in epochs:
+        label = b"mainforte-v1 epoch key commitment\0" + session_id.encode() + epoch.epoch.to_bytes(4, "big")
+        commitments[label] = epoch.commitment
+    # The auditor's file lies on the auditor's machine, the root's in a safe: all else is the server's.
+    files = [path for path in organisation.folder.rglob("*") if path.is_file()]
+    assert {"database.sqlite3", "issuing-key.pem", "log-key.pem"} <= {path.name for path in files}
+    everything = b"".join(path.read_bytes() for path in files if "recordings" not in path.parts)
+    assert not await asyncio.to_thread(key_among, everything, commitments)
+    assert key_among(b"before" + raw_key(held, auditor) + b"after", commitments), "the search finds a key that is there"
+    # Nor do the keys that its secret opens, should somebody try them as if they were an auditor's.
+    for name in ("issuing_key", "log_key"):
+        settings = read_settings(organisation.folder / "mainforte.toml", {})
+        raw = load_key(getattr(settings, name), SECRET).private_bytes_raw()
+        for seal in held.seals.seals:
+            with pytest.raises((InvalidTag, ValueError)):
+                SUITE.decrypt(seal.sealed, X25519PrivateKey.from_private_bytes(raw), b"")
+    # What is kept is what was sealed: no run of the colour that filled the screen is among it.
+    pixels = bytes([RED[2], RED[1], RED[0], 0]) * 4
+    for data in held.segments.values():
+        assert read_segment(data)
+        assert pixels not in data
+
+
+# --- no recording, no control -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def strict() -> Iterator[Organisation]:
+    """An organisation where nobody controls who is not recorded."""
+    with tempfile.TemporaryDirectory(prefix="mf") as name:
+        folder = Path(name)
+        organisation = made_organisation(folder, free_port(), recording="required")
+        with served(organisation, folder / "relay.log"):
+            yield organisation
+
+
+@pytest.fixture(scope="module")
+def strict_desk_cookies() -> dict[str, str]:
+    return {}
+
+
+@asynccontextmanager
+async def strict_session(
+    strict: Organisation, cookies: dict[str, str], desktop: Desktop, customer: Customer
+) -> AsyncIterator[Helping]:
+    """The customer has allowed to see and to control; whether it may be recorded, they are being asked."""
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
+        desk = Desk(http, strict.address, root_fingerprint=strict.root_fingerprint)
+        if cookies:
+            http.cookie_jar.update_cookies(cookies)
+            await desk.me()
+        else:
+            await desk.sign_in(TECHNICIAN, PASSWORD, strict.code())
+            cookies.update({cookie.key: cookie.value for cookie in http.cookie_jar})
+        async with Helping(await open_session(desk)) as session:
+            start_agent(session, strict, desktop)
+            await press(customer, "Let them see and control")
+            await session.wait_until_allowed(Capability.VIEW)
+            yield session
+
+
+def may(session: Helping, capability: Capability) -> bool:
+    return session.viewing is not None and capability in session.viewing.capabilities
+
+
+async def test_without_a_recording_nobody_controls_and_the_session_goes_on(
+    strict: Organisation, strict_desk_cookies: dict[str, str], desktop: Desktop, customer: Customer
+) -> None:
+    async with strict_session(strict, strict_desk_cookies, desktop, customer) as session:
+        await session.wait_for_picture()
+        assert not may(session, Capability.CONTROL)
+        await press(customer, "Do not record")
+        await session.wait_until(
+            lambda: any(isinstance(entry.event, AccessEnded) for entry in session.viewing.entries)  # type: ignore[union-attr]
+        )
+        assert may(session, Capability.VIEW)
+        assert not may(session, Capability.CONTROL)
+        assert session.viewing
+        ended = [entry.event for entry in session.viewing.entries if isinstance(entry.event, AccessEnded)]
+        assert [(event.capability, event.by) for event in ended] == [(Capability.CONTROL, "recording")]
+
+
+async def test_control_comes_with_the_recording_is_held_while_it_is_paused_and_ends_with_it(
+    strict: Organisation, strict_desk_cookies: dict[str, str], desktop: Desktop, customer: Customer
+) -> None:
+    async with strict_session(strict, strict_desk_cookies, desktop, customer) as session:
+        await press(customer, "Let it be recorded")
+        await session.wait_until_allowed(Capability.CONTROL)
+        assert session.viewing
+        viewing = session.viewing
+        assert viewing.recording is RecordingState.ON
+        await press(customer, "Pause the recording")
+        await session.wait_until(lambda: Hold.UNRECORDED in viewing.holds)
+        await press(customer, "Record again")
+        await session.wait_until(lambda: Hold.UNRECORDED not in viewing.holds)
+        assert may(session, Capability.CONTROL)
+        await press(customer, "End the recording")
+        await session.wait_until(lambda: not may(session, Capability.CONTROL))
+        assert may(session, Capability.VIEW)
+        ended = [entry.event for entry in viewing.entries if isinstance(entry.event, AccessEnded)]
+        said = [(event.participant == "", event.capability, event.by) for event in ended]
+        assert said == [(True, Capability.RECORD, "customer"), (False, Capability.CONTROL, "recording")]
