@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import drawing, latency, reload, report, resume, sharing
+from benchmarks import cuts, drawing, latency, reload, report, resume, sharing
 
 # Each takes `is_quick` and gives its section; a benchmark is one module and one line here.
 BENCHMARKS: dict[str, Callable[..., Coroutine[Any, Any, report.Section]]] = {
+    "cuts": cuts.measure,
     "drawing": drawing.measure,
     "latency": latency.measure,
     "reload": reload.measure,
