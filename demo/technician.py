@@ -77,6 +77,7 @@ class Technician:
     async def keyboard_is_remote(self) -> None:
         """Wait until what is typed on the page goes to the customer."""
         await expect(self.page.locator("#keyboard")).to_be_focused()
+        await expect(self.page.locator("body")).to_have_attribute("data-keyboard", "remote")
 
     async def click_remote(self, x: int, y: int) -> None:
         """Click on the picture, at a place in the remote screen's pixels."""

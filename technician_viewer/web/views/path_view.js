@@ -51,8 +51,11 @@ export class PathView {
     this.listener.send({ type: "drawing_timed", took_ms: Math.min(MEASURED_MS_MAX, Math.round(medianMs)) });
   }
 
-  /** Another agent's end, or the same one after a cut, has not heard it. */
-  tellAgain() { this.#toldMs = NaN; }
+  /** There is no way for the moment: what was measured of it is over, and after the cut the agent hears of ours again. */
+  away() {
+    this.#toldMs = NaN;
+    get("slowed").hidden = true;
+  }
 
   /** Which one counts now, and whose it is. */
   show() {

@@ -154,6 +154,7 @@ export class SessionView {
     this.#isAway = this.#isOld = true;
     this.#hadControl ||= this.#capabilities.has("control");
     this.#liveness = new Liveness();
+    this.path.away();
     clearInterval(this.#promptTimer);
     this.#showNote("");
     if (!this.#isBegun) return;
@@ -165,7 +166,6 @@ export class SessionView {
   /** The agent is heard again: the picture that comes is a live one. @param {number} afterMs how long it was not heard */
   back(afterMs) {
     this.#isAway = false;
-    this.path.tellAgain();
     this.note(_("Connected again after {seconds} s.", { seconds: Math.max(1, Math.round(afterMs / 1000)) }));
     if (!this.#isBegun) return;
     this.#showAccess();
