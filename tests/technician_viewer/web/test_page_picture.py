@@ -55,5 +55,9 @@ async def test_what_the_picture_should_be_is_chosen_by_keyboard(stage: Stage) ->
     await page.keyboard.press("Escape")
     await expect(page.locator("#quality-choices")).to_be_hidden()
     await expect(page.locator("#quality summary")).to_be_focused()
-    # The agent has heard it, and goes on.
+    # The agent has heard it, and tells whoever asks: also a page that is loaded again, and knows nothing.
+    await expect(page.locator("#path-figures")).to_contain_text("There and back")
+    await page.reload()
+    await stage.technician.wait_for_picture()
+    await expect(page.locator("#quality-now")).to_have_text("Smoother")
     await eventually(lambda: shows_the_screen(stage), "the customer's screen")

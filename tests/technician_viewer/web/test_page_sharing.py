@@ -73,6 +73,9 @@ async def test_a_colleague_is_invited_joins_takes_over_and_the_first_one_leaves(
     await takes_part(first, "Agnès Blancshows the screen", "Camille Roy (you)controls, leads", f"{FULL_NAME}sees")
     await takes_part(second, "Agnès Blancshows the screen", "Camille Roycontrols, leads", f"{FULL_NAME} (you)sees")
     await expect(second.locator("#end")).to_have_text("Leave")
+    # Pictures come at the pace of whoever controls, and as they prefer.
+    await expect(first.get_by_role("radio", name="Smoother", include_hidden=True)).to_be_enabled()
+    await expect(second.get_by_role("radio", name="Smoother", include_hidden=True)).to_be_disabled()
 
     await second.reload()
     await second.wait_for_selector("body[data-access=view][data-picture=live]")
@@ -85,6 +88,7 @@ async def test_a_colleague_is_invited_joins_takes_over_and_the_first_one_leaves(
     await expect(first.locator("body")).to_have_attribute("data-access", "view")
     await act(first, f"Hand over to {FULL_NAME}")
     await expect(second.locator("#end")).to_have_text("End")
+    await expect(second.get_by_role("radio", name="Smoother", include_hidden=True)).to_be_enabled()
     await first.locator("#end").click()
     await stage.technician_reads("You have left the session")
     assert await kept_sessions(first) == []
