@@ -50,10 +50,8 @@ export async function findAbilities() {
   return { codecs, drawing, hasVideo: decides !== undefined };
 }
 
-/** Decodes samples, and brings them to a canvas of its own in both ways. */
+/** Decodes samples, and brings them to a canvas in both ways. */
 class Trial {
-  canvas = new OffscreenCanvas(WIDTH, HEIGHT);
-  context = /** @type {OffscreenCanvasRenderingContext2D} */ (this.canvas.getContext("2d", { alpha: false }));
   image = new ImageData(WIDTH, HEIGHT);
 
   /**
@@ -83,7 +81,7 @@ class Trial {
         const coming = new Promise((resolve, reject) => [take, fail] = [resolve, reject]);
         decoder.decode(new EncodedVideoChunk({ type: "key", timestamp: time, data: sample }));
         const picture = /** @type {VideoFrame} */ (await coming), isCopied = time % 2 === 0;
-        const isThere = await (isCopied ? this.#copy(picture) : this.#draw(picture)).catch(() => false).finally(() => picture.close());
+        const isThere = await this.#show(picture, isCopied).catch(() => false).finally(() => picture.close());
         const way = isCopied ? "copyMs" : "drawMs";
         if (isThere) found[way] = Math.min(found[way], performance.now() - beganMs);
       }
@@ -97,24 +95,20 @@ class Trial {
     return found;
   }
 
-  /** @param {VideoFrame} picture */
-  async #copy(picture) {
-    await picture.copyTo(this.image.data, { format: "RGBA" });
-    this.context.putImageData(this.image, 0, 0);
-    return this.#isThere();
-  }
-
-  /** @param {VideoFrame} picture */
-  async #draw(picture) {
-    this.context.drawImage(picture, 0, 0, WIDTH, HEIGHT);
-    return this.#isThere();
-  }
-
-  /** Reading it back also waits until it is there. */
-  #isThere() {
+  /** @param {VideoFrame} picture @param {boolean} isCopied @returns {Promise<boolean>} whether it is there, in its colours */
+  async #show(picture, isCopied) {
+    // A new one each time: from one that is read again and again browsers take the graphics card away.
+    const context = new OffscreenCanvas(WIDTH, HEIGHT).getContext("2d", { alpha: false });
+    if (!context) return false;
+    if (isCopied) {
+      await picture.copyTo(this.image.data, { format: "RGBA" });
+      context.putImageData(this.image, 0, 0);
+    } else context.drawImage(picture, 0, 0, WIDTH, HEIGHT);
+    // Reading it back also waits until it is there.
+    const row = context.getImageData(0, HEIGHT / 2, WIDTH, 1).data;
     return COLOURS.every((colour, at) => {
-      const seen = this.context.getImageData((WIDTH * (2 * at + 1)) / (2 * COLOURS.length), HEIGHT / 2, 1, 1).data;
-      return colour.every((value, channel) => Math.abs(value - (seen[channel] ?? 0)) <= COLOUR_MAX);
+      const x = (WIDTH * (2 * at + 1)) / (2 * COLOURS.length);
+      return colour.every((value, channel) => Math.abs(value - (row[4 * x + channel] ?? 0)) <= COLOUR_MAX);
     });
   }
 }
