@@ -18,6 +18,9 @@ import { problemText } from "./views/problems.js";
 import { SessionView } from "./views/session_view.js";
 import { askToSignIn, listTickets } from "./views/sign_in.js";
 
+/** A page that was loaded again has its picture by then. */
+const TRY_AFTER_MS = 3000;
+
 /** How long the agent may take to say that it has ended, before we end without it. */
 const END_MS = 3000;
 
@@ -46,8 +49,8 @@ class App {
   session;
   room = "";
   codes = new CodeView();
-  /** What this browser decodes, once that has been tried. */
-  abilities = findAbilities();
+  /** @type {Promise<import("./screen/abilities.js").Abilities> | undefined} what this browser decodes, once that is being tried */
+  #abilities;
 
   /** When the agent was last heard before a cut, by performance.now(). */
   awaySinceMs = 0;
@@ -55,7 +58,7 @@ class App {
   async begin() {
     // Before anything else: a session that this tab had when it was loaded again goes on at once, and asks nobody anything.
     const [kept, wasm] = await Promise.all([recall(VIEW_GRACE_S * 1000).catch(() => undefined), Wasm.load(), loadIcons()]);
-    const view = this.view = new SessionView(wasm, {
+    this.view = new SessionView(wasm, {
       send: (message) => this.session?.send(message),
       isBusy: () => this.session?.isBusy ?? false,
       heardMs: () => this.session?.lastHeardMs ?? 0,
@@ -73,7 +76,6 @@ class App {
       leave: () => this.#leave(),
       onLive: (isLive) => this.#title(isLive ? _("Live picture") : _("Picture not live")),
     });
-    void this.abilities.then((found) => view.canDecode(found));
     this.form = new BeginForm((wish) => this.#try(button("start"), () => this.#open(wish)));
     button("new-code").onclick = () => this.#try(button("new-code"), async () => this.#pair(await this.api.newRoom(this.opened.session)));
     button("other-form").onclick = () => this.#try(button("other-form"), () => this.#secret(this.#otherForm()));
@@ -85,6 +87,7 @@ class App {
     addEventListener("beforeunload", (event) => { if (GOING_ON.includes(document.body.dataset.state ?? "")) event.preventDefault(); });
     button("join-give-up").onclick = () => this.#leave();
     if (kept && this.#isFor(kept.person)) return this.#comeBack(kept);
+    void this.#tried();
     if (this.#asked.has("guest")) return this.#welcomeGuest();
     this.local = await servedLocally();
     if (this.local) await loadCatalogue(navigator.language.startsWith("fr") ? "fr" : "en");
@@ -189,12 +192,19 @@ class App {
     this.opened = person;
     get("person").textContent = shown.me;
     if (me) this.#linkTo(ticket);
-    this.#take(new TechnicianSession(person, { invitation: { joiningKey } }, (await this.abilities).codecs));
+    this.#take(new TechnicianSession(person, { invitation: { joiningKey } }, (await this.#tried()).codecs));
     this.session?.start();
     document.body.dataset.state = "waiting";
     get("join-now").hidden = true;
     get("join-give-up").hidden = false;
     this.#waiting("", _("Connecting with the customer's computer."));
+  }
+
+  /** Try out what this browser decodes, once. */
+  async #tried() {
+    const found = await (this.#abilities ??= findAbilities());
+    this.view?.canDecode(found);
+    return found;
   }
 
   /** The page was loaded again: the session goes on. @param {import("./session/keeping.js").Kept} kept */
@@ -208,6 +218,8 @@ class App {
     this.#show("returning", "returning");
     get("person").textContent = person.shown.me ?? "";
     this.#title(_("Coming back to the session"));
+    // The picture first: what decodes it has been agreed on, and by which way it is drawn matters less.
+    setTimeout(() => void this.#tried(), TRY_AFTER_MS);
     // What is only needed to invite somebody, or after the end.
     this.local = await servedLocally().catch(() => undefined);
     if (person.shown.isGuest) get("back").hidden = true;
@@ -240,7 +252,7 @@ class App {
     const shown = { me: this.me.full_name, customer: this.ticket.customer.name, language: this.me.language };
     const person = { url, session: this.opened.session, keys, certificate, ticket, subject, reason, asks, shown };
     const code = { token: room.token, code: "", rootFingerprint: fromBase64Url(this.me.root_fingerprint) };
-    this.#take(new TechnicianSession(person, { code }, (await this.abilities).codecs));
+    this.#take(new TechnicianSession(person, { code }, (await this.#tried()).codecs));
     this.room = room.room;
     await this.#secret(form);
     this.session?.start();
