@@ -5,10 +5,12 @@
         display.start(*path.command(sys.executable, "-m", "client_agent", code))
 
 Packets leave through `tc tbf` (the rate and the bottleneck's queue), cross the delay box (delay_box.py), and are dropped at random
-by nftables where they arrive. TCP on either side is the kernel's own. Needs root, ip, tc, nft and /dev/net/tun.
+by nftables where they arrive. TCP on either side is the kernel's own, with CUBIC (RFC 9438), which most machines use, whatever this
+machine prefers. Needs root, ip, tc, nft and /dev/net/tun.
 """
 
 import fcntl
+import ipaddress
 import os
 import shutil
 import struct
@@ -56,6 +58,11 @@ class NarrowPath:
     here: str
     there: str
 
+    @property
+    def network(self) -> str:
+        """The addresses of both ends, as routes name them."""
+        return str(ipaddress.ip_network(f"{self.here}/30", strict=False))
+
     def command(self, *command: str) -> tuple[str, ...]:
         """The command that starts a program at the far end of the path."""
         return ("ip", "netns", "exec", self.namespace, *command)
@@ -98,13 +105,17 @@ def narrow_path(path: Path) -> Iterator[NarrowPath]:
         for side, device, own in (((), name, laid.here), (there, f"{name}f", laid.there)):
             _run(*side, "ip", "address", "add", f"{own}/30", "dev", device)
             _run(*side, "ip", "link", "set", device, "up")
+            _run(*side, "ip", "route", "replace", laid.network, "dev", device, "src", own, "congctl", "cubic")
             if path.bits_per_s:
                 _limit(side, device, path)
             _nft(side, device, name, path)
             stack.callback(_run, *side, "nft", "delete", "table", "ip", name)
             # For what `reach` sends from and to the loopback addresses.
             _run(*side, "sh", "-c", f"echo 1 >/proc/sys/net/ipv4/conf/{device}/route_localnet")
-        _run(*there, "ip", "link", "set", "lo", "up")
+        # Connections through `reach` take these two from the loopback device they believe to use.
+        _run(*there, "ip", "link", "set", "lo", "up", "mtu", "1500")
+        for own in ("127.0.0.0/8", "127.0.0.1"):
+            _run(*there, *f"ip route replace table local local {own} dev lo src 127.0.0.1 congctl cubic".split())
         stack.enter_context(_box(ends, path.round_trip_ms / 2000))
         yield laid
 
