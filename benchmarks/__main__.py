@@ -1,4 +1,4 @@
-"""`./run bench NAME`: measure, print, and write RESULTS.md. Without a name: what there is."""
+"""`./run bench [NAME...]`: measure, print, and write RESULTS.md. Without a name: ours beside the peers."""
 
 import argparse
 import asyncio
@@ -8,40 +8,84 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import cuts, drawing, latency, reload, report, resume, sharing
+from benchmarks import cuts, drawing, narrow, pixels, pixels_report, reload, report, resume, sharing
+from benchmarks.peers.peer import install
 
-# Each takes `is_quick` and gives its section; a benchmark is one module and one line here.
+# Each takes `is_quick` and gives its section; a benchmark of ours alone is one module and one line here.
 BENCHMARKS: dict[str, Callable[..., Coroutine[Any, Any, report.Section]]] = {
     "cuts": cuts.measure,
     "drawing": drawing.measure,
-    "latency": latency.measure,
+    "narrow": narrow.measure,
     "reload": reload.measure,
     "resume": resume.measure,
     "sharing": sharing.measure,
 }
+PIXELS = "pixels"
 
 
 def main() -> int:
     """Run the named benchmarks, one after the other."""
-    parser = argparse.ArgumentParser(prog="./run bench")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(BENCHMARKS)}")
-    parser.add_argument("--quick", action="store_true", help="fewer repetitions, and RESULTS.md stays as it is")
-    parser.add_argument("--more", action="store_true", help="add to what earlier runs found, instead of replacing it")
-    parser.add_argument("--output", type=Path, default=report.OUTPUT, help="where every repetition is written")
-    arguments = parser.parse_args()
-    unknown = [name for name in arguments.names if name not in BENCHMARKS]
-    if unknown or not arguments.names:
-        parser.print_help()
-        return 2 if unknown else 0
-    for name in arguments.names:
-        found = asyncio.run(BENCHMARKS[name](is_quick=arguments.quick))
-        section = replace(found, facts=found.facts | report.machine())
-        if arguments.more and (earlier := report.read(name, output=arguments.output)):
-            section = report.added(earlier, section)
-        results = arguments.output / "RESULTS.md" if arguments.quick else report.RESULTS
-        report.write(section, results=results, output=arguments.output)
-        print(report.as_markdown(section))
+    arguments = _parser().parse_args()
+    names = arguments.names or [PIXELS]
+    if unknown := [name for name in names if name not in BENCHMARKS and name != PIXELS]:
+        sys.stderr.write(f"unknown: {', '.join(unknown)}; known are {', '.join((PIXELS, *BENCHMARKS))}\n")
+        return 2
+    output: Path = arguments.output
+    results = output / "RESULTS.md" if arguments.quick else report.RESULTS
+    for name in names:
+        if name == PIXELS:
+            sections = _pixels(arguments, results)
+        else:
+            found = asyncio.run(BENCHMARKS[name](is_quick=arguments.quick))
+            section = replace(found, facts=found.facts | report.machine())
+            if arguments.more and (earlier := report.read(name, output=output)):
+                section = report.added(earlier, section)
+            report.write(section, results=results, output=output)
+            sections = [section]
+        for section in sections:
+            print(report.as_markdown(section))
     return 0
+
+
+def _pixels(arguments: argparse.Namespace, results: Path) -> list[report.Section]:
+    try:
+        peers = pixels.chosen(arguments.peers)
+    except KeyError as error:
+        raise SystemExit(f"--peers: {error.args[0]}") from None
+    if unknown := set(arguments.workloads) - set(pixels.WORKLOADS):
+        raise SystemExit(f"--workloads: {', '.join(sorted(unknown))}; known are {', '.join(pixels.WORKLOADS)}")
+    if said := install([package for peer in peers for package in peer.packages]):
+        pixels.say(f"not all peers could be installed: {said}")
+    folder = arguments.output / ("pixels-quick" if arguments.quick else "pixels")
+    plan = pixels.Plan(
+        peers,
+        arguments.workloads or pixels.WORKLOADS,
+        arguments.rounds or (1 if arguments.quick else 3),
+        is_quick=arguments.quick,
+        folder=folder,
+    )
+    asyncio.run(pixels.run(plan))
+    plots = arguments.output / "plots" if arguments.quick else pixels_report.PLOTS
+    return pixels_report.write(folder, results, plots)
+
+
+def _parser() -> argparse.ArgumentParser:
+    def names(text: str) -> list[str]:
+        return [name.strip() for name in text.split(";" if ";" in text else ",") if name.strip()]
+
+    parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join((PIXELS, *BENCHMARKS))}")
+    parser.add_argument(
+        "--quick", action="store_true", help="five minutes: fewer repetitions, and RESULTS.md stays as it is"
+    )
+    parser.add_argument(
+        "--more", action="store_true", help="add to what earlier runs found, instead of replacing it (not pixels)"
+    )
+    parser.add_argument("--peers", type=names, default=[], help="only these, as `mainforte,xpra` (pixels)")
+    parser.add_argument("--workloads", type=names, default=[], help=f"of: {', '.join(pixels.WORKLOADS)} (pixels)")
+    parser.add_argument("--rounds", type=int, help="how often each plays each workload (pixels)")
+    parser.add_argument("--output", type=Path, default=report.OUTPUT, help="where every repetition is written")
+    return parser
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import aiohttp
 
+from benchmarks.ports import free_port
 from benchmarks.report import Row, Section
-from benchmarks.stage import free_port
 from demo.organisation import PASSWORD, TECHNICIAN, made_organisation, served
 from protocol.limits import VIEW_GRACE_S
 from protocol.vocabulary import Capability

@@ -14,7 +14,7 @@ import numpy as np
 from playwright.async_api import Route, async_playwright
 
 from benchmarks import marker
-from benchmarks.painter import text_page
+from benchmarks.grounds import text_page
 from benchmarks.report import Row, Section
 from protocol.limits import MEDIA_PLAIN_BYTES_MAX, RECTANGLE_PIXELS_MAX
 from protocol.media_codec import write_part, write_stream_data
@@ -67,14 +67,14 @@ class _Stream(make_pixels.Stream):
 
 def _text(width: int, height: int) -> Iterator[Picture]:
     stream = _Stream()
-    pages = [np.frombuffer(text_page(n, width, height), np.uint8).reshape(height, width, 4) for n in range(4)]
+    pages = [text_page(n, width, height) for n in range(4)]
     for number in count():
         yield _ended(stream.records(0, 0, pages[number % len(pages)]), number)
 
 
 def _glyphs() -> Iterator[Picture]:
     stream, chance = _Stream(), random.Random(2)
-    page = np.frombuffer(text_page(1, 1920, 1080), np.uint8).reshape(1080, 1920, 4)
+    page = text_page(1, 1920, 1080)
     for number in count():
         x, y = chance.randrange(1500), chance.randrange(1000)
         glyph = page[y : y + marker.HEIGHT_PX, x : x + marker.WIDTH_PX]

@@ -1,166 +1,115 @@
-"""A small X11 program that paints what a customer's program would, with a mark in it (marker.py), and hears keys.
+"""A small X11 program that paints what a customer's programs would (scenes.py), and hears keys.
 
 It is told on standard input, one command a line, and says on standard output what it did and when (CLOCK_MONOTONIC, nanoseconds):
 
-    glyph NUMBER X Y     paint a mark as large as a letter             painted NUMBER NANOSECONDS
-    screen NUMBER        paint a whole new screen with a mark in it    painted NUMBER NANOSECONDS
-    answer NUMBER X Y    paint a mark there when the next key comes    painted NUMBER NANOSECONDS
-                                                                       key KEYCODE NANOSECONDS
+    scene NAME                 prepare a scene                                    scene 0 NANOSECONDS
+    play COUNT [EVERY]         paint that many steps from 1, so many ms apart     painted NUMBER NANOSECONDS, each
+    step NUMBER                paint that step only                               painted NUMBER NANOSECONDS
+    glyph NUMBER X Y           paint a mark as large as a letter                  painted NUMBER NANOSECONDS
+    answer NUMBER X Y          paint a mark there when the next key comes         painted NUMBER NANOSECONDS
+                                                                                  key KEYCODE NANOSECONDS
 
-What is painted is one step for whoever looks: a mark is never seen half, a screen never without its mark.
+What is painted is one step for whoever looks: a mark is never seen half, a screen never without its mark. The time is that just
+before the requests are flushed to the X server.
 """
 
+import os
+import random
 import select
 import sys
 import time
-from typing import Any
-
-import xcffib
-import xcffib.xproto
-from PIL import Image, ImageDraw, ImageFont
+from collections.abc import Iterator
 
 from benchmarks import marker
-
-BYTES_PER_PIXEL = 4
-_PUT_BYTES_MAX = 200_000
-_PAGES = 4
-_LINE_PX = 18
-_SAID = "the quick brown fox jumps over the lazy dog 0123456789 Voilà un portrait de l’œuvre, à 12 € chacun; "
+from benchmarks.scenes import SCENES, Scene
+from benchmarks.x11_canvas import X11Canvas
 
 
 class Painter:
-    """A window over the whole display of DISPLAY, above all others, that has the focus."""
+    """Carries out commands, and plays at its own pace meanwhile."""
 
     def __init__(self) -> None:
-        self.connection: Any = xcffib.connect()
-        screen = self.connection.get_setup().roots[0]
-        self._depth = screen.root_depth
-        self._root = screen.root
-        self.width_px, self.height_px = screen.width_in_pixels, screen.height_in_pixels
-        self._window = self._made_window(screen)
-        self._gc = self.connection.generate_id()
-        self.connection.core.CreateGC(self._gc, self._window, 0, [])
-        self._pages = [self._page(number) for number in range(_PAGES)]
-        self._shown = 0
+        self._canvas = X11Canvas()
+        self._scene: Scene | None = None
+        self._due: Iterator[tuple[float, int]] = iter(())
+        self._next: tuple[float, int] | None = None
         self._answer: tuple[int, int, int] | None = None
-        self.connection.core.CopyArea(self._pages[0], self._window, self._gc, 0, 0, 0, 0, self.width_px, self.height_px)
-        self._sync()
-
-    @property
-    def screen_mark(self) -> tuple[int, int]:
-        """Where a screen's mark is: at its end, which is sent last."""
-        return self.width_px - 4 * marker.WIDTH_PX, self.height_px - 4 * marker.HEIGHT_PX
+        self._input = b""
 
     def run(self) -> None:
-        """Carry out commands until there are no more."""
-        say("ready", self.width_px, self.height_px, *self.screen_mark)
+        """Until there are no more commands."""
+        self._prepare("idle")
+        inputs = [sys.stdin.fileno(), self._canvas.connection.get_file_descriptor()]
         while True:
             self._hear()
-            readable = select.select([sys.stdin, self.connection.get_file_descriptor()], [], [])[0]
-            if sys.stdin in readable:
-                line = sys.stdin.readline()
-                if not line:
-                    return
-                self._obey(line.split())
+            wait_s = None if self._next is None else max(0.0, self._next[0] - time.monotonic())
+            readable = select.select(inputs, [], [], wait_s)[0]
+            if self._next and time.monotonic() >= self._next[0]:
+                self._step(self._next[1])
+                self._next = next(self._due, None)
+            if inputs[0] in readable and not self._read_commands():
+                return
+
+    def _read_commands(self) -> bool:
+        # Unbuffered, so that select tells of every line.
+        said = os.read(sys.stdin.fileno(), 4096)
+        *lines, self._input = (self._input + said).split(b"\n")
+        for line in lines:
+            self._obey(line.decode().split())
+        return bool(said)
 
     def _obey(self, command: list[str]) -> None:
         match command:
+            case ["scene", name]:
+                self._prepare(name)
+            case ["play", count, *every]:
+                assert self._scene
+                self._due = self._times(self._scene, int(count), float(every[0]) if every else self._scene.every_ms)
+                self._next = next(self._due, None)
+            case ["step", number]:
+                self._step(int(number))
             case ["glyph", number, x, y]:
                 self._paint_glyph(int(number), int(x), int(y))
-            case ["screen", number]:
-                self._paint_screen(int(number))
             case ["answer", number, x, y]:
                 self._answer = int(number), int(x), int(y)
             case _:
                 raise ValueError(f"what is {command}?")
 
+    def _prepare(self, name: str) -> None:
+        self._canvas.forget()
+        self._scene = SCENES[name](self._canvas.width_px, self._canvas.height_px)
+        self._scene.prepare(self._canvas)
+        self._canvas.sync()
+        say("scene", 0, time.monotonic_ns())
+
+    def _times(self, scene: Scene, count: int, every_ms: float) -> Iterator[tuple[float, int]]:
+        chance = random.Random(count)
+        start = time.monotonic()
+        for number in range(1, count + 1):
+            late = chance.uniform(-scene.jitter, scene.jitter) / 2
+            yield start + (number + late) * every_ms / 1000, number
+
+    def _step(self, number: int) -> None:
+        assert self._scene
+        self._scene.step(self._canvas, number)
+        self._flush(number)
+
     def _hear(self) -> None:
-        while (event := self.connection.poll_for_event()) is not None:
-            if event.response_type & 0x7F == xcffib.xproto.KeyPressEvent.event_number:
-                now_ns = time.monotonic_ns()
-                if self._answer:
-                    answer, self._answer = self._answer, None
-                    self._paint_glyph(*answer)
-                say("key", event.detail, now_ns)
+        for key in self._canvas.take_keys():
+            now_ns = time.monotonic_ns()
+            if self._answer:
+                answer, self._answer = self._answer, None
+                self._paint_glyph(*answer)
+            say("key", key, now_ns)
 
     def _paint_glyph(self, number: int, x: int, y: int) -> None:
-        self._mark(self._window, number, x, y)
+        self._canvas.put(x, y, marker.pixels(number))
         self._flush(number)
-
-    def _paint_screen(self, number: int) -> None:
-        self._shown = (self._shown + 1) % _PAGES
-        page = self._pages[self._shown]
-        self._mark(page, number, *self.screen_mark)
-        # The mark is in the page before the page is copied, so that only the copy counts.
-        self._sync()
-        self.connection.core.CopyArea(page, self._window, self._gc, 0, 0, 0, 0, self.width_px, self.height_px)
-        self._flush(number)
-
-    def _mark(self, drawable: int, number: int, x: int, y: int) -> None:
-        """One request: a mark is put as a picture."""
-        pixels = bytearray()
-        rows = [marker.blocks(number)[at : at + marker.COLUMNS] for at in range(0, 16, marker.COLUMNS)]
-        for row in rows:
-            line = b"".join(
-                (marker.LIT if block.is_lit else marker.DARK).to_bytes(4, "little") * marker.BLOCK_WIDTH_PX
-                for block in row
-            )
-            pixels += line * marker.BLOCK_HEIGHT_PX
-        self._put(drawable, x, y, marker.WIDTH_PX, bytes(pixels))
-
-    def _put(self, drawable: int, x: int, y: int, width: int, pixels: bytes) -> None:
-        height = len(pixels) // (width * BYTES_PER_PIXEL)
-        self.connection.core.PutImage(
-            xcffib.xproto.ImageFormat.ZPixmap, drawable, self._gc, width, height, x, y, 0, self._depth,
-            len(pixels), pixels,
-        )  # fmt: skip
 
     def _flush(self, number: int) -> None:
         now_ns = time.monotonic_ns()
-        self.connection.flush()
+        self._canvas.flush()
         say("painted", number, now_ns)
-
-    def _page(self, number: int) -> int:
-        """A screen full of text, as a picture that the X server keeps."""
-        pixmap: int = self.connection.generate_id()
-        self.connection.core.CreatePixmap(self._depth, pixmap, self._root, self.width_px, self.height_px)
-        pixels = text_page(number, self.width_px, self.height_px)
-        row_bytes = self.width_px * BYTES_PER_PIXEL
-        band_bytes = _PUT_BYTES_MAX // row_bytes * row_bytes
-        for at in range(0, len(pixels), band_bytes):
-            self._put(pixmap, 0, at // row_bytes, self.width_px, pixels[at : at + band_bytes])
-        return pixmap
-
-    def _made_window(self, screen: Any) -> int:
-        window: int = self.connection.generate_id()
-        self.connection.core.CreateWindow(
-            screen.root_depth, window, screen.root, 0, 0, self.width_px, self.height_px, 0,
-            xcffib.xproto.WindowClass.InputOutput, screen.root_visual,
-            xcffib.xproto.CW.OverrideRedirect | xcffib.xproto.CW.EventMask, [1, xcffib.xproto.EventMask.KeyPress],
-        )  # fmt: skip
-        self.connection.core.MapWindow(window)
-        focus = xcffib.xproto.InputFocus.PointerRoot
-        self.connection.core.SetInputFocusChecked(focus, window, xcffib.xproto.Time.CurrentTime).check()
-        return window
-
-    def _sync(self) -> None:
-        self.connection.core.GetInputFocus().reply()
-
-
-def text_page(number: int, width_px: int, height_px: int) -> bytes:
-    """A screen of text, different from that of any other number: rows from the top, blue, green, red, unused."""
-    grounds = ((255, 255, 255), (30, 34, 40), (240, 244, 236), (12, 44, 74))
-    ground = grounds[number % len(grounds)]
-    ink = (20, 20, 20) if sum(ground) > 384 else (220, 224, 230)
-    page = Image.new("RGB", (width_px, height_px), ground)
-    draw = ImageDraw.Draw(page)
-    font = ImageFont.truetype("DejaVuSansMono.ttf", 14)
-    for line, y in enumerate(range(8, height_px - _LINE_PX, _LINE_PX)):
-        start = (line * 7 + number * 13) % len(_SAID)
-        text = f"{number}.{line:03} " + (_SAID * 4)[start:]
-        # Ends ragged, as paragraphs and listings do.
-        draw.text((12, y), text[: 90 + (line * 37 + number * 11) % 130], font=font, fill=ink)
-    return page.tobytes("raw", "BGRX")
 
 
 def say(*words: object) -> None:

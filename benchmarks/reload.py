@@ -7,9 +7,11 @@ import time
 
 import mss
 import numpy as np
+from playwright.async_api import async_playwright
 
-from benchmarks import marker
+from benchmarks.peers.ours import Ours
 from benchmarks.report import Row, Section
+from benchmarks.scenes import Switch
 from benchmarks.stage import HEIGHT_PX, WIDTH_PX, Stage, session
 
 RELOADS, QUICK_RELOADS = 60, 5
@@ -34,9 +36,11 @@ async def measure(*, is_quick: bool = False) -> Section:
     """Load the page again and again, each time with another whole screen of text before the customer."""
     count = QUICK_RELOADS if is_quick else RELOADS
     chance, found, missed = random.Random(6), list[float](), 0
-    async with session() as stage:
+    async with async_playwright() as playwright, session(Ours(), playwright) as stage:
+        stage.painter.tell("scene", Switch.name)
+        await stage.painter.said("scene")
         for number in range(1, count + 1):
-            expected = await _painted(stage, number % marker.NUMBERS)
+            expected = await _painted(stage, 1 + number % Switch.steps)
             await asyncio.sleep(chance.uniform(0.2, 0.6))
             began = time.monotonic()
             await stage.page.reload(wait_until="commit")
@@ -63,7 +67,7 @@ async def measure(*, is_quick: bool = False) -> Section:
 
 async def _painted(stage: Stage, number: int) -> str:
     """Paint a whole new screen; the hash of its pixels as a canvas holds them."""
-    stage.painter.tell("screen", number)
+    stage.painter.tell("step", number)
     await stage.painter.painted(number)
     with mss.mss(display=stage.display.name) as camera:
         grabbed = camera.grab(camera.monitors[0])

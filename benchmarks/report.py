@@ -38,10 +38,12 @@ class Section:
     name: str
     title: str
     about: str
-    rows: Sequence[Row]
+    rows: Sequence[Row] = ()
     facts: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     """What was counted rather than timed; over several runs it adds up."""
+    body: str = ""
+    """What stands between `about` and the rows: tables of its own."""
 
 
 def percentile(samples: Sequence[float], percent: float) -> float:
@@ -69,7 +71,6 @@ def added(earlier: Section, later: Section) -> Section:
 
 def machine() -> dict[str, str]:
     """What the figures depend on, and how busy it is now."""
-    load = ", ".join(f"{each:.2f}" for each in os.getloadavg())
     return {
         "machine": f"{os.cpu_count()} cores, {_processor()}",
         "system": f"Linux {platform.release()}, {_x_server()}",
@@ -77,25 +78,29 @@ def machine() -> dict[str, str]:
         "packages": ", ".join(f"{name} {version(name)}" for name in ("xcffib", "zstandard", "cryptography", "aiohttp")),
         "commit": _commit(),
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-        "load at the end (1, 5, 15 min)": load,
+        "load at the end (1, 5, 15 min)": load(),
     }
+
+
+def load() -> str:
+    """How busy the machine is."""
+    return ", ".join(f"{each:.2f}" for each in os.getloadavg())
 
 
 def as_markdown(section: Section) -> str:
     """The section as people read it."""
-    lines = [
-        f"## {section.title}",
-        "",
-        section.about,
-        "",
-        "| milliseconds | n | min | p50 | p95 | p99 | max | missed |",
-    ]
-    lines.append("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    lines = [f"## {section.title}", "", section.about, ""]
+    if section.body:
+        lines += [section.body.strip("\n"), ""]
+    if section.rows:
+        lines.append("| milliseconds | n | min | p50 | p95 | p99 | max | missed |")
+        lines.append("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for row in section.rows:
         figures = [percentile(row.samples_ms, percent) for percent in (0, 50, 95, 99, 100)]
         told = " | ".join(f"{figure:.1f}" for figure in figures)
         lines.append(f"| {row.name} | {len(row.samples_ms)} | {told} | {row.missed} |")
-    lines += ["", *(f"- {name}: {fact}" for name, fact in (*section.counts.items(), *section.facts.items()))]
+    known: dict[str, object] = {**section.counts, **section.facts}
+    lines += [*([""] if section.rows else []), *(f"- {name}: {fact}" for name, fact in known.items())]
     return "\n".join(lines) + "\n"
 
 

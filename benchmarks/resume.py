@@ -16,8 +16,8 @@ from pathlib import Path
 import aiohttp
 import mss
 
+from benchmarks.ports import free_port
 from benchmarks.report import Row, Section
-from benchmarks.stage import free_port
 from client_agent.screen.source import Box
 from demo.organisation import PASSWORD, TECHNICIAN, Organisation, Relay, made_organisation
 from protocol import session_log

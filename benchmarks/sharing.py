@@ -17,8 +17,9 @@ from pathlib import Path
 import aiohttp
 import pyotp
 
+from benchmarks.ports import free_port
 from benchmarks.report import Row, Section, percentile
-from benchmarks.stage import HEIGHT_PX, WIDTH_PX, free_port
+from benchmarks.stage import HEIGHT_PX, WIDTH_PX
 from client_agent.screen.source import Box
 from demo.organisation import COLLEAGUE, PASSWORD, TECHNICIAN, Organisation, made_organisation, served
 from protocol.envelope import Audience, Envelope, MediaEnvelope

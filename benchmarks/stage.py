@@ -1,28 +1,29 @@
-"""One real session to measure: relay, agent on a display of 1920 x 1080, the page in headless Chromium, and the painter."""
+"""One real session to measure: the customer's display with the painter, a peer's programs, and its page in headless Chromium."""
 
 import asyncio
-import re
-import socket
+import contextlib
 import sys
 import tempfile
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page, Playwright
 
+from benchmarks import meters
 from benchmarks.clock import PageClock
-from demo.customer import Customer
-from demo.organisation import running_organisation
-from demo.technician import Technician
+from benchmarks.peers.peer import Connected, Peer, Place
 from tests.conftest import CHROMIUM, CHROMIUM_OPTIONS
+from tests.fakes.narrow_path import NarrowPath
 from tests.virtual_display import VirtualDisplay, virtual_display
 
 WIDTH_PX, HEIGHT_PX = 1920, 1080
 _PROBE = Path(__file__).with_name("probe.js")
-LANGUAGE = "en"
+# Room around the picture, so that every page shows it pixel for pixel.
+_AROUND_PX = 160
 
 
 @dataclass
@@ -30,80 +31,87 @@ class PainterProgram:
     """The painter (painter.py) as it runs on the customer's display."""
 
     process: asyncio.subprocess.Process
-    screen_mark: tuple[int, int]
-    _keys: "asyncio.Queue[tuple[int, int]]" = field(default_factory=asyncio.Queue)
-    _painted: "asyncio.Queue[tuple[int, int]]" = field(default_factory=asyncio.Queue)
+    _said: "dict[str, asyncio.Queue[tuple[int, int]]]" = field(default_factory=dict)
 
     def tell(self, *words: object) -> None:
         """Give a command."""
         assert self.process.stdin
         self.process.stdin.write((" ".join(map(str, words)) + "\n").encode())
 
+    async def said(self, kind: str) -> tuple[int, int]:
+        """The next that it says of a kind: a number, and when, in nanoseconds of CLOCK_MONOTONIC."""
+        return await self._queue(kind).get()
+
     async def painted(self, number: int) -> int:
         """When it painted that mark, in nanoseconds of CLOCK_MONOTONIC."""
         while True:
-            painted, at_ns = await self._painted.get()
+            painted, at_ns = await self.said("painted")
             if painted == number:
                 return at_ns
 
-    async def key(self) -> tuple[int, int]:
-        """The next key press that it hears: keycode, and when."""
-        return await self._keys.get()
-
-    def forget_keys(self) -> None:
-        """Those that came until now are of no interest."""
-        while not self._keys.empty():
-            self._keys.get_nowait()
+    def forget(self) -> None:
+        """What it has said until now is of no interest."""
+        self._said.clear()
 
     async def listen(self) -> None:
         """Take in what it says, until it ends."""
         assert self.process.stdout
         while line := await self.process.stdout.readline():
-            kind, what, at_ns = line.split()
-            (self._keys if kind == b"key" else self._painted).put_nowait((int(what), int(at_ns)))
+            kind, number, at_ns = line.decode().split()
+            self._queue(kind).put_nowait((int(number), int(at_ns)))
+
+    def _queue(self, kind: str) -> "asyncio.Queue[tuple[int, int]]":
+        return self._said.setdefault(kind, asyncio.Queue())
 
 
 @dataclass
 class Stage:
     """A session that is under way, with view and control allowed."""
 
+    peer: Peer
     display: VirtualDisplay
     page: Page
     cdp: Any
     clock: PageClock
     painter: PainterProgram
+    connected: Connected
+    roles: dict[str, list[int]]
+    """Processes by role: agent, relay, X server, browser; each with all that it has started."""
     browser_version: str
+
+    def processor_s(self) -> dict[str, float]:
+        """Processor time by role, up to now."""
+        return {role: meters.processor_s(roots) for role, roots in self.roles.items()}
+
+    def wire_bytes(self) -> tuple[int, int]:
+        """Bytes that the browser has received from the server, and sent, up to now."""
+        return meters.wire_bytes(self.connected.port, meters.family(self.roles["browser"]))
 
 
 @asynccontextmanager
-async def session() -> AsyncIterator[Stage]:
-    """Set everything up and let the customer say yes; end all of it at the end."""
+async def session(
+    peer: Peer, playwright: Playwright, *, size: tuple[int, int] = (WIDTH_PX, HEIGHT_PX), path: NarrowPath | None = None
+) -> AsyncIterator[Stage]:
+    """Set everything up, let the customer say yes where somebody asks, and end all of it at the end."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mainforte-bench-")))
-        organisation = stack.enter_context(running_organisation(folder, free_port()))
-        display = stack.enter_context(virtual_display(WIDTH_PX, HEIGHT_PX))
-        playwright = await stack.enter_async_context(async_playwright())
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+        display = stack.enter_context(virtual_display(*size))
+        mark = f"--bench={uuid.uuid4().hex}"
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*CHROMIUM_OPTIONS, mark])
         stack.push_async_callback(browser.close)
-        context = await browser.new_context(locale=LANGUAGE, viewport={"width": WIDTH_PX, "height": HEIGHT_PX})
+        viewport = {"width": size[0] + _AROUND_PX, "height": size[1] + _AROUND_PX}
+        context = await browser.new_context(locale="en", viewport=viewport, ignore_https_errors=True)  # type: ignore[arg-type]
         page = await context.new_page()
         await page.add_init_script(path=_PROBE)
-        technician = Technician(page, organisation, folder, LANGUAGE)
-        customer = Customer(display, folder, LANGUAGE)
-        await technician.sign_in()
-        await technician.open_ticket()
-        log = stack.enter_context((folder / "agent.log").open("w"))
-        agent = (sys.executable, "-m", "client_agent", "--organisation", str(organisation.package))
-        display.start(*agent, "--language", LANGUAGE, await technician.get_code(), output=log)
-        await asyncio.to_thread(customer.find_question)
-        await asyncio.to_thread(customer.allow_control)
-        await technician.wait_for_access("control")
-        await technician.wait_for_picture()
+        connected = await peer.connect(stack, Place(display, page, folder, path))
         painter = await _painter(stack, display)
+        await page.wait_for_function("probe.size() !== null", timeout=30_000)
+        await peer.focus(page)
         cdp = await context.new_cdp_session(page)
         clock = await PageClock.of(page, cdp)
-        await technician.keyboard_is_remote()
-        yield Stage(display, page, cdp, clock, painter, browser.version)
+        roles = {role: list(roots) for role, roots in connected.roles.items()}
+        roles |= {"X server": [meters.x_server_of(display.name)], "browser": [meters.browser_of(mark)]}
+        yield Stage(peer, display, page, cdp, clock, painter, connected, roles, browser.version)
 
 
 async def _painter(stack: AsyncExitStack, display: VirtualDisplay) -> PainterProgram:
@@ -112,23 +120,14 @@ async def _painter(stack: AsyncExitStack, display: VirtualDisplay) -> PainterPro
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     stack.push_async_callback(_ended, process)
-    assert process.stdout
-    said = (await process.stdout.readline()).decode()
-    if not (ready := re.fullmatch(r"ready (\d+) (\d+) (\d+) (\d+)\n", said)):
-        raise RuntimeError("the painter did not start")
-    painter = PainterProgram(process, (int(ready[3]), int(ready[4])))
+    painter = PainterProgram(process)
     listening = asyncio.create_task(painter.listen())
     stack.callback(listening.cancel)
+    await asyncio.wait_for(painter.said("scene"), 30)
     return painter
 
 
 async def _ended(process: asyncio.subprocess.Process) -> None:
-    process.terminate()
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
     await process.wait()
-
-
-def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -63,13 +63,20 @@ def running_organisation(folder: Path, port: int) -> Iterator[Organisation]:
 
 
 def made_organisation(
-    folder: Path, port: int, name: str = NAME, full_name: str = FULL_NAME, *, recording: str = "off"
+    folder: Path,
+    port: int,
+    name: str = NAME,
+    full_name: str = FULL_NAME,
+    *,
+    recording: str = "off",
+    tls: tuple[Path, Path] | None = None,
 ) -> Organisation:
     """Make keys, database, a technician, tickets and the agent's package below `folder`, as an operator does.
 
-    Where sessions are recorded, an auditor is there who can watch them (`auditor_key`).
+    Where sessions are recorded, an auditor is there who can watch them (`auditor_key`). `tls` are the files of a certificate for
+    localhost and of its key; without them the relay speaks plain HTTP.
     """
-    address, data = f"http://localhost:{port}", folder / "organisation"
+    address, data = f"{'https' if tls else 'http'}://localhost:{port}", folder / "organisation"
     root_passphrase = folder / "root-passphrase"
     root_passphrase.write_text("carried away with the key")
     made = _run(
@@ -77,6 +84,9 @@ def made_organisation(
         "--root-key", str(folder / "carried-away.pem"), "--passphrase-file", str(root_passphrase),
     )  # fmt: skip
     fingerprint = next(line.rpartition(" ")[2] for line in made.splitlines() if line.startswith("Fingerprint"))
+    if tls:
+        with (data / "mainforte.toml").open("a") as settings:
+            settings.write('\ntls_certificate = "{}"\ntls_key = "{}"\n'.format(*tls))
     totp_secret = pyotp.random_base32()
     _command(
         data, "user", "add", TECHNICIAN, "--full-name", full_name, "--role", "technician", "--totp-secret", totp_secret

@@ -2,6 +2,9 @@
 
 import asyncio
 
+from playwright.async_api import async_playwright
+
+from benchmarks.peers.ours import Ours
 from benchmarks.stage import session
 from tests.client_agent.desktop import what_is_down
 from tests.waiting import eventually
@@ -11,10 +14,10 @@ HANGS = "() => { const end = performance.now() + 12_000; while (performance.now(
 
 
 async def test_a_key_that_a_hanging_page_holds_comes_up() -> None:
-    async with session() as stage:
-        stage.painter.forget_keys()
+    async with async_playwright() as playwright, session(Ours(), playwright) as stage:
+        stage.painter.forget()
         await stage.cdp.send("Input.dispatchKeyEvent", {"type": "keyDown", **ARROW})
-        keycode, _ = await stage.painter.key()
+        keycode, _ = await stage.painter.said("key")
         assert keycode in what_is_down(stage.display)[0]
         hanging = asyncio.create_task(stage.page.evaluate(HANGS))
         number = 0

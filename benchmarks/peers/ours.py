@@ -1,0 +1,75 @@
+"""Mainforte itself: relay with TLS, agent, and the page from the relay."""
+
+import asyncio
+import subprocess
+import sys
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from playwright.async_api import Page
+
+from benchmarks.exactness import first_exact_ns
+from benchmarks.peers.peer import Connected, Peer, Place
+from benchmarks.ports import free_port
+from demo.customer import Customer
+from demo.organisation import Relay, made_organisation
+from demo.technician import Technician
+
+LANGUAGE = "en"
+_ALLOW = "Let them see and control"
+
+
+class Ours(Peer):
+    """The whole of it, as an organisation runs it."""
+
+    name = "mainforte"
+    is_ours = True
+
+    def version(self) -> str:
+        said = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True)
+        return said.stdout.strip() or "unknown"
+
+    async def connect(self, stack: AsyncExitStack, place: Place) -> Connected:
+        certificate, key = made_certificate(place.folder)
+        port = free_port()
+        organisation = await asyncio.to_thread(made_organisation, place.folder, port, tls=(certificate, key))
+        relay = Relay(organisation, place.folder / "relay.log")
+        stack.callback(relay.stop)
+        process = await asyncio.to_thread(relay.start)
+        technician = Technician(place.page, organisation, place.folder, LANGUAGE)
+        await technician.sign_in()
+        await technician.open_ticket()
+        if place.path:
+            place.path.reach(port)
+        agent = place.start(
+            sys.executable, "-m", "client_agent", "--organisation", str(organisation.package),
+            "--language", LANGUAGE, await technician.get_code(),
+            environment={"SSL_CERT_FILE": str(certificate)}, log="agent",
+        )  # fmt: skip
+        customer = Customer(place.display, place.folder, LANGUAGE)
+        await asyncio.to_thread(customer.find_question)
+        # The button reacts a second after the question can be seen: one click is enough then.
+        await asyncio.sleep(1.5)
+        clicking_ns = time.monotonic_ns()
+        clicked = asyncio.create_task(asyncio.to_thread(customer.allow_control))
+        exact_ns = await first_exact_ns(place.page, place.display)
+        await clicked
+        await technician.wait_for_access("control")
+        await technician.wait_for_picture()
+        await place.page.locator("#exact").click()
+        await place.page.locator("#keyboard").focus()
+        await technician.keyboard_is_remote()
+        return Connected({"agent": [agent], "relay": [process.pid]}, port, (exact_ns - clicking_ns) / 1e6)
+
+    async def focus(self, page: Page) -> None:
+        """The page has it, from the moment on at which control is allowed."""
+
+
+def made_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for localhost that no authority has signed, and its key."""
+    file, key = folder / "certificate.pem", folder / "key.pem"
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", *subject]
+    subprocess.run([*command, "-keyout", str(key), "-out", str(file)], check=True, capture_output=True)
+    return file, key

@@ -1,0 +1,74 @@
+import math
+from pathlib import Path
+
+import pytest
+
+from benchmarks import verdicts
+from benchmarks.pixels_report import write
+from benchmarks.playing import Played, until_seen
+from benchmarks.series import Series, is_below, load, median
+
+NOBODY = {"agent": 0.01, "relay": 0.0, "X server": 0.0, "browser": 0.1}
+
+
+def played(latency_ms: float, *, down_bytes: int = 1000, psnr_db: float = math.inf) -> Played:
+    return Played([latency_ms] * 3, 3, 3, 0, 1.0, down_bytes, 100, 50, NOBODY, 40.0, [psnr_db], [1.0])
+
+
+def series(ours: list[Played], theirs: list[Played]) -> Series:
+    circumstances = {"date": "2026-01-01", "commit": "abc", "screen": "small"}
+    return Series("scroll", "scroll", circumstances, {"mainforte": ours, "other": theirs})
+
+
+def test_a_step_that_was_never_seen_itself_counts_until_a_later_one_is_seen() -> None:
+    painted = {1: 100.0, 2: 110.0, 3: 120.0, 4: 130.0}
+    assert until_seen(painted, {1: 105.0, 3: 150.0}) == ([5.0, 40.0, 30.0], 1)
+    assert until_seen(painted, {}) == ([], 4)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        ([1, 2, 3], [4, 5, 6], True),
+        ([1, 2, 4.5], [4, 5, 6], False),
+        ([1, math.nan, 3], [4, 5, 6], False),
+        ([], [1], False),
+    ],
+)
+def test_ahead_is_only_who_overlaps_in_no_repetition(ours: list[float], theirs: list[float], expected: bool) -> None:
+    assert is_below(ours, theirs) is expected
+
+
+def test_a_median_of_what_is_partly_missing_is_missing() -> None:
+    assert median([3, 1, 2]) == 2
+    assert math.isnan(median([1, math.nan, 2]))
+    assert math.isnan(median([]))
+
+
+def test_verdicts_say_ahead_behind_or_not_told_apart_and_nothing_of_too_few_rounds() -> None:
+    quick, slow = [played(each) for each in (1, 2, 3)], [played(each) for each in (7, 8, 9)]
+    assert verdicts.verdicts(series(quick, slow))[0].startswith("latency p50: **ahead**; ours 2.00 (1.00–3.00)")
+    assert "behind" in verdicts.verdicts(series(slow, quick))[0]
+    assert "not told apart" in verdicts.verdicts(series([*quick[:2], slow[0]], slow))[0]
+    assert "fewer than 3 rounds" in verdicts.verdicts(series(quick[:2], slow))[0]
+
+
+def test_bytes_are_compared_with_those_whose_picture_is_as_good() -> None:
+    ours = [played(1, down_bytes=3000)] * 3
+    coarse = [played(1, down_bytes=500, psnr_db=25)] * 3
+    assert "nobody to be compared with" in verdicts.verdicts(series(ours, coarse))[1]
+    exact = [played(1, down_bytes=10_000)] * 3
+    assert "**ahead**" in verdicts.verdicts(series(ours, exact))[1]
+    assert "behind" in verdicts.verdicts(series(ours, [played(1, down_bytes=8_000)] * 3))[1]
+
+
+def test_a_series_that_was_kept_is_the_same_and_is_written_for_people_with_plots(tmp_path: Path) -> None:
+    found = series([played(1)] * 3, [played(5, psnr_db=30)] * 3)
+    found.save(tmp_path)
+    assert load(tmp_path / "scroll.json") == found
+    write(tmp_path, tmp_path / "RESULTS.md", tmp_path / "plots")
+    text = (tmp_path / "RESULTS.md").read_text()
+    assert "| scroll step, p50 | ≤ 10 ms | 1.00 ms | reached |" in text
+    assert "## Beside the peers: scroll" in text
+    assert "![latency](plots/latency.svg)" in text
+    assert (tmp_path / "plots" / "latency.svg").read_text().count("<circle") == 6
