@@ -35,12 +35,12 @@ class SharedMemory:
         """Let nobody else attach it; it goes with the last process that did, however that one ends."""
         _libc.shmctl(self.id, _IPC_RMID, None)
 
-    def read(self, size: int) -> bytes:
-        """The first `size` bytes as they are now."""
-        return ctypes.string_at(self._address, size)
+    def view(self, size: int) -> memoryview:
+        """The first `size` bytes, which go on changing as the server writes; of no use after `close`."""
+        return memoryview((ctypes.c_ubyte * size).from_address(self._address)).cast("B")
 
     def close(self) -> None:
-        """Detach it; `read` must not be called afterwards."""
+        """Detach it; no view of it must be read afterwards."""
         _libc.shmdt(self._address)
 
 

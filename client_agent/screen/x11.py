@@ -188,7 +188,7 @@ class X11Source:
     def moves(self) -> list[Moved]:
         return self._window_moves.take()
 
-    def grab(self, box: Box) -> bytes:
+    def grab(self, box: Box) -> memoryview:
         if clip(box, self._desktop) != box:
             raise OffScreen(f"{box} on a desktop of {self._desktop.width} x {self._desktop.height}")
         with _lost():

@@ -33,8 +33,8 @@ class RootPixels:
         else:
             _log.info("the X server shares no memory: pixels take a longer way")
 
-    def read(self, box: Box) -> bytes:
-        """The pixels of `box` as the server holds them: rows from the top, 4 bytes a pixel.
+    def read(self, box: Box) -> memoryview:
+        """The pixels of `box` as the server holds them: rows from the top, 4 bytes a pixel. Good until the next call, or `close`.
 
         Raises:
             OffScreen: a part of the box is outside the root window.
@@ -45,9 +45,9 @@ class RootPixels:
         try:
             if memory is not None:
                 self._shm.GetImage(*place, _Z_PIXMAP, self._segment, 0).reply()
-                return memory.read(size)
+                return memory.view(size)
             reply = x11_connection.raw_reply(self._connection, self._connection.core.GetImage(_Z_PIXMAP, *place))
-            return bytes(reply[_REPLY_HEAD_BYTES : _REPLY_HEAD_BYTES + size])
+            return reply[_REPLY_HEAD_BYTES : _REPLY_HEAD_BYTES + size]
         except xcffib.xproto.MatchError:
             raise OffScreen(f"{box} is not on the desktop any more") from None
 

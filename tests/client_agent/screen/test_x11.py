@@ -1,8 +1,10 @@
 import asyncio
+import logging
 import os
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -53,7 +55,7 @@ def resize(display: VirtualDisplay, mode: str) -> None:
     display.run("xrandr", "--output", "screen", "--mode", mode)
 
 
-def colours(pixels: bytes) -> bytes:
+def colours(pixels: bytes | memoryview) -> bytes:
     """The pixels without their unused byte, whatever the server left there."""
     return b"".join(pixels[at : at + 3] for at in range(0, len(pixels), BYTES_PER_PIXEL))
 
@@ -78,6 +80,23 @@ def test_the_pixels_are_exactly_those_that_a_program_painted(
     painter.put(Box(0, 0, WINDOW.width, WINDOW.height), painted)
     with looking_at(display) as source:
         assert colours(source.grab(WINDOW)) == colours(painted)
+
+
+def test_a_server_that_shares_no_memory_is_seen_all_the_same_and_the_log_says_so(
+    display: VirtualDisplay, caplog: pytest.LogCaptureFixture
+) -> None:
+    command = ("Xvfb", "-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "640x480x24", "-extension", "MIT-SHM")
+    server = display.start(*command, output=subprocess.PIPE)
+    assert server.stdout
+    number = next(line for line in server.stdout if line.strip().isdigit())
+    unshared = replace(display, name=f":{number.strip()}")
+    painted = os.urandom(WINDOW.area * BYTES_PER_PIXEL)
+    with caplog.at_level(logging.INFO), looking_at(unshared) as source:
+        painter = Painter(unshared, WINDOW)
+        painter.put(Box(0, 0, WINDOW.width, WINDOW.height), painted)
+        assert colours(source.grab(WINDOW)) == colours(painted)
+        painter.close()
+    assert "shares no memory" in caplog.text
 
 
 def without_shared_memory(size: int) -> None:
