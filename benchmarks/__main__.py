@@ -8,13 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import cuts, drawing, narrow, pixels, pixels_report, reload, report, resume, sharing
+from benchmarks import cuts, drawing, making, narrow, pixels, pixels_report, reload, report, resume, sharing
 from benchmarks.peers.peer import install
 
 # Each takes `is_quick` and gives its section; a benchmark of ours alone is one module and one line here.
 BENCHMARKS: dict[str, Callable[..., Coroutine[Any, Any, report.Section]]] = {
     "cuts": cuts.measure,
     "drawing": drawing.measure,
+    "making": making.measure,
     "narrow": narrow.measure,
     "reload": reload.measure,
     "resume": resume.measure,

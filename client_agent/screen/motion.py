@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from client_agent.screen.damage import around, clip
 from client_agent.screen.source import Box
 
-# So many changes within this time make a film. The second picture is about as large as a key, so nothing is lost if it is none.
-_CHANGES = 2
-_WITHIN_S = 0.15
+# Two changes so soon after each other make a film: as a key the second one is no larger than as a photo, so nothing is lost where
+# it is none. Where pictures come more slowly three of them do.
+_SOON_S = 0.15
+_CHANGES = 3
+_WITHIN_S = 0.8
 _PIXELS_MIN = 96 * 96
 # Two changes are of one place where this much of the smaller one is in both.
 _SHARED = 0.5
@@ -61,7 +63,8 @@ class Motion:
             self._candidates.append(candidate)
         candidate.changes = [at for at in candidate.changes if now - at < _WITHIN_S] + [now]
         candidate.box = around(candidate.box, box) if len(candidate.changes) > 1 else box
-        if len(candidate.changes) >= _CHANGES:
+        is_soon = len(candidate.changes) > 1 and now - candidate.changes[-2] < _SOON_S
+        if is_soon or len(candidate.changes) >= _CHANGES:
             self._candidates.remove(candidate)
             self._become_region(candidate.box, now)
 
