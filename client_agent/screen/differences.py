@@ -20,6 +20,7 @@ _CUT_SHARE = 0.75
 _PIECES_MAX = 32
 
 TILE_PX = 64
+_TILE_ROWS_MIN = 8
 # Of a photo's pixels most differ from their neighbours, and hardly two of them are alike; of text and windows neither holds.
 _BUSY = 0.5
 _COLOURS = 0.5
@@ -79,18 +80,20 @@ def photo_boxes(pixels: Pixels) -> tuple[list[Box], list[Box]]:
 
     Returns:
         Boxes of the first and of the second kind, which cover it without overlapping. Tiles at the right and lower edge that are
-        not whole count as their neighbours do; a picture smaller than a tile is not a photo.
+        not whole count as their neighbours do; a picture smaller than some rows of a tile is not a photo.
     """
     height, width = pixels.shape
-    rows, columns = height // TILE_PX, width // TILE_PX
-    if not rows or not columns:
+    # Programs hand large pictures over in bands; one of these is looked at as one row of tiles.
+    tile_height = TILE_PX if height >= TILE_PX else height
+    rows, columns = height // tile_height, width // TILE_PX
+    if tile_height < _TILE_ROWS_MIN or not columns:
         return [], [Box(0, 0, width, height)]
-    is_photo = _photo_tiles(pixels[: rows * TILE_PX, : columns * TILE_PX], rows, columns)
+    is_photo = _photo_tiles(pixels[: rows * tile_height, : columns * TILE_PX], rows, columns)
     share = is_photo.mean()
     if share >= _WHOLE or not share:
         whole = [Box(0, 0, width, height)]
         return (whole, []) if share else ([], whole)
-    xs, ys = [*range(0, columns * TILE_PX, TILE_PX), width], [*range(0, rows * TILE_PX, TILE_PX), height]
+    xs, ys = [*range(0, columns * TILE_PX, TILE_PX), width], [*range(0, rows * tile_height, tile_height), height]
     photos: list[Box] = []
     others: list[Box] = []
     for kind, y, bottom, x, right in _runs_of_tiles(is_photo):
@@ -100,7 +103,8 @@ def photo_boxes(pixels: Pixels) -> tuple[list[Box], list[Box]]:
 
 
 def _photo_tiles(pixels: Pixels, rows: int, columns: int) -> npt.NDArray[np.bool_]:
-    tiles = pixels.reshape(rows, TILE_PX, columns, TILE_PX)[:, :: TILE_PX // _SAMPLED_ROWS, :, :_SAMPLED_PX]
+    tile_height = len(pixels) // rows
+    tiles = pixels.reshape(rows, tile_height, columns, TILE_PX)[:, :: tile_height // _SAMPLED_ROWS, :, :_SAMPLED_PX]
     busy = (tiles[..., 1:] != tiles[..., :-1]).mean(axis=(1, 3))
     samples = np.sort(tiles.transpose(0, 2, 1, 3).reshape(rows, columns, -1), axis=2)
     colours = (samples[..., 1:] != samples[..., :-1]).mean(axis=2)

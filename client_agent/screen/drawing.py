@@ -129,7 +129,7 @@ class Drawing:
         changes = self._finder.find(self._memory, part, grab(part), may_copy=False, may_lose=False)
         for change in changes:
             if isinstance(change, Changed):
-                self._motion.region_changed(region, change.box, now)
+                region.changed(change.box.area, now)
         return bool(changes)
 
     def _exactly(self, box: Box, terms: Terms, now: float) -> Iterator[Rectangle]:
@@ -149,7 +149,7 @@ class Drawing:
             if region is None or abilities.video_codec(terms.agreed, is_narrow=terms.budget.is_narrow) is None:
                 yield from self._encoded(photo, self._photo(terms), terms)
                 continue
-            self._motion.region_changed(region, photo, now)
+            region.changed(photo.area, now)
             if region.is_moving(now) and region not in touched:
                 touched.append(region)
             elif region not in touched:

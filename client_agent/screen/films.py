@@ -14,8 +14,11 @@ from protocol.media_parts import VIDEO_CODEC_NAMES, Part, VideoEnded
 if TYPE_CHECKING:
     from client_agent.screen.encoders.video import VideoEncoder
 
-# A stream goes on at its rate, although it should have another one, until the two differ by so much: beginning anew costs a key.
-_RATE_FALLS, _RATE_RISES = 0.7, 2.5
+# A stream goes on at its rate, although it should have another one, until the two differ by so much, and for so long: beginning anew
+# costs a key. More is of use only where it needs nearly all that it may have.
+_RATE_FALLS, _RATE_RISES = 0.6, 1.5
+_FALLS_EVERY_S, _RISES_EVERY_S = 1.0, 3.0
+_NEEDS = 0.7
 _EARLY_S = 0.004
 
 
@@ -54,7 +57,7 @@ class Films:
                 self._waiting.append(region)
             return
         self._waiting = [each for each in self._waiting if each is not region]
-        number = self._number_of(region, terms)
+        number = self._number_of(region, terms, now)
         if number is not None:
             self._played_at[number] = now
             _, encoder = self._encoders[number]
@@ -71,7 +74,7 @@ class Films:
         )
         return played_at + 1 / terms.budget.pictures_a_second
 
-    def _number_of(self, region: Region, terms: Terms) -> int | None:
+    def _number_of(self, region: Region, terms: Terms, now: float) -> int | None:
         """The number of the region's stream, which is begun where there is none."""
         codec = abilities.video_codec(terms.agreed, is_narrow=terms.budget.is_narrow)
         if codec is None:
@@ -80,7 +83,9 @@ class Films:
         rate = VideoRate(max(1, terms.budget.video_kbit // share), max(1, terms.budget.moving_bytes // share))
         for number, (one, encoder) in self._encoders.items():
             if one is region:
-                if not _RATE_FALLS * encoder.rate.kbit <= rate.kbit <= _RATE_RISES * encoder.rate.kbit:
+                is_less = rate.kbit < _RATE_FALLS * encoder.rate.kbit and encoder.age_s(now) > _FALLS_EVERY_S
+                is_more = rate.kbit > _RATE_RISES * encoder.rate.kbit and encoder.age_s(now) > _RISES_EVERY_S
+                if is_less or (is_more and encoder.kbit > _NEEDS * encoder.rate.kbit):
                     encoder.restart(rate)
                 return number
         number = next(number for number in range(len(self._encoders) + 1) if number not in self._encoders)

@@ -1,6 +1,6 @@
 """Which regions keep moving: photos that change again and again in the same place are a film, and go as one."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from client_agent.screen.damage import around, clip
 from client_agent.screen.source import Box
@@ -8,10 +8,13 @@ from client_agent.screen.source import Box
 # Two changes so soon after each other make a film: as a key the second one is no larger than as a photo, so nothing is lost where
 # it is none. Where pictures come more slowly three of them do.
 _SOON_S = 0.15
-_CHANGES = 3
+_PICTURES = 3
 _WITHIN_S = 0.8
 _PIXELS_MIN = 96 * 96
-# Two changes are of one place where this much of the smaller one is in both.
+_BAND_PIXELS_MIN = 4096
+# Programs paint a picture as one box or as bands: these are of one picture where they fill so much of the box around them, and what
+# has so much in common with what changed before is the next picture.
+_FILLED = 0.8
 _SHARED = 0.5
 _CANDIDATES_MAX = 8
 # A change of less than this share of a region that is known is not its film going on.
@@ -29,6 +32,15 @@ class Region:
     moved_at: float
     is_refined: bool = False
     """It has become exact, at least in part, so that coarse pictures of it would be a step back."""
+    _changed_px: int = 0
+    _changed_at: float = 0.0
+
+    def changed(self, pixels: int, now: float) -> None:
+        """So many of its pixels have changed: it moves where many have, at once or in bands one after the other."""
+        self._changed_px = pixels + (self._changed_px if now - self._changed_at < _SOON_S else 0)
+        self._changed_at = now
+        if self._changed_px >= _LARGE * self.box.area:
+            self.moved_at, self.is_refined, self._changed_px = now, False, 0
 
     def is_moving(self, now: float) -> bool:
         """Whether what changes in it goes as the next picture of its film."""
@@ -37,8 +49,38 @@ class Region:
 
 @dataclass(eq=False, slots=True)
 class _Candidate:
-    box: Box
-    changes: list[float] = field(default_factory=list)
+    """A place where photos change: the picture that is being painted, as far as it has come, and the one before."""
+
+    picture: Box
+    begun_at: list[float]
+    before: Box | None = None
+
+    def includes(self, box: Box) -> bool:
+        """Whether a box is a part of the picture, its next band, or the next picture: the two fill what is around them."""
+        together = box.area + self.picture.area - _shared_px(box, self.picture)
+        return together >= _FILLED * around(box, self.picture).area
+
+    def add(self, box: Box, now: float) -> None:
+        """One more band, or where the picture has been painted there already, the beginning of the next one."""
+        if _shared_px(self.picture, box) < _SHARED * box.area:
+            self.picture = around(self.picture, box)
+            return
+        self.before, self.picture = self.picture, box
+        self.begun_at = [at for at in self.begun_at if now - at < _WITHIN_S] + [now]
+
+    @property
+    def place(self) -> Box:
+        """All that the last two pictures cover; the newer one may not be whole yet."""
+        return around(self.before, self.picture) if self.before else self.picture
+
+    @property
+    def is_film(self) -> bool:
+        """Whether pictures of one size follow each other."""
+        if self.before is None or self.picture.area < _PIXELS_MIN:
+            return False
+        is_alike = _shared_px(self.before, self.picture) >= _SHARED * max(self.before.area, self.picture.area)
+        is_soon = self.begun_at[-1] - self.begun_at[-2] < _SOON_S if len(self.begun_at) > 1 else False
+        return is_alike and (is_soon or len(self.begun_at) >= _PICTURES)
 
 
 class Motion:
@@ -52,26 +94,17 @@ class Motion:
 
     def photo_changed(self, box: Box, now: float) -> None:
         """A box that looks like a photo, and lies in no region, has new pixels."""
-        if box.area < _PIXELS_MIN:
+        if box.area < _BAND_PIXELS_MIN:
             return
-        candidate = next((each for each in self._candidates if _is_same_place(each.box, box)), None)
+        self._candidates = [each for each in self._candidates if now - each.begun_at[-1] < _WITHIN_S][-_CANDIDATES_MAX:]
+        candidate = next((each for each in self._candidates if each.includes(box)), None)
         if candidate is None:
-            self._candidates = [each for each in self._candidates if now - each.changes[-1] < _WITHIN_S][
-                -_CANDIDATES_MAX:
-            ]
-            candidate = _Candidate(box)
-            self._candidates.append(candidate)
-        candidate.changes = [at for at in candidate.changes if now - at < _WITHIN_S] + [now]
-        candidate.box = around(candidate.box, box) if len(candidate.changes) > 1 else box
-        is_soon = len(candidate.changes) > 1 and now - candidate.changes[-2] < _SOON_S
-        if is_soon or len(candidate.changes) >= _CHANGES:
+            self._candidates.append(_Candidate(box, [now]))
+            return
+        candidate.add(box, now)
+        if candidate.is_film:
             self._candidates.remove(candidate)
-            self._become_region(candidate.box, now)
-
-    def region_changed(self, region: Region, changed: Box, now: float) -> None:
-        """Something changed inside a region."""
-        if changed.area >= _LARGE * region.box.area:
-            region.moved_at, region.is_refined = now, False
+            self._become_region(candidate.place, now)
 
     def refined(self, box: Box) -> None:
         """This box is about to become exact."""
@@ -94,9 +127,9 @@ class Motion:
             self.regions.append(Region(box, now))
 
 
-def _is_same_place(one: Box, other: Box) -> bool:
+def _shared_px(one: Box, other: Box) -> int:
     shared = clip(one, other)
-    return shared is not None and shared.area >= _SHARED * max(one.area, other.area)
+    return shared.area if shared else 0
 
 
 def _even(box: Box, within: Box) -> Box:

@@ -55,12 +55,25 @@ class VideoEncoder:
         self._reformatter = VideoReformatter()
         self._coder = _CODERS[codec]
         self._pts = -1
-        self._open()
+        self._began_at: float | None = None
+        self._bytes = 0
+        self._encoder = self._opened()
 
     def restart(self, rate: VideoRate) -> None:
         """Begin anew with a key, for somebody who has not seen what went before or at another rate."""
         self.rate = rate
-        self._open()
+        self._began_at, self._bytes = None, 0
+        self._encoder = self._opened()
+
+    def age_s(self, now: float) -> float:
+        """Since its last beginning."""
+        return 0.0 if self._began_at is None else now - self._began_at
+
+    @property
+    def kbit(self) -> float:
+        """What its pictures have needed since its last beginning, 1000 bits a second."""
+        age_s = self._pts / _TIME_BASE.denominator - (self._began_at or 0.0)
+        return self._bytes * 8 / 1000 / max(age_s, 1.0)
 
     def parts(self, screen: int, pixels: Pixels, now: float, *, data_bytes: int = _DATA_BYTES_MAX) -> Iterator[Video]:
         """The region's next picture, captured at `now` seconds of a clock that never goes back."""
@@ -77,13 +90,15 @@ class VideoEncoder:
         self._pts = frame.pts = max(int(now * _TIME_BASE.denominator), self._pts + 1)
         box = (self.box.x, self.box.y, self.box.width, self.box.height)
         step = min(data_bytes, _DATA_BYTES_MAX)
+        self._began_at = now if self._began_at is None else self._began_at
         for packet in self._encoder.encode(frame):
+            self._bytes += packet.size
             data, is_key = bytes(packet), packet.is_keyframe
             for at in range(0, len(data), step):
                 has_more = at + step < len(data)
                 yield Video(self._stream, screen, *box, self.codec, is_key, has_more, data[at : at + step])
 
-    def _open(self) -> None:
+    def _opened(self) -> av.VideoCodecContext:
         encoder = av.CodecContext.create(self._coder.name, "w")
         assert isinstance(encoder, av.VideoCodecContext)
         encoder.width, encoder.height = self.box.width, self.box.height
@@ -96,7 +111,7 @@ class VideoEncoder:
         # One picture in several parts at once would be coded worse; captures go on in their own thread meanwhile.
         encoder.thread_count = 1
         encoder.options = {**self._coder.options, **self._limits()}
-        self._encoder = encoder
+        return encoder
 
     def _limits(self) -> dict[str, str]:
         bits = {

@@ -356,3 +356,25 @@ def test_where_exact_pixels_would_take_too_long_they_come_coarsely_first(
     assert not one.viewer.end.is_exact
     one.rest()
     assert one.viewer.is_exact(one.desktop)
+
+
+def test_a_film_that_is_painted_in_bands_is_one_film() -> None:
+    one = watched()
+    exact_px = 0
+    places = set()
+    for picture in film(400, 300, 8):
+        for y in range(0, 300, 50):
+            one.desktop.put(40, 30 + y, picture[y : y + 50])
+            one.step(0.005)
+            exact_px += sum(
+                part.width * part.height
+                for part in one.viewer.parts
+                if isinstance(part, Rectangle) and part.codec is not Codec.JPEG
+            )
+            places |= {
+                (part.x, part.y, part.width, part.height) for part in one.viewer.parts if isinstance(part, Video)
+            }
+    assert exact_px < 400 * 50
+    assert places == {(40, 30, 400, 300)}
+    one.rest()
+    assert one.viewer.is_exact(one.desktop)
