@@ -135,6 +135,8 @@ class Viewing:
         self.pictures = Pictures()
         self.picture = 0
         """The number of the newest picture that is complete; 0 before the first."""
+        self.is_exact = False
+        """Whether every pixel of it is the customer's; else better ones follow by themselves."""
         self.system = ""
         """What the customer's machine says it is."""
         self.capabilities: frozenset[Capability] = frozenset()
@@ -402,8 +404,8 @@ class Viewing:
         match part:
             case InputApplied():
                 self.applied.append(part)
-            case PictureEnd(number):
-                self.picture = number
+            case PictureEnd(number, is_exact=is_exact):
+                self.picture, self.is_exact = number, is_exact
                 self._is_picture_old = False
                 while self._announced and self._announced[0][0] <= number:
                     self._announced.popleft()

@@ -112,11 +112,11 @@ def _photo_tiles(pixels: Pixels, rows: int, columns: int) -> npt.NDArray[np.bool
 
 
 def _smoothed(tiles: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Each tile as most of the nine around it are."""
+    """Each tile as those around it are: with four of nine, so that a photo keeps its corners."""
     around = np.pad(tiles, 1, mode="edge")
     rows, columns = tiles.shape
     votes = sum(around[y : y + rows, x : x + columns].astype(np.uint8) for y in range(3) for x in range(3))
-    return np.asarray(votes > 4)
+    return np.asarray(votes >= 4)
 
 
 def _runs_of_tiles(tiles: npt.NDArray[np.bool_]) -> list[tuple[bool, int, int, int, int]]:

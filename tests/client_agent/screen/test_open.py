@@ -1,4 +1,6 @@
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 
@@ -49,3 +51,29 @@ async def test_a_real_desktop_becomes_records_in_a_worker_thread(xvfb: Start, mo
     assert threading.get_ident() not in threads
     painter.close()
     source.close()
+
+
+_WITHOUT = """
+import sys
+for name in ("numpy", "av", "PIL"):
+    sys.modules[name] = None
+import client_agent.agent
+from client_agent.screen import abilities
+from client_agent.screen.source import Box, Screen
+from client_agent.screen.stream import PictureStream
+from tests.client_agent.screen.memory_desktop import Canvas, MemoryDesktop
+screen = Screen(0, 0, 0, 40, 30, "all")
+desktop, canvas = MemoryDesktop(screen), Canvas()
+stream = PictureStream(desktop)
+canvas.show(list(stream.pump(1.0)))
+desktop.paint(Box(3, 4, 5, 6), 200)
+canvas.show(list(stream.pump(1.1)))
+assert canvas.sees(desktop, screen)
+print(*abilities.offered())
+"""
+
+
+def test_a_small_build_without_numpy_pyav_and_pillow_shows_everything_exactly() -> None:
+    said = subprocess.run([sys.executable, "-c", _WITHOUT], capture_output=True, text=True, check=False)
+    assert said.stderr == ""
+    assert said.stdout == "zstd zstd-stream\n"

@@ -1,0 +1,169 @@
+"""What changed, what moved and what is a photo: differences.py, scrolling.py, motion.py, coarse.py, x11_moves.py."""
+
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis.strategies import builds, integers, lists
+
+from client_agent.screen.coarse import CoarseBoxes
+from client_agent.screen.damage import clip, without
+from client_agent.screen.differences import changed_box, changed_boxes, photo_boxes
+from client_agent.screen.motion import Motion
+from client_agent.screen.scrolling import find_shift
+from client_agent.screen.source import Box, Moved
+from client_agent.screen.x11_moves import WindowMoves
+from tests.client_agent.screen.array_desktop import Pixels, photo, text
+
+WHOLE = Box(0, 0, 300, 200)
+boxes = builds(Box, integers(0, 250), integers(0, 150), integers(1, 50), integers(1, 50))
+
+
+def numbers(pixels: Pixels) -> "np.ndarray[tuple[int, int], np.dtype[np.uint32]]":
+    """One number a pixel."""
+    return np.ascontiguousarray(pixels).view(np.uint32)[..., 0]
+
+
+def covered(found: list[Box]) -> "np.ndarray[tuple[int, int], np.dtype[np.int64]]":
+    """How often each pixel lies in a box."""
+    times = np.zeros((WHOLE.height, WHOLE.width), np.int64)
+    for box in found:
+        assert clip(box, WHOLE) == box
+        times[box.y : box.bottom, box.x : box.right] += 1
+    return times
+
+
+@given(lists(boxes, max_size=8))
+def test_changed_boxes_hold_every_pixel_that_differs(changes: list[Box]) -> None:
+    before = np.zeros((WHOLE.height, WHOLE.width), np.uint32)
+    after = before.copy()
+    for number, box in enumerate(changes):
+        after[box.y : box.bottom, box.x : box.right] = number + 1
+    assert (covered(changed_boxes(before, after)) >= (before != after)).all()
+    around = changed_box(before, after)
+    assert (around is None) == (not changes)
+    assert around is None or (covered([around]) >= (before != after)).all()
+
+
+def test_what_changed_beside_a_window_that_was_moved_is_two_strips_and_not_the_window() -> None:
+    before = np.zeros((200, 300), np.uint32)
+    after = before.copy()
+    after[20:180, 20:30] = 1
+    after[20:28, 20:280] = 1
+    assert sum(box.area for box in changed_boxes(before, after)) < 0.35 * 260 * 160
+
+
+@given(boxes, lists(boxes, max_size=4))
+def test_what_is_left_of_a_box_without_others_is_each_of_its_other_pixels_once(box: Box, holes: list[Box]) -> None:
+    left = covered(without(box, holes))
+    expected = covered([box])
+    for hole in holes:
+        expected[hole.y : hole.bottom, hole.x : hole.right] = 0
+    assert (left == expected).all()
+
+
+@pytest.mark.parametrize("rows", [1, 3, 54, -18, -100])
+def test_what_scrolls_beside_a_bar_and_below_a_title_is_found(rows: int) -> None:
+    page = text(500, 700)
+    before = np.zeros((400, 600, 4), np.uint8)
+    before[:30], before[:, :60] = 90, 160
+    after = before.copy()
+    before[30:, 60:560] = page[150:520]
+    after[30:, 60:560] = page[150 + rows : 520 + rows]
+    shift = find_shift(numbers(before), numbers(after))
+    assert shift is not None
+    assert shift.by == -rows
+    moved = before[shift.to.y + rows : shift.to.bottom + rows, shift.to.x : shift.to.right]
+    now = after[shift.to.y : shift.to.bottom, shift.to.x : shift.to.right]
+    assert (moved == now).all(axis=2).mean() > 0.9
+    assert shift.to.area > 0.6 * 500 * (370 - abs(rows))
+
+
+def test_other_text_in_the_same_place_has_not_scrolled() -> None:
+    assert find_shift(numbers(text(400, 300)), numbers(text(400, 300, seed=2))) is None
+
+
+def test_plain_ground_has_not_scrolled() -> None:
+    before, after = np.zeros((300, 400), np.uint32), np.ones((300, 400), np.uint32)
+    assert find_shift(before, after) is None
+
+
+def test_text_is_no_photo_and_a_photo_beside_text_is_told_from_it() -> None:
+    assert photo_boxes(numbers(text(640, 480)))[0] == []
+    page = text(640, 480)
+    page[128:384, 64:576] = photo(512, 256)
+    photos, others = photo_boxes(numbers(page))
+    assert [(box.x, box.y, box.right, box.bottom) for box in photos] == [(64, 128, 576, 384)]
+    assert sum(box.area for box in photos + others) == 640 * 480
+
+
+@pytest.mark.parametrize("height", [8, 20, 63])
+def test_a_band_of_a_photo_is_a_photo(height: int) -> None:
+    assert photo_boxes(numbers(photo(640, height)))[0] == [Box(0, 0, 640, height)]
+    assert photo_boxes(numbers(text(640, height)))[0] == []
+
+
+def test_a_photo_in_a_larger_one_that_changed_just_before_becomes_a_film_of_its_own() -> None:
+    motion = Motion(Box(0, 0, 800, 600), regions_max=4)
+    motion.photo_changed(Box(0, 0, 800, 600), 1.0)
+    for number in range(3):
+        motion.photo_changed(Box(100, 100, 321, 200), 1.1 + number / 30)
+    assert [region.box for region in motion.regions] == [Box(100, 100, 322, 200)]
+
+
+def test_pictures_that_come_slowly_are_a_film_with_the_third() -> None:
+    motion = Motion(Box(0, 0, 800, 600), regions_max=4)
+    for number in range(2):
+        motion.photo_changed(Box(100, 100, 320, 200), number * 0.3)
+    assert motion.regions == []
+    motion.photo_changed(Box(100, 100, 320, 200), 0.6)
+    assert len(motion.regions) == 1
+    assert len(motion.forget_old(10.0)) == 1
+    assert motion.regions == []
+
+
+def test_there_are_never_more_films_than_streams() -> None:
+    motion = Motion(Box(0, 0, 1000, 1000), regions_max=2)
+    for number in range(3):
+        for at in range(4):
+            motion.photo_changed(Box(at * 240, at * 240, 200, 200), number * 0.05)
+    assert len(motion.regions) == 2
+
+
+@given(lists(boxes, max_size=100))
+def test_coarse_boxes_stay_few_and_forget_nothing(coarse: list[Box]) -> None:
+    all_of_them = CoarseBoxes()
+    for number, box in enumerate(coarse):
+        all_of_them.add(box, float(number))
+    left = covered(coarse)
+    rounds = 0
+    while oldest := all_of_them.oldest():
+        rounds += 1
+        rows = (oldest.box.height + 1) // 2
+        left[oldest.box.y : oldest.box.y + rows, oldest.box.x : oldest.box.right] = 0
+        all_of_them.refined(oldest, rows)
+    assert all_of_them.is_empty
+    assert not left.any()
+    assert rounds < 32 * 10
+
+
+def configured(parent: int, window: int, x: int, y: int, width: int = 50, height: int = 40) -> bytes:
+    return struct.pack("=BxHIIIhhHHHxx", 22, 1, parent, window, 0, x, y, width, height, 1).ljust(32, b"\0")
+
+
+def test_a_window_is_moved_once_from_where_it_was_to_where_it_is() -> None:
+    moves = WindowMoves(root=1)
+    for x in (10, 20, 35):
+        moves.configured(configured(1, 7, x, 5))
+    assert moves.take() == [Moved(10, 5, Box(35, 5, 52, 42))]
+    assert moves.take() == []
+
+
+def test_a_window_that_is_resized_or_inside_another_one_is_not_moved() -> None:
+    moves = WindowMoves(root=1)
+    moves.configured(configured(1, 7, 10, 5))
+    moves.configured(configured(1, 7, 20, 5, width=60))
+    for x in (10, 20):
+        moves.configured(configured(9, 8, x, 5))
+    assert moves.take() == []
