@@ -43,10 +43,6 @@ class CoarseBoxes:
             self._boxes.clear()
             self.add(everything, now)
 
-    def touch(self, box: Box, now: float) -> None:
-        """Something changes in this box: what is coarse around it waits."""
-        self._boxes = [replace(each, changed_at=now) if clip(each.box, box) else each for each in self._boxes]
-
     def copied(self, from_x: int, from_y: int, to: Box, now: float) -> None:
         """A copy takes what is coarse along."""
         source = Box(from_x, from_y, to.width, to.height)

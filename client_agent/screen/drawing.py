@@ -15,13 +15,12 @@ from client_agent.screen.damage import clip, without
 from client_agent.screen.encoders.interface import BoxEncoder
 from client_agent.screen.encoders.zstd_frames import ZstdFrames
 from client_agent.screen.encoders.zstd_stream import ZstdStream
-from client_agent.screen.films import Films
+from client_agent.screen.films import FILMS_MAX, Films
 from client_agent.screen.finder import Captured, Changed, Copied, Step
 from client_agent.screen.memory import PictureMemory
 from client_agent.screen.motion import Motion, Region
 from client_agent.screen.source import Box
 from client_agent.screen.terms import Terms
-from protocol.limits import VIDEO_STREAMS_MAX
 from protocol.media_parts import BYTES_PER_PIXEL, Copy, Part, Rectangle
 
 Grab = Callable[[Box], Captured]
@@ -47,7 +46,7 @@ class Drawing:
         """Viewers know nothing: the next update, of all of the screen, is a picture that is complete for all."""
         self.screen = screen
         self._memory = PictureMemory(width, height)
-        self._motion = Motion(self._memory.box, regions_max=VIDEO_STREAMS_MAX)
+        self._motion = Motion(self._memory.box, regions_max=FILMS_MAX)
         self._films = Films(screen)
         self._coarse = CoarseBoxes()
         self._stream.restart()
@@ -97,7 +96,6 @@ class Drawing:
                             self._coarse.add(changed, now)
                             found.append(changed)
                         case Changed(changed):
-                            self._coarse.touch(changed, now)
                             yield from self._exactly(changed, terms, now)
                 # A film is painted as one box, whatever of it is plain or stands still.
                 is_one = sum(photo.area for photo in found) >= _FILM_SHARE * piece.area
@@ -146,7 +144,7 @@ class Drawing:
         """Photos that belong to a region that moves become part of its next picture; others are sent by themselves."""
         for photo in photos:
             region = next((each for each in self._motion.regions if clip(each.box, photo) == photo), None)
-            if region is None or abilities.video_codec(terms.agreed, is_narrow=terms.budget.is_narrow) is None:
+            if region is None or self._films.codec(terms) is None:
                 yield from self._encoded(photo, self._photo(terms), terms)
                 continue
             region.changed(photo.area, now)

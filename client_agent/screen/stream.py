@@ -23,7 +23,7 @@ from client_agent.screen.finder import Captured, Copied
 from client_agent.screen.pacing import Pacer, Urgency
 from client_agent.screen.pointing import Pointing
 from client_agent.screen.record import Record
-from client_agent.screen.source import Box, OffScreen, Screen, ScreenSource
+from client_agent.screen.source import Box, Moved, OffScreen, Screen, ScreenSource
 from client_agent.screen.terms import Terms
 from protocol.media_codec import write_part
 from protocol.media_parts import (
@@ -275,11 +275,7 @@ class PictureStream:
             boxes, copies = [drawing.box], []
         else:
             boxes = [_on(screen, part) for box in damaged if (part := clip(box, screen.box))]
-            copies = [
-                Copied(move.from_x - screen.x, move.from_y - screen.y, _on(screen, to))
-                for move in moves
-                if (to := clip(move.to, screen.box)) == move.to
-            ]
+            copies = [copied for move in moves if (copied := _copied(screen, move))]
         self._begun += bool(boxes)
         yield from self._added(record, self._pointing.news(screen, now))
         yield from self._added(record, iter(self._take_applied()))
@@ -335,6 +331,14 @@ class PictureStream:
 def _on(screen: Screen, box: Box) -> Box:
     """A box of the desktop, relative to the screen."""
     return Box(box.x - screen.x, box.y - screen.y, box.width, box.height)
+
+
+def _copied(screen: Screen, move: Moved) -> Copied | None:
+    """What of a move was on the screen before and still is."""
+    by_x, by_y = move.to.x - move.from_x, move.to.y - move.from_y
+    source = clip(Box(move.from_x, move.from_y, move.to.width, move.to.height), screen.box)
+    to = clip(Box(source.x + by_x, source.y + by_y, source.width, source.height), screen.box) if source else None
+    return Copied(to.x - by_x - screen.x, to.y - by_y - screen.y, _on(screen, to)) if to else None
 
 
 def _screens_part(screens: tuple[Screen, ...]) -> Screens:

@@ -27,6 +27,10 @@ class VideoRate:
     buffer_bytes: int
 
 
+class CannotEncode(Exception):
+    """A video encoder does not work here, or not for pictures of this size."""
+
+
 class BoxEncoder(Protocol):
     """Pixels to rectangles of media records (PROTOCOL.md, section 7.2). To be used by one thread at a time."""
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
 from av.codec import codecs_available
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
-from client_agent.screen.encoders.interface import DATA_BYTES_MAX, Pixels, VideoRate
+from client_agent.screen.encoders.interface import DATA_BYTES_MAX, CannotEncode, Pixels, VideoRate
 from client_agent.screen.source import Box
 from protocol.media_codec import VIDEO_OVERHEAD_BYTES
 from protocol.media_parts import BYTES_PER_PIXEL, Video, VideoCodec
@@ -76,7 +77,11 @@ class VideoEncoder:
         return self._bytes * 8 / 1000 / max(age_s, 1.0)
 
     def parts(self, screen: int, pixels: Pixels, now: float, *, data_bytes: int = _DATA_BYTES_MAX) -> Iterator[Video]:
-        """The region's next picture, captured at `now` seconds of a clock that never goes back."""
+        """The region's next picture, captured at `now` seconds of a clock that never goes back.
+
+        Raises:
+            CannotEncode: and never will.
+        """
         shape = (self.box.height, self.box.width, BYTES_PER_PIXEL)
         plain = av.VideoFrame.from_ndarray(np.frombuffer(pixels, np.uint8).reshape(shape), format="bgra")
         frame = self._reformatter.reformat(
@@ -91,12 +96,18 @@ class VideoEncoder:
         box = (self.box.x, self.box.y, self.box.width, self.box.height)
         step = min(data_bytes, _DATA_BYTES_MAX)
         self._began_at = now if self._began_at is None else self._began_at
-        for packet in self._encoder.encode(frame):
+        for packet in self._encoded(frame):
             self._bytes += packet.size
             data, is_key = bytes(packet), packet.is_keyframe
             for at in range(0, len(data), step):
                 has_more = at + step < len(data)
                 yield Video(self._stream, screen, *box, self.codec, is_key, has_more, data[at : at + step])
+
+    def _encoded(self, frame: av.VideoFrame) -> "list[av.Packet[Any]]":
+        try:
+            return self._encoder.encode(frame)
+        except av.error.FFmpegError as error:
+            raise CannotEncode(str(error)) from None
 
     def _opened(self) -> av.VideoCodecContext:
         encoder = av.CodecContext.create(self._coder.name, "w")

@@ -36,7 +36,11 @@ class ArrayDesktop:
         self.put(box.x, box.y, under[box.y : box.bottom, box.x : box.right])
         self.put(x, y, window)
         if is_told:
-            self._moves.append(Moved(box.x, box.y, Box(x, y, box.width, box.height)))
+            self.moved(box, x, y)
+
+    def moved(self, box: Box, x: int, y: int) -> None:
+        """Say that a window was moved."""
+        self._moves.append(Moved(box.x, box.y, Box(x, y, box.width, box.height)))
 
     def resize(self, width: int, height: int) -> None:
         self.pixels = np.zeros((height, width, 4), np.uint8)

@@ -11,6 +11,7 @@ from hypothesis.strategies import integers, lists, sampled_from, sets, tuples
 
 from client_agent.screen import abilities, stream
 from client_agent.screen.budget import Path, budget
+from client_agent.screen.encoders.interface import CannotEncode
 from client_agent.screen.source import Box
 from protocol.media_parts import Codec, Copy, Rectangle, Video, VideoEnded
 from protocol.vocabulary import Preference
@@ -378,3 +379,57 @@ def test_a_film_that_is_painted_in_bands_is_one_film() -> None:
     assert places == {(40, 30, 400, 300)}
     one.rest()
     assert one.viewer.is_exact(one.desktop)
+
+
+def test_a_window_that_is_moved_over_the_edge_is_copied_as_far_as_it_is_there() -> None:
+    ground = np.full((HEIGHT, WIDTH, 4), 90, np.uint8)
+    one = watched(background=ground)
+    window = text(200, 150)
+    one.desktop.put(WIDTH - 180, 100, window[:, :180])
+    one.step()
+    one.desktop.put(WIDTH - 180, 100, ground[:150, :20])
+    one.desktop.put(WIDTH - 160, 108, window[:, :160])
+    one.desktop.moved(Box(WIDTH - 180, 100, 200, 150), WIDTH - 160, 108)
+    one.step()
+    assert any(isinstance(part, Copy) for part in one.viewer.parts)
+    assert one.viewer.is_exact(one.desktop)
+
+
+def test_a_photo_under_a_clock_becomes_exact_while_the_clock_goes_on() -> None:
+    one = watched()
+    one.desktop.put(40, 30, photo(500, 400))
+    for second in range(40):
+        one.desktop.put(60, 60, text(60, 20, seed=second))
+        one.step(0.03)
+        one.step(0.01)
+    assert one.viewer.is_exact(one.desktop)
+
+
+def test_an_encoder_that_does_not_work_is_left_alone_and_all_is_exact_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(*_: object, **__: object) -> Iterator[Video]:
+        raise CannotEncode("no such device")
+
+    monkeypatch.setattr("client_agent.screen.encoders.video.VideoEncoder.parts", fails)
+    one = watched(frozenset({"zstd", "zstd-stream", "jpeg", "h264"}))
+    for picture in film(300, 200, 6):
+        one.desktop.put(20, 20, picture)
+        one.step()
+    one.rest()
+    assert one.viewer.is_exact(one.desktop)
+
+
+def test_a_film_that_stops_while_the_path_is_full_lets_nobody_look_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = watched()
+    for picture in film(300, 200, 6):
+        one.desktop.put(20, 20, picture)
+        one.step()
+    monkeypatch.setattr(
+        stream, "budget", lambda *_: replace(budget(Path(), Preference.AUTOMATIC), pictures_a_second=0.1)
+    )
+    one.desktop.put(20, 20, film(300, 200, 2, seed=3)[1])
+    one.step()
+    one.rest()
+    assert one.viewer.is_exact(one.desktop)
+    assert one.stream.due_in_s(one.now) is None
