@@ -24,6 +24,7 @@ from relay.desk import (
     sharing_api,
     ticket_store,
 )
+from relay.desk.housekeeping import keep_house
 from relay.desk.people import Seal, Tenant, insert_row
 from relay.desk.requests import BODY_BYTES_MAX, DESK, Desk, Refusal, check_origin, json_answer, log
 from relay.desk.sign_in_limits import SignInLimits
@@ -43,7 +44,6 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-CLOSE_EVERY_S = 5
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -189,30 +189,18 @@ async def run_desk(settings: Settings, listening: Socket, *, is_first: bool, on_
             await arrivals.after_restart(connection, desk.tenant, desk.away)
     runner = web.AppRunner(make_application(desk), access_log=None)
     await runner.setup()
-    closing = asyncio.create_task(_close_overdue(desk))
+    keeping = asyncio.create_task(keep_house(desk))
     try:
         await web.SockSite(runner, listening).start()
         log.info("the desk is ready")
         on_ready()
         await _stdin_closed()
     finally:
-        closing.cancel()
+        keeping.cancel()
         await runner.cleanup()
         await desk.checkpoints.close()
         await desk.blobs.close()
         await desk.database.close()
-
-
-async def _close_overdue(desk: Desk) -> None:
-    """Close, as long as the desk runs, the sessions that nobody comes back to."""
-    while True:
-        await asyncio.sleep(CLOSE_EVERY_S)
-        try:
-            async with desk.database.transaction() as connection:
-                await arrivals.close_overdue(connection, desk.tenant, desk.away)
-            await desk.checkpoints.keep_up()
-        except Exception:
-            log.exception("sessions could not be closed, or the log of sessions not published")
 
 
 async def _stdin_closed() -> None:

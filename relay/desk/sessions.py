@@ -33,7 +33,7 @@ from protocol.text import tidy_line
 from protocol.vocabulary import Role
 from relay.desk import ticket_store, tickets
 from relay.desk.people import Person, Tenant, insert_row, now_utc, token_hash
-from relay.evidence import log_of_sessions
+from relay.evidence import closing, log_of_sessions
 from relay.keys import Organisation
 from relay.storage import tables
 
@@ -349,8 +349,8 @@ async def set_state(connection: AsyncConnection, tenant: Tenant, session: Any, s
         room = tables.room
         await connection.execute(update(room).where(room.c.session_id == session.id).values(is_live=False))
     if state == CLOSED:
-        values["ended_at"] = now_utc()
-        await log_of_sessions.close(connection, tenant, session)
+        ended_at = now_utc()
+        values |= {"ended_at": ended_at, **await closing.close(connection, tenant, session, ended_at)}
         await ticket_store.append(
             connection,
             tenant,

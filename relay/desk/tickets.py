@@ -67,6 +67,30 @@ class SessionHandedOver(Message, frozen=True, tag="session_handed_over"):
     name: Line
 
 
+class EvidenceFault(Message, frozen=True):
+    """Something of a session's evidence that is missing, or altered (relay/evidence/examination.py), how often, and what exactly."""
+
+    fault: Annotated[str, Meta(pattern=r"\A[a-z_]{1,40}\Z")]
+    detail: Line
+    count: Annotated[int, Meta(ge=1)]
+
+
+FAULTS_MAX = 16
+
+
+class EvidenceStated(Message, frozen=True, tag="evidence_stated"):
+    """What the evidence of a session that is over is worth: complete where nothing is at fault.
+
+    `last_hash` is that of the log's last entry, in hex; `index` its place in the log of all sessions, -1 where it has none.
+    """
+
+    session: _SessionId
+    faults: Annotated[list[EvidenceFault], Meta(max_length=FAULTS_MAX)]
+    entries: Annotated[int, Meta(ge=0)]
+    last_hash: Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+    index: Annotated[int, Meta(ge=-1)]
+
+
 class TicketClosed(Message, frozen=True, tag="closed", omit_defaults=True):
     """The case is over, and how; what it went without has its reason (`levels.check_closing`)."""
 
@@ -86,6 +110,7 @@ TicketEvent = (
     | SessionShared
     | SessionHandedOver
     | SessionFinished
+    | EvidenceStated
     | TicketClosed
     | TicketReopened
     | LevelEvent
@@ -127,7 +152,7 @@ def apply(ticket: Ticket, event: TicketEvent) -> Ticket:
     match event:
         case TicketOpened(subject=subject, description=description):
             return Ticket(subject, description, OPEN)
-        case NoteAdded() | SessionShared() | SessionHandedOver():
+        case NoteAdded() | SessionShared() | SessionHandedOver() | EvidenceStated():
             return ticket
         case SessionStarted(session=session):
             if ticket.state == CLOSED:

@@ -24,6 +24,7 @@ from protocol.session_log import Entry, Joined, Opened, Verdict, verify
 FILE_BYTES_MAX = 256 * 1024 * 1024
 
 _signed: Decoder[Signed] = Decoder(Signed, bytes_max=128 * 1024)
+_document: Decoder[OrganisationDocument] = Decoder(OrganisationDocument, bytes_max=65536)
 _certificate: Decoder[Certificate] = Decoder(Certificate, bytes_max=4096)
 
 
@@ -68,6 +69,15 @@ def certificate_of(text: str) -> Certificate:
         RemoteProtocolError: not a certificate.
     """
     return _certificate.decode(_signed.decode(text.encode()).body.encode())
+
+
+def document_of(text: str) -> OrganisationDocument:
+    """What an organisation's document says, without judging it.
+
+    Raises:
+        RemoteProtocolError: not a document.
+    """
+    return _document.decode(_signed.decode(text.encode()).body.encode())
 
 
 def check_log(data: bytes, *, root: str = "") -> Checked:

@@ -147,5 +147,12 @@ async def nodes(connection: AsyncConnection, tenant: Tenant, wanted: Iterable[No
     return {Node(row.level, row.position): bytes(row.hash) for row in rows}
 
 
+async def node_count(connection: AsyncConnection, tenant: Tenant) -> int:
+    """How many nodes there are."""
+    node = tables.log_node
+    count = select(func.count()).select_from(node).where(node.c.organisation_id == tenant.organisation_id)
+    return int((await connection.execute(count)).scalar_one())
+
+
 async def _proof(connection: AsyncConnection, tenant: Tenant, ranges: Sequence[Range]) -> list[bytes]:
     return merkle.proof(await nodes(connection, tenant, merkle.nodes_of_ranges(ranges)), ranges)

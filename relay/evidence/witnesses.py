@@ -59,6 +59,27 @@ class Witnesses:
         await asyncio.gather(*waiting, return_exceptions=True)
         return note
 
+    async def latest(self, origin: str) -> dict[str, Note | None]:
+        """What each witness has cosigned last of this log, by its name; None of one that does not answer, or has seen nothing."""
+        return {each.name: await self._latest_of(each, origin) for each in self._witnesses}
+
+    async def _latest_of(self, witness: Witness, origin: str) -> Note | None:
+        try:
+            url = f"{witness.address.rstrip('/')}/latest"
+            async with self._http().get(url, params={"origin": origin}, allow_redirects=False) as answer:
+                if answer.status != 200:
+                    return None
+                note = signed_note.parse((await answer.content.read(ANSWER_BYTES_MAX)).decode())
+            signed_note.cosigned_at(note, witness.name, witness.key)
+        except (aiohttp.ClientError, TimeoutError, OSError, ProtocolError, ValueError):
+            return None
+        return note
+
+    def _http(self) -> aiohttp.ClientSession:
+        if self._client is None:
+            self._client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WITNESS_TIMEOUT_S))
+        return self._client
+
     async def _ask(self, witness: Witness, note: Note, growth: Growth) -> signed_note.SignatureLine | None:
         try:
             line = await self._cosigned_by(witness, note, growth)
@@ -93,12 +114,10 @@ class Witnesses:
         return next(line for line in cosigned.signatures if (line.name, line.key_id) == (witness.name, wanted))
 
     async def _post(self, witness: Witness, note: Note, older: int, hashes: Sequence[bytes]) -> tuple[int, str]:
-        if self._client is None:
-            self._client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WITNESS_TIMEOUT_S))
         proof = "".join(f"{base64.b64encode(each).decode('ascii')}\n" for each in hashes)
         body = f"old {older}\n{proof}\n{note}"
         url = f"{witness.address.rstrip('/')}/add-checkpoint"
-        async with self._client.post(url, data=body.encode(), allow_redirects=False) as answer:
+        async with self._http().post(url, data=body.encode(), allow_redirects=False) as answer:
             return answer.status, (await answer.content.read(ANSWER_BYTES_MAX)).decode()
 
 

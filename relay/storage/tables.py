@@ -228,6 +228,9 @@ session = _table(
     Column("ended_by", String(20)),
     Column("view_ms", Integer),
     Column("control_ms", Integer),
+    # Until when recording and log are kept, by the document that the session was opened under.
+    Column("recording_due_at", UtcDateTime, index=True),
+    Column("log_due_at", UtcDateTime, index=True),
     # The end of the log's chain: how many entries there are, and the hash of the last one.
     Column("entries", Integer, nullable=False, default=0, server_default="0"),
     Column("last_hash", LargeBinary),
@@ -360,6 +363,36 @@ log_node = Table(
     Column("service_id", ForeignKey("service.id"), nullable=False),
     Column("hash", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
+)
+
+# Sessions whose tickets are still to be told what the evidence is worth.
+evidence_task = _table(
+    "evidence_task",
+    Column("session_id", ForeignKey("session.id"), nullable=False, unique=True),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False, index=True),
+)
+
+# What was deleted of a session's evidence, with the signed certificate; `is_swept` once the store of blobs is cleared too.
+deletion = _table(
+    "deletion",
+    Column("session_id", ForeignKey("session.id"), nullable=False),
+    Column("what", String(20), nullable=False),
+    Column("certificate", Text, nullable=False),
+    Column("is_swept", Boolean, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    UniqueConstraint("session_id", "what"),
+)
+
+# Sessions of which nothing may be deleted, whatever the time.
+legal_hold = _table(
+    "legal_hold",
+    Column("session_id", ForeignKey("session.id"), nullable=False, index=True),
+    Column("reason", Text, nullable=False),
+    Column("person_id", ForeignKey("person.id")),
+    Column("at", UtcDateTime, nullable=False),
+    Column("released_at", UtcDateTime),
+    Column("released_because", Text),
 )
 
 # What the desk writes for itself: articles, scripts, question trees, procedures.
