@@ -156,6 +156,49 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--root", help=_("the fingerprint of the organisation's root key"))
     check.set_defaults(run=_check_log)
 
+    kept = commands.add_parser("evidence", help=_("what is kept of sessions")).add_subparsers(
+        required=True, metavar=_("COMMAND")
+    )
+    everything = kept.add_parser("check", help=_("go over everything that is kept, and say what is wrong"))
+    everything.add_argument(
+        "--checkpoint",
+        type=Path,
+        action="append",
+        default=[],
+        help=_("a state of the log of sessions that somebody else holds, to be compared"),
+    )
+    everything.add_argument("--quick", action="store_true", help=_("do not read the recordings"))
+    everything.set_defaults(run=_evidence_check)
+    kept.add_parser("key", help=_("print the log's key, for witnesses")).set_defaults(run=_evidence_key)
+    for name, run, text in (
+        ("hold", _evidence_hold, _("keep everything of a session, whatever its time")),
+        ("release", _evidence_release, _("end a hold")),
+        ("delete", _evidence_delete, _("delete evidence of a session now, and print the certificate of it")),
+    ):
+        command = kept.add_parser(name, help=text)
+        command.add_argument("session")
+        if name == "delete":
+            command.add_argument("what", choices=("recording", "log"))
+        command.add_argument("--reason", required=True, help=_("why; it stays with the evidence"))
+        command.set_defaults(run=run)
+
+    copy = commands.add_parser("backup", help=_("copy everything into a new folder, while the server runs"))
+    copy.add_argument("folder", type=Path)
+    copy.set_defaults(run=_backup)
+    restored = commands.add_parser("restore", help=_("put a backup back, if it does not rewind the log of sessions"))
+    restored.add_argument("folder", type=Path)
+    restored.add_argument(
+        "--checkpoint",
+        type=Path,
+        action="append",
+        default=[],
+        help=_("a state of the log of sessions that somebody else holds, to be compared"),
+    )
+    restored.add_argument(
+        "--accept-loss", action="store_true", help=_("restore also what rewinds the log, which then says so for ever")
+    )
+    restored.set_defaults(run=_restore)
+
     demo = commands.add_parser("demo-data", help=_("add a few invented customers and tickets"))
     demo.add_argument("--year-of", type=int, default=0, metavar="TICKETS", help=_("and that many tickets of a year"))
     demo.set_defaults(run=_demo_data)
@@ -274,12 +317,22 @@ def _desk(arguments: argparse.Namespace) -> None:
     import socket
 
     from relay.desk.application import run_desk
+    from relay.evidence.checkpoints import LogWasRewound
 
     log_to_stderr()
     listening = socket.socket(fileno=arguments.listening)
     settings = read_settings(arguments.config)
     ready = lambda: print(READY.decode(), end="", flush=True)  # noqa: E731
-    asyncio.run(run_desk(settings, listening, is_first=arguments.first, on_ready=ready))
+    try:
+        asyncio.run(run_desk(settings, listening, is_first=arguments.first, on_ready=ready))
+    except LogWasRewound as error:
+        raise CannotGoOn(
+            _(
+                "The log of sessions is not the one that was published: {why}. Restore the newest state, with"
+                " `mainforte-relay restore` or your own backup of the database.",
+                why=error,
+            )
+        ) from None
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
@@ -295,6 +348,49 @@ def _check_log(arguments: argparse.Namespace) -> int:
     from relay.commands import evidence
 
     return evidence.tell_what_it_proves(arguments.file, arguments.root)
+
+
+def _evidence_check(arguments: argparse.Namespace) -> int:
+    from relay.commands import keeping
+
+    return keeping.check(read_settings(arguments.config), arguments.checkpoint, is_quick=arguments.quick)
+
+
+def _evidence_key(arguments: argparse.Namespace) -> None:
+    from relay.commands import keeping
+
+    keeping.print_key(read_settings(arguments.config))
+
+
+def _evidence_hold(arguments: argparse.Namespace) -> None:
+    from relay.commands import keeping
+
+    keeping.hold(read_settings(arguments.config), arguments.session, arguments.reason)
+
+
+def _evidence_release(arguments: argparse.Namespace) -> None:
+    from relay.commands import keeping
+
+    keeping.release(read_settings(arguments.config), arguments.session, arguments.reason)
+
+
+def _evidence_delete(arguments: argparse.Namespace) -> None:
+    from relay.commands import keeping
+
+    keeping.delete(read_settings(arguments.config), arguments.session, arguments.what, arguments.reason)
+
+
+def _backup(arguments: argparse.Namespace) -> None:
+    from relay.commands import backups
+
+    backups.backup(read_settings(arguments.config), arguments.config.resolve(), arguments.folder)
+
+
+def _restore(arguments: argparse.Namespace) -> None:
+    from relay.commands import backups
+
+    settings = read_settings(arguments.config)
+    backups.restore(settings, arguments.folder, checkpoints=arguments.checkpoint, accept_loss=arguments.accept_loss)
 
 
 def _demo_data(arguments: argparse.Namespace) -> None:

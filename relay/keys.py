@@ -11,12 +11,14 @@ import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from protocol.codec import Decoder
+from protocol import signed_note
+from protocol.codec import Decoder, encode
 from protocol.errors import RemoteProtocolError
 from protocol.identity import (
     Auditor,
     OrganisationDocument,
     Signed,
+    Witness,
     fingerprint_text,
     issue_document,
     public_bytes,
@@ -119,9 +121,9 @@ def make_organisation(settings: Settings, name: str, *, root_key: Path, root_pas
         origins=list(settings.origins),
         issuing_keys=[public_bytes(issuing)],
         log_keys=[public_bytes(log)],
-        witnesses=[],
-        witness_quorum=0,
         auditors=[],
+        witnesses=[read_witness(text) for text in settings.witnesses],
+        witness_quorum=settings.witness_quorum,
         recording=settings.recording,
         recording_days=settings.recording_days,
         log_days=settings.log_days,
@@ -134,6 +136,22 @@ def make_organisation(settings: Settings, name: str, *, root_key: Path, root_pas
     save_key(settings.log_key, log, secret)
     write_new(settings.organisation_document, issue_document(document, root).encode())
     return fingerprint_text(root_fingerprint(public_bytes(root)))
+
+
+def read_witness(text: str) -> Witness:
+    """A witness as the settings name it, `NAME+ID+KEY@ADDRESS`.
+
+    Raises:
+        KeyUnusable: not one.
+    """
+    verifier, _at, address = text.rpartition("@")
+    try:
+        name, key = signed_note.parse_verifier(verifier, signed_note.COSIGNATURE)
+    except RemoteProtocolError:
+        raise KeyUnusable(
+            f"witnesses: expected NAME+ID+KEY@ADDRESS as `mainforte-witness init` says, not {text}"
+        ) from None
+    return Witness(name, key, address)
 
 
 def renew_document(
@@ -150,7 +168,7 @@ def renew_document(
     It names the settings' addresses and what they say about recordings, and these auditors.
 
     Raises:
-        KeyUnusable: the one there cannot be read, another root signed it, or its number is as high.
+        KeyUnusable: the one there cannot be read, another root signed it, its number is as high, or nobody could read the new one.
     """
     try:
         old_text = settings.organisation_document.read_text(encoding="utf-8")
@@ -171,12 +189,20 @@ def renew_document(
         number=number,
         origins=list(settings.origins),
         auditors=list(auditors),
+        witnesses=[read_witness(text) for text in settings.witnesses],
+        witness_quorum=settings.witness_quorum,
         recording=settings.recording,
         recording_days=settings.recording_days,
         log_days=settings.log_days,
         valid_from=now,
         valid_until=now + valid_s,
     )
+    try:
+        _document.decode(encode(document))
+    except RemoteProtocolError as error:
+        raise KeyUnusable(f"nobody could read such a document: {error}") from None
+    if document.witness_quorum > len(document.witnesses):
+        raise KeyUnusable(f"{document.witness_quorum} of {len(document.witnesses)} witnesses can never cosign")
     replace_file(settings.organisation_document, issue_document(document, root).encode())
     return document
 

@@ -47,6 +47,10 @@ class Settings:
     """How long recordings are kept, as customers are told."""
     log_days: int = 365
     """How long session logs are kept."""
+    witnesses: tuple[str, ...] = ()
+    """Who cosigns the log of sessions, from the next organisation document on: each `NAME+ID+KEY@ADDRESS`."""
+    witness_quorum: int = 0
+    """How many of them must have cosigned that a session is in the log before anything is allowed in it."""
     database_url: str = ""
     """A PostgreSQL database, `postgresql://user@host/name`; empty: a file in the folder."""
 
@@ -122,9 +126,9 @@ def read_settings(config: Path, environment: Mapping[str, str] = os.environ) -> 
 
 def _from_text(key: str, text: str) -> Any:
     """An environment variable as TOML would have given it."""
-    if key == "origins":
+    if key in {"origins", "witnesses"}:
         return [part.strip() for part in text.split(",")]
-    if key in {"port", "sign_in_hours", "sign_in_failures_max", "recording_days", "log_days"}:
+    if key in {"port", "sign_in_hours", "sign_in_failures_max", "recording_days", "log_days", "witness_quorum"}:
         return int(text) if text.isascii() and text.isdigit() else text
     if key == "behind_proxy":
         return {"true": True, "false": False}.get(text.lower(), text)
@@ -135,6 +139,12 @@ def _line(key: str, value: Any, _base: Path) -> str:
     if not isinstance(value, str) or not value or len(value) > 255 or not value.isprintable():
         raise WrongSetting(f"{key}: expected one line of text")
     return value
+
+
+def _lines(key: str, value: Any, base: Path) -> tuple[str, ...]:
+    if not isinstance(value, list) or len(value) > 16:
+        raise WrongSetting(f"{key}: expected a list of at most 16 texts")
+    return tuple(_line(key, each, base) for each in value)
 
 
 def _path(key: str, value: Any, base: Path) -> Path:
@@ -223,6 +233,8 @@ _CHECKS: dict[str, Callable[[str, Any, Path], Any]] = {
     "recording": _recording,
     "recording_days": _count(1, 36500),
     "log_days": _count(1, 36500),
+    "witnesses": _lines,
+    "witness_quorum": _count(0, 16),
     "database_url": _database_url,
 }
 
