@@ -1,6 +1,7 @@
 """The relay's settings: one TOML file, environment variables over it, every wrong value refused by name."""
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -53,6 +54,9 @@ class Settings:
     """How many of them must have cosigned that a session is in the log before anything is allowed in it."""
     database_url: str = ""
     """A PostgreSQL database, `postgresql://user@host/name`; empty: a file in the folder."""
+
+    recordings_url: str = ""
+    """A bucket for recordings, `s3://bucket/prefix`, reached with the usual AWS_… variables; empty: a folder beside the database."""
 
     @property
     def is_secure(self) -> bool:
@@ -218,6 +222,12 @@ def _database_url(key: str, value: Any, base: Path) -> str:
     return str(value).replace("postgres://", "postgresql://", 1)
 
 
+def _recordings_url(key: str, value: Any, _base: Path) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,62}(/[A-Za-z0-9._-]+)*", value):
+        raise WrongSetting(f"{key}: expected a bucket such as s3://bucket/prefix")
+    return value
+
+
 _CHECKS: dict[str, Callable[[str, Any, Path], Any]] = {
     "folder": _path,
     "origins": _origins,
@@ -236,6 +246,7 @@ _CHECKS: dict[str, Callable[[str, Any, Path], Any]] = {
     "witnesses": _lines,
     "witness_quorum": _count(0, 16),
     "database_url": _database_url,
+    "recordings_url": _recordings_url,
 }
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from relay.settings import Settings
 from relay.storage.database import StorageFull
 from relay.storage.files import sync_folder, write_new
 
@@ -41,7 +42,7 @@ class Blobs(Protocol):
 
         Raises:
             BlobDiffers: other bytes have that name.
-            StorageFull: there is no room; nothing was kept.
+            StorageFull: there is no room, or nobody answers; nothing was kept.
         """
 
     async def get(self, name: str) -> bytes:
@@ -133,7 +134,7 @@ class FolderBlobs:
                     file.unlink(missing_ok=True)
 
     def _names(self, prefix: str) -> Iterator[str]:
-        start = self._folder / check_name(prefix.rstrip("/")) if prefix else self._folder
+        start = self._folder / check_prefix(prefix)
         for folder, below, files in os.walk(start):
             below[:] = [each for each in below if each != _UNFINISHED]
             for file in files:
@@ -145,6 +146,22 @@ def check_name(name: str) -> str:
     if not _NAME.match(name):
         raise ValueError("not the name of a blob")
     return name
+
+
+def check_prefix(prefix: str) -> str:
+    """The prefix without its slash, where it can be one; empty for everything. Raises ValueError."""
+    if prefix and not prefix.endswith("/"):
+        raise ValueError("not a prefix: it ends with a slash")
+    return check_name(prefix[:-1]) if prefix else ""
+
+
+def open_blobs(settings: Settings) -> Blobs:
+    """The store that the settings name: a bucket, or a folder."""
+    if not settings.recordings_url:
+        return FolderBlobs(settings.recordings)
+    from relay.storage.s3 import S3Blobs  # only where it is used: it is large
+
+    return S3Blobs(settings.recordings_url)
 
 
 @contextlib.contextmanager

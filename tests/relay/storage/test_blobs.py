@@ -1,15 +1,21 @@
 """relay/storage/blobs.py: what was put is there whole, or not at all."""
 
 import asyncio
+import http.client
+import importlib.util
 import os
+import secrets
 import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from relay.storage.blobs import BlobDiffers, Blobs, FolderBlobs, NoSuchBlob
+from relay.settings import Settings
+from relay.storage.blobs import BlobDiffers, Blobs, FolderBlobs, NoSuchBlob, open_blobs
 from relay.storage.database import StorageFull
 
 
@@ -18,9 +24,38 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "recordings"
 
 
-@pytest.fixture
-def blobs(folder: Path) -> Blobs:
-    return FolderBlobs(folder)
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """A double of S3 on a port of this machine."""
+    if importlib.util.find_spec("moto") is None:
+        pytest.skip("missing: the Python package moto")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        assert any("Running on" in line for line in process.stderr)
+        yield f"http://127.0.0.1:{port}"
+        process.kill()
+
+
+@pytest.fixture(params=["folder", "s3"])
+def blobs(request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Blobs:
+    """Both stores: a test with this runs on each."""
+    if request.param == "folder":
+        return FolderBlobs(folder)
+    address = request.getfixturevalue("s3_server")
+    for name, value in (
+        ("ACCESS_KEY_ID", "key"), ("SECRET_ACCESS_KEY", "secret"), ("REGION", "eu-west-3"), ("ENDPOINT_URL", address),
+        ("ALLOW_HTTP", "true"),
+    ):  # fmt: skip
+        monkeypatch.setenv(f"AWS_{name}", value)
+    bucket = secrets.token_hex(8)
+    connection = http.client.HTTPConnection(address.removeprefix("http://"))
+    connection.request("PUT", f"/{bucket}")
+    assert connection.getresponse().status == 200
+    return open_blobs(Settings(folder, ("http://localhost",), recordings_url=f"s3://{bucket}/recordings"))
 
 
 async def test_what_was_put_is_found_listed_and_deleted(blobs: Blobs) -> None:
@@ -64,6 +99,7 @@ async def test_a_name_that_leads_elsewhere_is_refused(blobs: Blobs, name: str) -
             await attempt
 
 
+@pytest.mark.parametrize("blobs", ["folder"], indirect=True)
 async def test_a_full_disk_keeps_nothing_and_says_so(
     blobs: Blobs, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,6 +117,7 @@ async def test_a_full_disk_keeps_nothing_and_says_so(
     assert await blobs.get("a/1") == b"there is room again"
 
 
+@pytest.mark.parametrize("blobs", ["folder"], indirect=True)
 async def test_what_a_killed_writer_left_is_tidied_away_after_an_hour(blobs: Blobs, folder: Path) -> None:
     await blobs.put("a/0", b"kept")
     for name, age_s in (("old", 7200), ("new", 0)):
@@ -106,6 +143,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.parametrize("blobs", ["folder"], indirect=True)
 async def test_whoever_is_killed_while_writing_leaves_only_whole_blobs(blobs: Blobs, folder: Path) -> None:
     for _ in range(5):
         there = len(await blobs.names())
@@ -121,3 +159,14 @@ async def test_whoever_is_killed_while_writing_leaves_only_whole_blobs(blobs: Bl
         assert len(names) > acknowledged
         for name in names:
             assert await blobs.get(name) == int(name.removeprefix("a/")).to_bytes(4) * 50_000
+
+
+@pytest.mark.parametrize("blobs", ["s3"], indirect=True)
+async def test_a_store_that_does_not_answer_keeps_nothing_and_says_so(
+    blobs: Blobs, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await blobs.put("a/0", b"kept")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    away = open_blobs(Settings(folder, ("http://localhost",), recordings_url="s3://bucket"))
+    with pytest.raises(StorageFull):
+        await asyncio.wait_for(away.put("a/1", b"lost"), 60)
