@@ -1,7 +1,11 @@
 """The picture during a session: what goes wrong is mended without a reload, what is missing is said, and what is preferred is chosen."""
 
+import numpy as np
 from playwright.async_api import expect
 
+from client_agent.screen.source import Box
+from tests.client_agent.desktop import Painter
+from tests.client_agent.screen.array_desktop import photo
 from tests.journeys.stage import Stage
 from tests.journeys.test_screen import shows_the_screen
 from tests.technician_viewer.web.test_remote_screen import WITHOUT_VIDEO
@@ -30,6 +34,62 @@ async def test_a_picture_that_could_not_be_shown_is_mended_without_a_reload(stag
     await eventually(lambda: shows_the_screen(stage), "the same as on the customer's screen")
     await expect(stage.page.locator("body")).to_have_attribute("data-picture", "live")
     assert await stage.page.get_attribute("body", "data-access") == "view"
+
+
+# Counts what is decoded, and fails when it is told to, once.
+COUNTS_DECODED = """
+window.decoded = 0;
+const { decode } = VideoDecoder.prototype;
+VideoDecoder.prototype.decode = function (chunk) {
+  decoded += 1;
+  if (window.isDecoderToFail) {
+    window.isDecoderToFail = false;
+    throw new DOMException("lost", "OperationError");
+  }
+  decode.call(this, chunk);
+};
+"""
+
+
+class Film:
+    """What a customer watches, in a window of its own."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self._box = Box(100, 250, 320, 240)
+        self._painter = Painter(stage.display, self._box)
+        self._picture = photo(self._box.width, self._box.height)
+
+    async def play_until_decoded(self, count: int) -> None:
+        """Until the page has decoded so many more pictures of a video."""
+        await self.stage.page.evaluate("decoded = 0")
+        await eventually(lambda: self._play(count), "video", deadline_s=60)
+
+    async def _play(self, count: int) -> bool:
+        self._picture = np.roll(self._picture, (3, 5), (0, 1))
+        self._painter.put(Box(0, 0, self._box.width, self._box.height), self._picture.tobytes())
+        return bool(await self.stage.page.evaluate("(count) => decoded >= count", count))
+
+
+async def test_what_moves_comes_as_video_and_is_exact_when_it_stands_still(stage: Stage) -> None:
+    await stage.context.add_init_script(COUNTS_DECODED)
+    await stage.reach_view()
+    film = Film(stage)
+    await film.play_until_decoded(20)
+    await eventually(lambda: shows_the_screen(stage), "the last picture, exactly")
+    await expect(stage.page.locator("body")).to_have_attribute("data-picture", "live")
+
+
+async def test_a_decoder_that_fails_while_a_film_is_played_is_replaced(stage: Stage) -> None:
+    await stage.context.add_init_script(COUNTS_DECODED)
+    await stage.reach_view()
+    film = Film(stage)
+    await film.play_until_decoded(5)
+    await stage.page.evaluate("isDecoderToFail = true")
+    await film.play_until_decoded(20)
+    assert not await stage.page.evaluate("isDecoderToFail")
+    await eventually(lambda: shows_the_screen(stage), "the last picture, exactly")
+    await expect(stage.page.locator("body")).to_have_attribute("data-picture", "live")
 
 
 async def test_a_browser_without_video_says_so_and_shows_the_screen_all_the_same(stage: Stage) -> None:
