@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import cuts, drawing, making, narrow, pixels, pixels_report, reload, report, resume, sharing
+from benchmarks import cuts, drawing, making, narrow, pixels, pixels_report, reload, report, resume, sessions, sharing
 from benchmarks.peers.peer import install
 
 # Each takes `is_quick` and gives its section; a benchmark of ours alone is one module and one line here.
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Callable[..., Coroutine[Any, Any, report.Section]]] = {
     "narrow": narrow.measure,
     "reload": reload.measure,
     "resume": resume.measure,
+    "sessions": sessions.measure,
     "sharing": sharing.measure,
 }
 PIXELS = "pixels"

@@ -25,7 +25,7 @@ from relay.evidence.examination import Fault, Finding
 from relay.evidence.witnesses import Witnesses
 from relay.keys import Organisation, key_secret, load_key, load_organisation, read_document
 from relay.settings import Settings
-from relay.storage.blobs import Blobs, FolderBlobs
+from relay.storage.blobs import Blobs, open_blobs
 from relay.storage.database import Database
 
 T = TypeVar("T")
@@ -64,7 +64,7 @@ async def _check(
         tell(finding)
     tell(*await _views(settings, organisation, database, tenant, given))
     tell(*await examination.sessions_gone(database, tenant))
-    blobs: Blobs = FolderBlobs(settings.recordings)
+    blobs: Blobs = open_blobs(settings)
     async for session in examination.sessions_of(database, tenant):
         count += 1
         tell(*await examination.examine_session(database, session, root=organisation.fingerprint_text))
@@ -180,7 +180,7 @@ def delete(settings: Settings, session: str, what: str, reason: str) -> None:
     certificate = _with_session(settings, session, work)
 
     async def sweep(database: Database, tenant: Tenant) -> None:
-        await deletions.sweep(database, FolderBlobs(settings.recordings), tenant)
+        await deletions.sweep(database, open_blobs(settings), tenant)
 
     asyncio.run(with_database(settings, sweep))
     say(certificate)

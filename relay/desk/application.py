@@ -16,6 +16,7 @@ from relay.desk import (
     arrivals,
     assist,
     case_pages,
+    evidence_api,
     internal,
     knowledge_pages,
     oversight_pages,
@@ -35,7 +36,7 @@ from relay.evidence.witnesses import Witnesses
 from relay.keys import key_secret, load_organisation
 from relay.settings import Settings
 from relay.storage import tables
-from relay.storage.blobs import FolderBlobs
+from relay.storage.blobs import open_blobs
 from relay.storage.database import Database, StorageFull, migrate, open_database
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -73,7 +74,7 @@ async def open_desk(settings: Settings, secret: str) -> Desk:
         Seal(secret),
         SignInLimits(settings.sign_in_failures_max),
         Stories(database),
-        FolderBlobs(settings.recordings),
+        open_blobs(settings),
         checkpoints,
     )
 
@@ -104,6 +105,7 @@ def make_application(desk: Desk) -> web.Application:
     app[DESK] = desk
     app.add_routes(api.routes)
     app.add_routes(sharing_api.routes)
+    app.add_routes(evidence_api.routes)
     app.add_routes(internal.routes)
     app.add_routes(pages.routes)
     app.add_routes(case_pages.routes)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from protocol.session_log import NO_ENTRY, last_hash
 from relay.desk import arrivals, sessions, ticket_store, tickets
 from relay.desk.requests import Desk
-from relay.evidence import attaching, deletions, log_of_sessions
+from relay.evidence import attaching, deletions, facts, log_of_sessions
 from relay.evidence.examination import Finding, examine_session
 
 CLOSE_EVERY_S = 5
@@ -78,6 +78,7 @@ async def _state(desk: Desk, task: attaching.Task, found: list[Finding]) -> None
             -1 if index is None else index,
         )
         await ticket_store.append(connection, desk.tenant, session.ticket_id, None, stated)
+        await facts.state(connection, session.id, [each.fault for each in found])
     # Read back, from what is on the disk: the ticket says what was meant, and the log ends as the ticket says.
     async with desk.database.transaction() as connection:
         history = await ticket_store.history_of(connection, session.ticket_id)

@@ -20,6 +20,9 @@ DESIGNERS = ("supervisor", "administrator")
 OVERSEERS = ("supervisor", "auditor", "administrator")
 """Who reads the audit trail."""
 
+AUDITORS = ("auditor",)
+"""Who goes through the evidence of sessions, and watches recordings: a role of its own, which no other includes."""
+
 LEVEL_SKILLS: Mapping[str, int] = {"level-2": 2, "level-3": 3}
 """Skills that open a level's work to somebody of another title."""
 

@@ -33,7 +33,7 @@ from protocol.text import tidy_line
 from protocol.vocabulary import Role
 from relay.desk import ticket_store, tickets
 from relay.desk.people import Person, Tenant, insert_row, now_utc, token_hash
-from relay.evidence import closing, log_of_sessions
+from relay.evidence import closing, facts, log_of_sessions
 from relay.keys import Organisation
 from relay.storage import tables
 
@@ -132,6 +132,7 @@ async def start(
         created_at=now,
     )
     await ticket_store.append(connection, tenant, ticket.id, person.id, tickets.SessionStarted(session, asks))
+    await facts.begin(connection, tenant, session_id, ticket, now)
     return session, certificate, await allot_room(connection, tenant, session_id, person.name)
 
 
@@ -275,6 +276,7 @@ async def append_entry(
     values = {"entries": number + 1, "last_hash": entry_hash(text)} | await _derive(connection, tenant, session, entry)
     await connection.execute(update(tables.session).where(tables.session.c.id == session.id).values(**values))
     await log_of_sessions.follow(connection, tenant, session, text)
+    await facts.follow(connection, session.id, entry)
     if isinstance(entry.event, SessionEnded):
         # Over for the ticket from now on, not only once both connections are gone.
         await set_state(connection, tenant, await find(connection, session.session), CLOSED)

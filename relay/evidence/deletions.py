@@ -251,14 +251,8 @@ async def _delete_recording(connection: AsyncConnection, session_id: int) -> Non
 
 async def _delete_log(connection: AsyncConnection, session_id: int) -> None:
     """The log and everything derived from it; the session's row keeps when it was, and of which ticket."""
-    for table in (
-        tables.log_entry,
-        tables.head,
-        tables.participant,
-        tables.grant,
-        tables.certificate,
-        tables.invitation,
-    ):
+    derived = tables.participant, tables.grant, tables.session_fact
+    for table in (tables.log_entry, tables.head, tables.certificate, tables.invitation, *derived):
         await connection.execute(delete(table).where(table.c.session_id == session_id))
     leaf, session = tables.log_leaf, tables.session
     of_session = leaf.c.session_id == session_id, leaf.c.kind != "handled"

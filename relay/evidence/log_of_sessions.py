@@ -95,6 +95,13 @@ async def index_of(connection: AsyncConnection, session_id: int, kind: str, subj
     return (await connection.execute(select(leaf.c.position).where(*where))).scalar()
 
 
+async def indices_of(connection: AsyncConnection, session_id: int) -> list[int]:
+    """Where in the log the leaves are that say what happened in a session, as far as their texts are still there."""
+    leaf = tables.log_leaf
+    where = leaf.c.session_id == session_id, leaf.c.kind != "handled", leaf.c.leaf.is_not(None)
+    return list((await connection.execute(select(leaf.c.position).where(*where).order_by(leaf.c.position))).scalars())
+
+
 async def index_of_entry(connection: AsyncConnection, session: Any, entry: str) -> int | None:
     """Where in the log the leaf is that belongs to an entry of a session's own log (its exact text)."""
     leaf = leaf_of(entry, session.session, new_salt())

@@ -236,6 +236,26 @@ session = _table(
     Column("last_hash", LargeBinary),
 )
 
+# What auditors search sessions by, derived from their logs; names without capitals and accents.
+session_fact = _table(
+    "session_fact",
+    Column("session_id", ForeignKey("session.id"), nullable=False, unique=True),
+    Column("ticket", Integer, nullable=False),
+    Column("customer", String(400), nullable=False),
+    Column("people", String(1000), nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    # Each with a space before and behind.
+    Column("capabilities", String(200), nullable=False),
+    Column("refusals", Integer, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    # What the evidence lacks; null until that has been looked at.
+    Column("faults", String(400)),
+    Index("ix_session_fact_ticket", "service_id", "ticket", "session_id"),
+    Index("ix_session_fact_order", "service_id", "session_id"),
+    Index("ix_session_fact_at", "service_id", "at"),
+)
+
 room = _table(
     "room",
     Column("session_id", ForeignKey("session.id"), nullable=False, index=True),

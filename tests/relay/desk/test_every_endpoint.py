@@ -64,6 +64,11 @@ NEEDS = {
     ("POST", "/process/{document}/trained"): api.WRITERS,
     ("POST", "/people/skills"): rights.DESIGNERS,
     ("GET", "/audit"): rights.OVERSEERS,
+    ("GET", "/api/evidence/sessions"): rights.AUDITORS,
+    ("GET", "/api/evidence/sessions/{session}/logged"): rights.AUDITORS,
+    ("GET", "/api/evidence/log"): rights.AUDITORS,
+    ("POST", "/api/evidence/sessions/{session}/hold"): rights.AUDITORS,
+    ("POST", "/api/evidence/sessions/{session}/release"): rights.AUDITORS,
 }
 
 BODIES: dict[str, Any] = {
@@ -107,6 +112,9 @@ SEARCHES = (
     "/knowledge/suggestions?ticket=",
     "/audit?before=",
     "/people?domain=",
+    "/api/evidence/sessions?person=",
+    "/api/evidence/sessions?customer=",
+    "/api/evidence/log?older=",
 )
 JSON_BODIES = {
     "/api/tickets": (

@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 from protocol.identity import fingerprint_text, root_fingerprint
 from protocol.session_log import beside_hash, parse_entry
 from relay.desk import recordings, sessions, ticket_store
 from relay.desk.people import Tenant, insert_row, now_utc
-from relay.desk.requests import Desk
 from relay.evidence import examination
 from relay.evidence.check import certificate_of
 from relay.evidence.examination import Finding
@@ -54,10 +52,11 @@ class Kept:
             async with self.database.transaction() as connection:
                 row = await sessions.find(connection, self.case.session)
                 await sessions.append_entry(connection, self.tenant, row, number, text, beside)
-        desk = cast(Desk, SimpleNamespace(database=self.database, blobs=self.blobs, tenant=self.tenant))
         for segment, data in self.case.segments.items():
             its_hash = sha256(data).hexdigest()
-            await recordings.keep(desk, await self.row(), segment, data, its_hash=its_hash)
+            await recordings.keep(
+                self.database, self.blobs, self.tenant, await self.row(), segment, data, its_hash=its_hash
+            )
         if with_heads:
             await self.store_heads()
         return self
