@@ -1,4 +1,4 @@
-"""`mainforte-viewer`: serves the technician's page from the technician's own machine."""
+"""`mainforte-viewer`: serves the technician's page, or the auditors' room, from one's own machine."""
 
 import argparse
 import asyncio
@@ -14,7 +14,7 @@ from typing import Any
 from protocol.identity import auditor_fingerprint
 from protocol.text import tidy_line
 from technician_viewer import auditor_key
-from technician_viewer.local_page import LocalPage
+from technician_viewer.local_page import AUDITORS_PAGE, TECHNICIANS_PAGE, LocalPage
 from technician_viewer.settings import Settings, WrongSetting, default_config, read_settings
 from translations import best_language, catalogue
 
@@ -41,7 +41,7 @@ def main() -> None:
         given["open_browser"] = False
     try:
         settings = read_settings(Path(named) if named else default_config(), given=given, must_exist=bool(named))
-        asyncio.run(_serve(settings))
+        asyncio.run(_serve(settings, AUDITORS_PAGE if arguments.command == "audit" else TECHNICIANS_PAGE))
     except WrongSetting as error:
         sys.exit(f"mainforte-viewer: {error}")
     except OSError as error:
@@ -57,14 +57,13 @@ def _parser() -> argparse.ArgumentParser:
         prog="mainforte-viewer",
         description=_("The technician's page, served from your own machine, so that the server cannot change it."),
     )
-    parser.add_argument("--config", type=Path, help=_("the settings file"))
-    parser.add_argument(
-        "--relay", metavar="ADDRESS", help=_("the organisation's server, such as https://help.example.org")
-    )
-    parser.add_argument("--root", metavar="FINGERPRINT", help=_("the fingerprint of the organisation's root key"))
-    parser.add_argument("--port", type=int, help=_("the port on this machine; any free one unless given"))
-    parser.add_argument("--no-browser", action="store_true", help=_("only say the address, open no browser"))
+    _add_options(parser)
     commands = parser.add_subparsers(dest="command", metavar=_("COMMAND"))
+    # What stands behind the word counts like what stands before it.
+    room = commands.add_parser(
+        "audit", help=_("the auditors' room: recordings are opened on this machine"), argument_default=argparse.SUPPRESS
+    )
+    _add_options(room)
     key = commands.add_parser("auditor-key", help=_("make an auditor's keys on this machine"))
     key.add_argument("--name", required=True, help=_("the auditor's name"))
     key.add_argument("--group", default="", help=_("the auditor's group"))
@@ -74,6 +73,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     key.add_argument("--passphrase-file", type=Path, help=_("a file with the passphrase"))
     return parser
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, help=_("the settings file"))
+    parser.add_argument(
+        "--relay", metavar="ADDRESS", help=_("the organisation's server, such as https://help.example.org")
+    )
+    parser.add_argument("--root", metavar="FINGERPRINT", help=_("the fingerprint of the organisation's root key"))
+    parser.add_argument("--port", type=int, help=_("the port on this machine; any free one unless given"))
+    parser.add_argument("--no-browser", action="store_true", help=_("only say the address, open no browser"))
 
 
 def _make_auditor_key(arguments: argparse.Namespace) -> None:
@@ -121,13 +130,13 @@ def _passphrase(file: Path | None) -> str:
     return passphrase
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, opens: str) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     if sys.platform != "win32":
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
-    async with LocalPage(settings) as page:
+    async with LocalPage(settings, opens) as page:
         print(_("Open {address} in your browser. Ctrl+C ends it.", address=page.address + "/"), flush=True)
         if settings.open_browser:
             await asyncio.to_thread(webbrowser.open, page.address + "/")

@@ -1,4 +1,4 @@
-"""The technician's page from the technician's own machine: our files from here, only data from the organisation's server.
+"""A page of ours from one's own machine, the technician's or the auditors': our files from here, only data from the organisation's server.
 
 Listens on loopback alone. What a browser may ask is asked of it by our own page only: the Host must be ours (a name that was
 rebound to this machine is refused), the Origin too, and another site's requests are refused by what browsers say about them.
@@ -21,6 +21,8 @@ from translations import LANGUAGES, catalogue
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 HOST = "127.0.0.1"
+TECHNICIANS_PAGE = "index.html"
+AUDITORS_PAGE = "audit.html"
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; "
@@ -51,9 +53,11 @@ class LocalPage:
         OSError: the port is taken.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, opens: str = TECHNICIANS_PAGE) -> None:
+        """`opens`: the file that the address alone leads to."""
         self._settings = settings
         self._files = page_files()
+        self._files[""] = self._files[opens]
         self._files["local.json"] = _json({"relay": settings.relay, "root_fingerprint": settings.root})
         self.port = 0
 
@@ -123,7 +127,7 @@ File = tuple[bytes, str]
 
 
 def page_files() -> dict[str, File]:
-    """The page's files of known kinds by their path, read once; the page itself also by none; and its texts."""
+    """The pages' files of known kinds by their path, read once; and their texts."""
     files: dict[str, File] = {}
 
     def read(place: Traversable, prefix: str) -> None:
@@ -136,7 +140,6 @@ def page_files() -> dict[str, File]:
                 files[prefix + child.name] = (child.read_bytes(), _TYPES[kind])
 
     read(resources.files("technician_viewer").joinpath("web"), "")
-    files[""] = files["index.html"]
     for language in LANGUAGES:
         texts: dict[object, str] = getattr(catalogue(language), "_catalog", {})
         # Plural forms have pairs as keys; the page has none.

@@ -1,6 +1,7 @@
 """Passes on what the page needs of the organisation's server, and nothing that a browser could run.
 
-Answers are JSON of bounded size or they are refused; redirects are not followed; no header but ours and `Retry-After` gets through.
+Answers are JSON of bounded size, or sealed evidence as plain bytes, or they are refused; redirects are not followed; no header but ours
+and `Retry-After` gets through.
 The WebSocket's messages are handed over one by one, each way as fast as the slower side reads.
 """
 
@@ -32,6 +33,13 @@ SILENCE_TIMEOUT_S = 30
 
 # Nothing encoded, no dots: what we send is what the server reads.
 _PATH = re.compile(r"/api(/[A-Za-z0-9_-]{1,64}){1,6}")
+# What is sealed, or checked by whoever saves it; a whole pack may take its time.
+_SEALED_PATH = re.compile(r"/api/evidence/sessions/[0-9a-f]{32}/(segments/[0-9]{1,9}|pack)")
+_SEALED_TYPES = ("application/octet-stream", "application/zip")
+_SEALED_CHUNK_BYTES = 256 * 1024
+_TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=CONNECT_TIMEOUT_S, sock_read=SILENCE_TIMEOUT_S)
+_SEALED_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=SILENCE_TIMEOUT_S)
+
 _PASSED_ON = ("Accept-Language", "Content-Type", "X-CSRF-Token")
 
 
@@ -49,7 +57,7 @@ class RelayProxy:
             auto_decompress=False,
             headers={"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "mainforte-viewer"},
             skip_auto_headers=("Content-Type",),
-            timeout=aiohttp.ClientTimeout(total=60, sock_connect=CONNECT_TIMEOUT_S, sock_read=SILENCE_TIMEOUT_S),
+            timeout=_TIMEOUT,
             trust_env=not is_on_this_machine(self._origin),
         )
         return self
@@ -73,14 +81,14 @@ class RelayProxy:
         if request.method == "POST":
             body = await request.read()
             headers["Origin"] = self._origin
+        is_sealed = _SEALED_PATH.fullmatch(path) is not None
+        timeout = _SEALED_TIMEOUT if is_sealed else _TIMEOUT
         try:
             async with self._client.request(
-                request.method,
-                url,
-                headers=headers,
-                data=body,
-                allow_redirects=False,
+                request.method, url, headers=headers, data=body, allow_redirects=False, timeout=timeout
             ) as answer:
+                if is_sealed and answer.status == 200 and answer.content_type in _SEALED_TYPES:
+                    return await _sealed(request, answer)
                 content = await _content(answer)
                 if content is None:
                     return _refusal("not_understood")
@@ -129,6 +137,17 @@ async def _content(answer: aiohttp.ClientResponse) -> bytes | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return content
+
+
+async def _sealed(request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
+    """Bytes as they come, which no browser takes for anything else."""
+    response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
+    response.content_length = answer.content_length
+    await response.prepare(request)
+    async for chunk in answer.content.iter_chunked(_SEALED_CHUNK_BYTES):
+        await response.write(chunk)
+    await response.write_eof()
+    return response
 
 
 def _refusal(reason: str) -> web.Response:

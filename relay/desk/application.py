@@ -17,6 +17,7 @@ from relay.desk import (
     assist,
     case_pages,
     evidence_api,
+    evidence_room,
     internal,
     knowledge_pages,
     oversight_pages,
@@ -106,6 +107,7 @@ def make_application(desk: Desk) -> web.Application:
     app.add_routes(api.routes)
     app.add_routes(sharing_api.routes)
     app.add_routes(evidence_api.routes)
+    app.add_routes(evidence_room.routes)
     app.add_routes(internal.routes)
     app.add_routes(pages.routes)
     app.add_routes(case_pages.routes)

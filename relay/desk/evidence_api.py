@@ -74,7 +74,7 @@ async def get_logged(request: web.Request) -> web.Response:
     await required_person(request, *AUDITORS)
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
-        row = await _session_of(request, connection)
+        row = await session_of(request, connection)
         indices = await log_of_sessions.indices_of(connection, row.id)
         certificates = await deletions.certificates_of(connection, row.id)
     try:
@@ -101,10 +101,10 @@ async def get_log(request: web.Request) -> web.Response:
 @routes.post("/api/evidence/sessions/{session}/hold")
 async def post_hold(request: web.Request) -> web.Response:
     """Keep everything of a session, whatever its time."""
-    person, reason = await _reason_of(request)
+    person, reason = await reason_of(request)
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
-        row = await _session_of(request, connection)
+        row = await session_of(request, connection)
         await deletions.hold(connection, desk.tenant, row, reason=reason, person_id=person.id)
         await note_change(connection, desk.tenant, person.id, _SUBJECT, row.id, f"held: {reason}")
     return web.Response(status=204)
@@ -113,10 +113,10 @@ async def post_hold(request: web.Request) -> web.Response:
 @routes.post("/api/evidence/sessions/{session}/release")
 async def post_release(request: web.Request) -> web.Response:
     """Let the time to keep it decide again."""
-    person, reason = await _reason_of(request)
+    person, reason = await reason_of(request)
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
-        row = await _session_of(request, connection)
+        row = await session_of(request, connection)
         if not await deletions.release(connection, desk.tenant, row, reason=reason):
             raise Refusal(409, "not_held")
         await note_change(connection, desk.tenant, person.id, _SUBJECT, row.id, f"released: {reason}")
@@ -140,12 +140,13 @@ async def note_access(
     return await log_of_sessions.append(connection, tenant, leaf)
 
 
-async def _reason_of(request: web.Request) -> tuple[Person, str]:
+async def reason_of(request: web.Request) -> tuple[Person, str]:
+    """Which auditor asks, with the reason that has to be given."""
     person = await writer(request, *AUDITORS)
     return person, paragraph((await read_json(request, Reason)).reason.strip(), least=1)
 
 
-async def _session_of(request: web.Request, connection: AsyncConnection) -> Any:
+async def session_of(request: web.Request, connection: AsyncConnection) -> Any:
     row = await sessions.find(connection, request.match_info["session"])
     if row is None:
         raise Refusal(404, "not_found")

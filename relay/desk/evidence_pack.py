@@ -40,7 +40,7 @@ async def write(desk: Desk, session: Any, file: IO[bytes]) -> None:
     """
     async with desk.database.transaction() as connection:
         log = await log_file_of(connection, session)
-        beside = await _beside_of(connection, session.id)
+        beside = await beside_of(connection, session.id)
         kept = await recordings.kept_of(connection, session.id)
         indices = await _leaves_of(connection, session.id)
     checkpoint, leaves = await desk.checkpoints.logged_together(indices)
@@ -76,7 +76,7 @@ def _report(desk: Desk, log: LogFile, language: str) -> str:
     )
 
 
-async def _beside_of(connection: AsyncConnection, session_id: int) -> dict[bytes, bytes]:
+async def beside_of(connection: AsyncConnection, session_id: int) -> dict[bytes, bytes]:
     """What lies beside entries and has not been deleted, by its hash."""
     entry = tables.log_entry
     where = entry.c.session_id == session_id, entry.c.beside.is_not(None)

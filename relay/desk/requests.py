@@ -14,6 +14,7 @@ from relay.desk.away import Away
 from relay.desk.people import Person, Seal, Tenant, person_of
 from relay.desk.sign_in_limits import SignInLimits
 from relay.desk.stories import Stories
+from relay.desk.watching import Watching
 from relay.evidence.checkpoints import Checkpoints
 from relay.keys import Organisation
 from relay.settings import Settings
@@ -47,6 +48,7 @@ class Desk:
     blobs: Blobs
     checkpoints: Checkpoints
     away: Away = field(default_factory=Away)
+    watching: Watching = field(default_factory=Watching)
 
 
 DESK = web.AppKey("desk", Desk)

@@ -24,7 +24,7 @@ from demo.organisation import PASSWORD, TECHNICIAN, TICKET, Organisation
 from protocol.envelope import SUBPROTOCOL
 from protocol.limits import ENVELOPE_BYTES_MAX
 from technician_viewer import relay_proxy
-from technician_viewer.local_page import LocalPage
+from technician_viewer.local_page import AUDITORS_PAGE, LocalPage
 from technician_viewer.settings import Settings, WrongSetting, default_config, read_settings
 from technician_viewer.visitors import VISITORS_MAX
 from tests.technician_viewer.conftest import COLOUR, LANGUAGE, Certificate, Desktop
@@ -473,6 +473,35 @@ async def test_an_answer_that_is_not_the_apis_never_reaches_the_browser(
         assert answered.status == 502
         assert answered.content_type == "application/json"
         assert await answered.json() in ({"error": "not_understood"}, {"error": "not_reachable"})
+
+
+SEGMENT = f"/api/evidence/sessions/{'0' * 32}/segments/7"
+
+
+async def test_a_sealed_piece_of_a_recording_passes_as_bytes_that_no_browser_runs() -> None:
+    data = bytes(range(256)) * 2000
+    async with (
+        serving(always(lambda: web.Response(body=data, content_type="application/octet-stream"))) as relay,
+        LocalPage(Settings(relay, ROOT), AUDITORS_PAGE) as page,
+        aiohttp.ClientSession() as client,
+        client.get(page.address + SEGMENT) as answered,
+    ):
+        assert await answered.read() == data
+        assert answered.content_type == "application/octet-stream"
+        assert answered.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", [SEGMENT, "/api/me", "/api/evidence/sessions/x/segments/7", "/api/evidence/log"])
+@pytest.mark.parametrize("content_type", ["application/octet-stream", "text/html", "text/javascript", "image/svg+xml"])
+async def test_bytes_pass_only_where_evidence_is_and_never_as_a_page(path: str, content_type: str) -> None:
+    async with (
+        serving(always(lambda: web.Response(body=b"<svg/onload=alert(1)>", content_type=content_type))) as relay,
+        LocalPage(Settings(relay, ROOT), AUDITORS_PAGE) as page,
+        aiohttp.ClientSession() as client,
+        client.get(page.address + path) as answered,
+    ):
+        passes = path == SEGMENT and content_type == "application/octet-stream"
+        assert answered.status == (200 if passes else 502)
 
 
 async def test_refusals_of_the_api_pass_with_how_long_to_wait() -> None:

@@ -113,11 +113,14 @@ export class LogReader {
     return !times.includes(undefined);
   }
 
+  /** How many of the entries a head speaks of. @param {string} written @throws {LogTampered} it speaks of others */
+  sizeOf(written) { return Number(this.#read(written).text.split("\n")[1]); }
+
   /** @param {string} written @returns {import("./signed_note.js").Note} @throws {LogTampered} it speaks of other entries */
   #read(written) {
     const note = parseNote(written);
     const size = Number(note.text.split("\n")[1]);
-    if (note.text !== `mainforte/session/${this.session}\n${size}\n${this.#hashes[size - 1]}\n`) throw new LogTampered("a head of other entries");
+    if (note.text !== `mainforte/session/${this.session}\n${size}\n${this.#hashes[size - 1]}\n`) throw new LogTampered(`a head of ${size} entries that contradicts them`);
     return note;
   }
 }

@@ -67,6 +67,9 @@ NEEDS = {
     ("GET", "/api/evidence/sessions"): rights.AUDITORS,
     ("GET", "/api/evidence/sessions/{session}/logged"): rights.AUDITORS,
     ("GET", "/api/evidence/log"): rights.AUDITORS,
+    ("POST", "/api/evidence/sessions/{session}/watch"): rights.AUDITORS,
+    ("GET", "/api/evidence/sessions/{session}/segments/{number}"): rights.AUDITORS,
+    ("POST", "/api/evidence/sessions/{session}/pack"): rights.AUDITORS,
     ("POST", "/api/evidence/sessions/{session}/hold"): rights.AUDITORS,
     ("POST", "/api/evidence/sessions/{session}/release"): rights.AUDITORS,
 }

@@ -1,0 +1,228 @@
+/** One session: why it is looked at, what its evidence is worth, its recording, its timeline, its notes, and all that happened. */
+import { _ } from "../catalogue.js";
+import { NotForThisKey, ProtocolError } from "../core/errors.js";
+import { button, clock, element, get, input } from "../dom.js";
+import { RemoteScreen } from "../screen/remote_screen.js";
+import { Playback } from "../session/playback.js";
+import { Evidence } from "./evidence.js";
+import { lanesOf } from "./lanes.js";
+import { Player } from "./player.js";
+import { PlayerView } from "./player_view.js";
+import { TimelineView } from "./timeline_view.js";
+import { entryText, missingText } from "./words.js";
+
+export class CaseView {
+  /** @type {Evidence | undefined} */
+  evidence;
+  session = "";
+  reason = "";
+  /** @type {{ fromMs: number, toMs: number, lanes: import("./lanes.js").Lane[] } | undefined} */
+  #timeline;
+  /** @type {RemoteScreen | undefined} */
+  #screen;
+
+  /**
+   * @param {import("../screen/wasm.js").Wasm} wasm @param {Promise<import("../screen/abilities.js").Abilities>} abilities
+   * @param {import("./api.js").AuditApi} api
+   * @param {{ root: () => string, keys: () => CryptoKeyPair | undefined, say: (error: unknown) => void, language: () => string }} room
+   */
+  constructor(wasm, abilities, api, room) {
+    this.wasm = wasm;
+    this.abilities = abilities;
+    this.api = api;
+    this.room = room;
+    this.player = new PlayerView({
+      startMs: () => this.#timeline?.fromMs ?? 0,
+      onTime: (atMs, words) => this.timeline.at(atMs, words),
+      nextMark: (afterMs) => this.#marks().find((atMs) => atMs > afterMs),
+    });
+    this.timeline = new TimelineView((atMs) => void this.player.player?.seek(atMs));
+    element("reason-form", HTMLFormElement).onsubmit = (event) => {
+      event.preventDefault();
+      void this.#try(() => this.#look());
+    };
+    input("notes-search").oninput = () => this.#listNotes();
+    button("export").onclick = () => void this.#try(() => this.#export());
+  }
+
+  /** @param {string} session */
+  async show(session) {
+    this.player.hide();
+    this.session = session;
+    this.evidence = undefined;
+    get("case").hidden = true;
+    get("reason-form").hidden = false;
+    get("case-title").textContent = _("Session {session}", { session: session.slice(0, 8) });
+    get("case-subject").textContent = "";
+    get("case-title").focus();
+  }
+
+  /** @param {() => Promise<void>} what */
+  async #try(what) {
+    try {
+      await what();
+    } catch (error) {
+      if (error instanceof ProtocolError) this.#verdict("problem", "✕ " + _("Altered: {why}", { why: error.message }));
+      else this.room.say(error);
+    }
+  }
+
+  async #look() {
+    this.reason = element("reason", HTMLTextAreaElement).value.trim();
+    const told = await this.api.watch(this.session, this.reason);
+    const logged = await this.api.logged(this.session);
+    get("reason-form").hidden = true;
+    get("case").hidden = false;
+    get("missing").replaceChildren();
+    const evidence = this.evidence = await Evidence.read(told, logged, this.room.root());
+    const { ticket, subject, technician } = evidence.opened;
+    get("case-title").textContent = _("Ticket {ticket}, {name}", { ticket, name: technician });
+    get("case-subject").textContent = `${subject} · ${new Date(evidence.entries[0]?.at_ms ?? 0).toLocaleString(this.room.language(), { dateStyle: "long", timeStyle: "medium" })}`;
+    this.#listSteps();
+    await this.openWithKey();
+  }
+
+  /** Go on once a key is there: it opens the recording and the notes. */
+  async openWithKey() {
+    const { evidence } = this, keys = this.room.keys();
+    if (!evidence) return;
+    const isRecorded = evidence.recording.segments.length > 0;
+    get("key-form").hidden = !isRecorded || keys !== undefined;
+    get("no-recording").hidden = isRecorded;
+    get("no-recording").textContent = _("This session was not recorded.");
+    await this.#try(async () => {
+      if (isRecorded && keys) await this.#open(evidence, keys);
+      this.#showTimeline(evidence);
+      this.#listNotes();
+      this.#showVerdict(evidence);
+    });
+  }
+
+  /** @param {Evidence} evidence @param {CryptoKeyPair} keys */
+  async #open(evidence, keys) {
+    let key;
+    try {
+      key = await evidence.openWith(keys);
+    } catch (error) {
+      if (!(error instanceof NotForThisKey)) throw error;
+      get("no-recording").hidden = false;
+      get("no-recording").textContent = _("This recording was not sealed for your key. An auditor for whom it was can pass it on to you.");
+      return;
+    }
+    if (!key) {
+      get("no-recording").hidden = false;
+      get("no-recording").textContent = _("The recording was deleted. The log still proves that there was one.");
+      return;
+    }
+    this.#screen?.close();
+    const screen = this.#screen = new RemoteScreen(element("screen", HTMLCanvasElement), element("pointer", HTMLCanvasElement), this.wasm, {
+      onScreens: () => undefined,
+      onShown: () => screen.placePointer(),
+      onBroken: () => undefined,
+    });
+    screen.drawing = (await this.abilities).drawing;
+    const player = new Player(screen, () => new Playback(evidence.entries, key), (number) => this.api.segment(this.session, number), {
+      onTime: () => this.player.time(),
+      onInput: (applied) => this.player.input(applied),
+      onGap: (segment) => this.room.say(_("Piece {segment} of the recording is missing. It goes on with the next complete picture.", { segment })),
+      onBroken: (error) => void this.#try(() => Promise.reject(error)),
+      onEnd: () => this.player.time(),
+    });
+    this.player.show(player);
+    await player.seek(player.startMs);
+  }
+
+  /** @param {Evidence} evidence */
+  #showTimeline(evidence) {
+    const timeline = this.#timeline = lanesOf(evidence);
+    this.timeline.show(timeline, (mark) => {
+      const entry = evidence.entries[mark.entry];
+      const time = clock((mark.atMs - timeline.fromMs) / 1000);
+      const told = mark.what === "note" || mark.what === "mark" ? mark.text || _("Moment marked") : entry ? entryText(entry.event, (who) => this.#nameOf(who)) : "";
+      return `${time}  ${told || _("Input of the technician")}`;
+    });
+    this.player.time();
+  }
+
+  /** @param {Evidence} evidence */
+  #showVerdict(evidence) {
+    if (evidence.missing.length === 0) this.#verdict("complete", "✓ " + _("Complete: both sides signed all of it, and nothing is missing. Pieces of the recording are checked as they are played."));
+    else this.#verdict("incomplete", "– " + _("Incomplete: nothing contradicts the rest, and this is missing:"));
+    get("missing").replaceChildren(...evidence.missing.map((each) => {
+      const item = document.createElement("li");
+      item.textContent = missingText(each);
+      return item;
+    }));
+  }
+
+  /** @param {string} kind @param {string} text */
+  #verdict(kind, text) {
+    get("verdict").className = `status ${kind}`;
+    get("verdict").textContent = text;
+  }
+
+  #listSteps() {
+    get("steps").replaceChildren(...(this.evidence?.entries ?? []).flatMap(({ at_ms: atMs, event }) => {
+      const text = entryText(event, (who) => this.#nameOf(who));
+      if (!text) return [];
+      const item = this.#item(atMs, text);
+      if (event.type === "asked") item.append(shownWords(event));
+      return [item];
+    }));
+  }
+
+  #listNotes() {
+    const wanted = fold(input("notes-search").value);
+    const items = [...(this.evidence?.notes.values() ?? [])].flatMap((versions) => {
+      const last = versions.at(-1);
+      if (!last || !fold(last.text).includes(wanted)) return [];
+      const older = versions.length > 1 ? " (" + _("version {number}", { number: versions.length }) + ")" : "";
+      return [this.#item(versions[0]?.shownMs || last.shownMs, `${this.#nameOf(last.participant)}${older}: ${last.text || _("Moment marked")}`)];
+    });
+    get("notes").replaceChildren(...items);
+  }
+
+  /** @param {number} atMs @param {string} text */
+  #item(atMs, text) {
+    const item = document.createElement("li"), time = document.createElement("button");
+    time.type = "button";
+    time.className = "link";
+    time.textContent = clock(Math.max(0, atMs - (this.evidence?.entries[0]?.at_ms ?? atMs)) / 1000);
+    time.onclick = () => void this.player.player?.seek(atMs);
+    item.append(time, text);
+    return item;
+  }
+
+  /** @param {string} participant */
+  #nameOf(participant) {
+    const { opened, entries } = /** @type {Evidence} */ (this.evidence);
+    if (participant === opened.participant) return opened.technician;
+    return entries.find(({ event }) => event.type === "joined" && event.participant === participant)?.event.name ?? "";
+  }
+
+  #marks() {
+    return (this.#timeline?.lanes ?? []).filter(({ name }) => name === "notes" || name === "consent").flatMap(({ marks }) => marks.map(({ atMs }) => atMs)).sort((a, b) => a - b);
+  }
+
+  async #export() {
+    const pack = await this.api.pack(this.session, this.reason);
+    const link = element("save", HTMLAnchorElement);
+    link.href = URL.createObjectURL(pack);
+    link.download = `session-${this.session}.zip`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  }
+}
+
+/** Without case and accents. @param {string} text */
+const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+
+/** What the customer read, word for word. @param {{ words: string, language: string }} asked */
+function shownWords({ words, language }) {
+  const details = document.createElement("details"), summary = document.createElement("summary"), text = document.createElement("blockquote");
+  summary.textContent = _("What the customer read");
+  text.textContent = words;
+  text.lang = language;
+  details.append(summary, text);
+  return details;
+}

@@ -1,0 +1,162 @@
+/** All evidence of one session, checked on the auditor's machine: nothing the server says about it is believed (PROTOCOL.md, 9, 13, 14). */
+import { fromBase64, fromBase64Url, toBase64, utf8 } from "../core/bytes.js";
+import { LogTampered } from "../core/errors.js";
+import { textHash, verifyCertificate, verifyDocument } from "../core/identity.js";
+import { trustIn, verifyLogged } from "../core/log_of_sessions.js";
+import { recordingOf } from "../core/recording.js";
+import { openRecordingKey, readSeals, RecordingKey, sha256 } from "../core/recording_keys.js";
+import { LogReader } from "../core/session_log.js";
+import { cosignedAt, parseNote } from "../core/signed_note.js";
+
+/**
+ * @typedef {{ entries: string[], heads: string[], certificate: string, certificates: string[], document: string }} LogFile
+ * @typedef {{ log: LogFile, beside: Record<string, string>, segments: number[] }} Told what the server keeps, sealed things as base64
+ * @typedef {{ leaves: import("../core/log_of_sessions.js").Logged[], deletions: string[] }} LoggedTold
+ * @typedef {{ number: number, at_ms: number, event: any }} Entry
+ */
+
+export class Evidence {
+  /** What is missing, in words of a fixed list, each with the entry that it concerns where there is one. @type {{ what: string, entry?: number }[]} */
+  missing = [];
+  /** @type {Map<number, { text: string, participant: string, shownMs: number, entry: number }[]>} notes by the entry of their first version */
+  notes = new Map();
+
+  /** @param {Entry[]} entries @param {any} document @param {Told} told */
+  constructor(entries, document, told) {
+    this.entries = entries;
+    this.document = document;
+    this.told = told;
+    this.opened = /** @type {Entry} */ (entries[0]).event;
+    this.recording = recordingOf(entries);
+    const kept = new Set(told.segments);
+    for (const segment of this.recording.segments) if (!kept.delete(segment.segment)) this.missing.push({ what: "segment", entry: segment.segment });
+    for (const stranger of kept) throw new LogTampered(`segment ${stranger}, of which the log does not speak`);
+  }
+
+  /**
+   * Check everything but the recording's segments, which are checked as they are played.
+   *
+   * @param {Told} told @param {LoggedTold} logged @param {string} fingerprint of the organisation's root, as this machine was told it
+   * @returns {Promise<Evidence>} @throws {LogTampered} something was altered: the entry is named @throws {import("../core/errors.js").ProtocolError}
+   */
+  static async read(told, logged, fingerprint) {
+    const reader = new LogReader(), entries = [];
+    for (const written of told.log.entries) entries.push(await reader.add(written));
+    const first = entries[0];
+    if (!first) throw new LogTampered("a log without entries");
+    const at = Math.floor(first.at_ms / 1000), opened = first.event;
+    if (entries.slice(0, -1).some((entry) => entry.event.type === "ended")) throw new LogTampered("entries after the session's end");
+    const document = await verifyDocument(told.log.document, fromBase64Url(fingerprint + "="), at);
+    if ((await textHash(told.log.document)) !== opened.document) throw new LogTampered("entry 0 names another organisation's document");
+    const evidence = new Evidence(entries, document, told);
+    const keys = await evidence.#certificates();
+    await evidence.#heads(reader, keys);
+    await evidence.#logged(logged, fingerprint);
+    for (const entry of entries) await evidence.#holdBeside(entry);
+    return evidence;
+  }
+
+  /** The end of the session, where the log tells of it. */
+  get ended() {
+    const last = /** @type {Entry} */ (this.entries.at(-1));
+    return last.event.type === "ended" ? last : undefined;
+  }
+
+  /** @returns {Promise<{ since: number, key: import("../core/bytes.js").Bytes }[]>} the technicians' keys, with the entry that brought each */
+  async #certificates() {
+    /** @type {Map<string, string>} */
+    const texts = new Map();
+    for (const each of [this.told.log.certificate, ...this.told.log.certificates]) texts.set(await textHash(each), each);
+    const keys = [];
+    for (const { number, at_ms: atMs, event } of this.entries.filter(({ event: { type } }) => type === "opened" || type === "joined")) {
+      const written = texts.get(event.certificate);
+      if (written === undefined) {
+        if (event.type === "opened") throw new LogTampered("entry 0 names another certificate");
+        this.missing.push({ what: "certificate", entry: number });
+        keys.push({ since: number, key: fromBase64(event.key) });
+        continue;
+      }
+      const certificate = await verifyCertificate(written, this.document, Math.floor(atMs / 1000));
+      const isSame = certificate.session === this.opened.session && certificate.ticket === this.opened.ticket && certificate.serial === event.participant &&
+        certificate.name === (event.technician ?? event.name) && certificate.role === (event.role ?? certificate.role) && certificate.key === (event.key ?? certificate.key);
+      if (!isSame) throw new LogTampered(`entry ${number} tells something else than the certificate`);
+      keys.push({ since: number, key: fromBase64(certificate.key) });
+    }
+    return keys;
+  }
+
+  /** @param {LogReader} reader @param {{ since: number, key: import("../core/bytes.js").Bytes }[]} keys */
+  async #heads(reader, keys) {
+    let both = 0;
+    for (const written of this.told.log.heads) {
+      const size = reader.sizeOf(written), note = parseNote(written);
+      if ((await cosignedAt(note, "agent", fromBase64(this.opened.agent_key))) === undefined) throw new LogTampered(`the head of ${size} entries is not the agent's`);
+      if (!note.lines.some(({ name }) => name === "technician")) continue;
+      const times = await Promise.all(keys.filter(({ since }) => since < size).map(({ key }) => cosignedAt(note, "technician", key)));
+      if (times.every((time) => time === undefined)) throw new LogTampered(`the head of ${size} entries is signed by somebody who did not take part`);
+      both = Math.max(both, size);
+    }
+    if (both < this.entries.length) this.missing.push({ what: "signatures", entry: both });
+    if (!this.ended) this.missing.push({ what: "end" });
+  }
+
+  /** @param {LoggedTold} told @param {string} fingerprint */
+  async #logged(told, fingerprint) {
+    const trust = trustIn(this.document, fingerprint), leaves = [];
+    for (const each of told.leaves) leaves.push((await verifyLogged(each, trust)).leaf);
+    const opened = leaves.find(({ type }) => type === "session_opened"), closed = leaves.find(({ type }) => type === "session_closed");
+    const { session, certificate, agent_key: agentKey, document } = this.opened;
+    if (opened && (opened.session !== session || opened.certificate !== certificate || opened.agent_key !== agentKey || opened.document !== document)) {
+      throw new LogTampered("the log of all sessions tells of another session");
+    }
+    const last = toBase64(await sha256(utf8(this.told.log.entries.at(-1) ?? "")));
+    if (closed && (closed.session !== session || closed.entries !== this.entries.length || closed.last_hash !== last)) throw new LogTampered("the log of all sessions tells of another end");
+    const joined = new Set(leaves.filter(({ type }) => type === "session_joined").map(({ certificate: named }) => named));
+    for (const { number, event } of this.entries) if (event.type === "joined" && !joined.has(event.certificate)) this.missing.push({ what: "joining", entry: number });
+    if (!opened) this.missing.push({ what: "opening" });
+    if (!closed) this.missing.push({ what: "closing" });
+  }
+
+  /**
+   * Open what only an auditor can: the recording key, and the notes.
+   *
+   * @param {CryptoKeyPair} keys of the auditor @returns {Promise<RecordingKey | undefined>} nothing where nothing was recorded, or it was deleted
+   * @throws {import("../core/errors.js").ProtocolError} not for this key, or altered
+   */
+  async openWith(keys) {
+    const sealed = this.entries.find(({ event }) => event.type === "key_sealed");
+    const seals = sealed && this.#beside(sealed.event.seals);
+    if (!sealed || !seals) return undefined;
+    const raw = await openRecordingKey(readSeals(seals, this.opened.session), keys, fromBase64(sealed.event.commitment));
+    const key = await RecordingKey.from(this.opened.session, raw);
+    for (const entry of this.entries.filter(({ event }) => event.type === "noted")) await this.#note(entry, key);
+    return key;
+  }
+
+  /** @param {Entry} entry @param {RecordingKey} key */
+  async #note(entry, key) {
+    const content = this.#beside(entry.event.content);
+    if (!content) return;
+    const { text } = JSON.parse(new TextDecoder().decode(await key.openContent(content)));
+    const first = entry.event.revises || entry.number;
+    const versions = this.notes.get(first) ?? [];
+    versions.push({ text: String(text ?? ""), participant: entry.event.participant, shownMs: entry.event.shown_ms, entry: entry.number });
+    this.notes.set(first, versions);
+  }
+
+  /** Hold what lies beside an entry, if anything does, against its hash. @param {Entry} entry @throws {LogTampered} it is something else */
+  async #holdBeside({ number, event }) {
+    const hash = event.type === "key_sealed" ? event.seals : event.type === "noted" ? event.content : undefined;
+    if (hash === undefined) return;
+    const data = this.#beside(hash);
+    if (!data) this.missing.push({ what: "beside", entry: number });
+    else if (toBase64(await sha256(data)) !== hash) throw new LogTampered(`what lies beside entry ${number} is something else`);
+  }
+
+  /** What lies beside an entry. @param {string} hash as the entry says, base64 */
+  #beside(hash) {
+    const hex = Array.from(fromBase64(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const kept = this.told.beside[hex];
+    return kept === undefined ? undefined : fromBase64(kept);
+  }
+}

@@ -1,0 +1,49 @@
+/** An auditor's key as it lies in a file on the auditor's own machine; technician_viewer/auditor_key.py writes it. */
+import { concat, fromBase64, textOf, utf8 } from "../core/bytes.js";
+import { encode } from "../core/codec.js";
+
+const BYTES_MAX = 8192;
+const ITERATIONS_MAX = 10_000_000;
+const PKCS8 = Uint8Array.of(0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x04, 0x22, 0x04, 0x20);
+
+/** The file is something else. */
+export class NotAKeyFile extends Error {}
+/** Another passphrase, or the file was altered. */
+export class WrongPassphrase extends Error {}
+
+/**
+ * @param {string} written what is in the file @param {string} passphrase
+ * @returns {Promise<{ name: string, keys: CryptoKeyPair }>} the auditor's name and keys (X25519); the private one cannot be read out
+ * @throws {NotAKeyFile} @throws {WrongPassphrase}
+ */
+export async function openKeyFile(written, passphrase) {
+  const file = readKeyFile(written);
+  const secret = await crypto.subtle.importKey("raw", utf8(passphrase), "PBKDF2", false, ["deriveKey"]);
+  const slowly = { name: "PBKDF2", hash: "SHA-512", salt: fromBase64(file.salt), iterations: file.iterations };
+  const key = await crypto.subtle.deriveKey(slowly, secret, { name: "AES-GCM", length: 256 }, false, ["decrypt"]);
+  const { name, group, hpke_key, signing_key } = file;
+  let opened;
+  try {
+    const additionalData = encode({ name, group, hpke_key, signing_key });
+    opened = await crypto.subtle.decrypt({ name: "AES-GCM", iv: fromBase64(file.nonce), additionalData }, key, fromBase64(file.sealed));
+  } catch {
+    throw new WrongPassphrase("the key does not open");
+  }
+  const pkcs8 = concat(PKCS8, new Uint8Array(opened, 0, 32));
+  const privateKey = await crypto.subtle.importKey("pkcs8", pkcs8, "X25519", false, ["deriveBits"]);
+  return { name, keys: { privateKey, publicKey: await crypto.subtle.importKey("raw", fromBase64(hpke_key), "X25519", true, []) } };
+}
+
+/** @param {string} written @returns {Record<string, any>} */
+function readKeyFile(written) {
+  try {
+    const file = JSON.parse(written);
+    const holds = written.length <= BYTES_MAX && file.type === "auditor_key" && Number.isSafeInteger(file.iterations) &&
+      file.iterations > 0 && file.iterations <= ITERATIONS_MAX && textOf(encode(file)) === written &&
+      ["name", "group", "hpke_key", "signing_key", "salt", "nonce", "sealed"].every((each) => typeof file[each] === "string");
+    if (holds) return file;
+  } catch {
+    // Said below.
+  }
+  throw new NotAKeyFile("not a file of an auditor's keys");
+}

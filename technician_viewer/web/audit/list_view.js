@@ -1,0 +1,81 @@
+/** The list of sessions and what it is searched by. */
+import { _ } from "../catalogue.js";
+import { button, element, get } from "../dom.js";
+import { capabilityText, OUTCOMES, outcomeText } from "./words.js";
+
+export class ListView {
+  /** @type {number | null} where the next page begins */
+  #next = null;
+
+  /** @param {{ search: (asked: Record<string, string>) => Promise<{ sessions: any[], next: number | null }>, language: () => string }} desk */
+  constructor(desk) {
+    this.desk = desk;
+    this.form = element("filters", HTMLFormElement);
+    this.form.onsubmit = (event) => {
+      event.preventDefault();
+      void this.search();
+    };
+    this.form.onreset = () => { setTimeout(() => void this.search()); };
+    button("more").onclick = () => void this.#add();
+  }
+
+  /** Put the words of this language into what cannot be written in the page. */
+  translate() {
+    const all = new Option(_("All"), "");
+    get("f-outcome").replaceChildren(all, ...OUTCOMES.map((outcome) => new Option(outcomeText(outcome), outcome)));
+  }
+
+  /** Look anew. */
+  async search() {
+    get("sessions").querySelector("tbody")?.replaceChildren();
+    this.#next = null;
+    await this.#add();
+  }
+
+  async #add() {
+    const asked = this.#asked();
+    if (this.#next !== null) asked.before = String(this.#next);
+    const { sessions, next } = await this.desk.search(asked);
+    this.#next = next;
+    button("more").hidden = next === null;
+    get("sessions").querySelector("tbody")?.append(...sessions.map((each) => this.#row(each)));
+    get("no-sessions").hidden = get("sessions").querySelector("tbody")?.childElementCount !== 0;
+  }
+
+  /** @returns {Record<string, string>} what is filled in, days as the seconds at which they begin and end here */
+  #asked() {
+    /** @type {Record<string, string>} */
+    const asked = {};
+    for (const [name, value] of new FormData(this.form)) {
+      const text = String(value).trim();
+      if (!text) continue;
+      if (name === "since") asked[name] = String(Date.parse(`${text}T00:00:00`) / 1000);
+      else if (name === "until") asked[name] = String(Date.parse(`${text}T23:59:59`) / 1000 + 1);
+      else asked[name] = text;
+    }
+    return asked;
+  }
+
+  /** @param {any} session */
+  #row(session) {
+    const row = document.createElement("tr"), link = document.createElement("a");
+    link.href = `#session=${encodeURIComponent(session.session)}`;
+    link.textContent = new Date(session.at * 1000).toLocaleString(this.desk.language(), { dateStyle: "medium", timeStyle: "short" });
+    const cells = [
+      link, String(session.ticket), session.customer, session.people, session.capabilities.map(capabilityText).join(", "),
+      session.ended_at || session.outcome ? outcomeText(session.outcome) : _("Going on"), this.#evidence(session),
+    ];
+    for (const cell of cells) row.insertCell().append(cell);
+    return row;
+  }
+
+  /** @param {any} session */
+  #evidence(session) {
+    const state = document.createElement("span");
+    const isComplete = session.faults?.length === 0;
+    state.className = `state ${session.faults === null ? "" : isComplete ? "allowed" : "attention"}`;
+    const word = session.faults === null ? _("Not looked at yet") : isComplete ? "✓ " + _("Complete") : "– " + _("Incomplete");
+    state.textContent = session.is_held ? word + " · " + _("on hold") : word;
+    return state;
+  }
+}

@@ -1,0 +1,54 @@
+/** What entries, endings and faults are called, for people. */
+import { _ } from "../catalogue.js";
+
+/** How a session ended. */
+export const OUTCOMES = ["completed", "stopped", "declined", "unanswered", "wrong_code", "alone", "dropped", "failed"];
+
+/** @param {string} outcome */
+export const outcomeText = (outcome) => ({
+  completed: _("The technician ended it"), stopped: _("The customer stopped it"), declined: _("The customer refused"), unanswered: _("The customer did not answer, which is a no"),
+  wrong_code: _("The code was not right"), alone: _("Nobody came"), dropped: _("The connection was lost"), failed: _("It could not go on"),
+})[outcome] ?? _("The log does not tell how it ended");
+
+/** @param {string} capability */
+export const capabilityText = (capability) => ({ view: _("see the screen"), control: _("control"), record: _("record") })[capability] ?? capability;
+
+/** @param {string} lane */
+export const laneText = (lane) => ({
+  consent: _("Sees"), control: _("Controls"), recording: _("Recorded"), input: _("Input"), notes: _("Notes"), connection: _("Interrupted"), people: _("People"), activity: _("Activity"),
+})[lane] ?? lane;
+
+/** @param {{ what: string, entry?: number }} missing */
+export const missingText = ({ what, entry = 0 }) => ({
+  segment: _("A piece of the recording: number {entry}", { entry }), certificate: _("The certificate that entry {entry} names", { entry }),
+  signatures: _("The signatures of both sides from entry {entry} on", { entry }), end: _("The end of the session"), beside: _("What lay beside entry {entry}: it was deleted, or never kept", { entry }),
+  joining: _("In the log of all sessions: who came with entry {entry}", { entry }), opening: _("The session’s opening in the log of all sessions"), closing: _("The session’s end in the log of all sessions"),
+})[what] ?? what;
+
+/**
+ * One entry in a sentence.
+ *
+ * @param {any} event @param {(participant: string) => string} nameOf
+ * @returns {string} nothing where an entry tells people nothing
+ */
+export function entryText(event, nameOf) {
+  const name = nameOf(event.participant ?? "");
+  switch (event.type) {
+    case "opened": return _("The customer and the technician are connected");
+    case "joined": return _("{name} joins", { name: event.name });
+    case "left": return event.by === "customer" ? _("The customer sends {name} away", { name }) : _("{name} is gone", { name });
+    case "handed_over": return _("{name} leads from now on", { name: nameOf(event.to) });
+    case "cut": return _("The connection with {name} is lost", { name });
+    case "resumed": return _("{name} is back", { name });
+    case "asked": return name ? _("{name} asks to {what}", { name, what: capabilityText(event.capability) }) : _("The customer is asked: {what}", { what: capabilityText(event.capability) });
+    case "answered": return { allowed: _("The customer allows it"), refused: _("The customer refuses"), timed_out: _("The customer does not answer, which is a no") }[/** @type {"allowed"} */ (event.answer)] ?? event.answer;
+    case "access_ended": return _("Over: {what}", { what: capabilityText(event.capability) });
+    case "held": return _("The customer makes a pause");
+    case "continued": return _("The customer lets it go on");
+    case "recording_paused": return _("The customer pauses the recording");
+    case "recording_continued": return _("The customer lets the recording go on");
+    case "segment_lost": return _("A piece of the recording could not be kept");
+    case "ended": return outcomeText(event.outcome);
+    default: return "";
+  }
+}

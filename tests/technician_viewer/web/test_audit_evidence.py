@@ -1,0 +1,77 @@
+"""The auditors' page finds in the browser's language whatever the verifier finds: both are tried with the same cases."""
+
+import base64
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from protocol.identity import fingerprint_text, root_fingerprint
+from tests.relay.evidence import packs
+from tests.relay.evidence.packs import Case, a_case
+from tests.relay.evidence.test_verify import ALTERATIONS, MISSING
+
+# These are of the zip, which the page does not read; a page that is told more than the log speaks of shows none of it.
+OF_THE_PACK = {"a member that has no place", "something more beside entries"}
+
+
+def told(name: str, case: Case) -> dict[str, Any]:
+    """A case as the server would tell it to the page."""
+    log = {key: getattr(case, key) for key in ("entries", "heads", "certificate", "certificates", "document")}
+    beside = {digest.hex(): base64.b64encode(data).decode() for digest, data in case.beside.items()}
+    leaves = [
+        {
+            "leaf": one.leaf,
+            "index": one.index,
+            "hashes": [base64.b64encode(each).decode() for each in one.hashes],
+            "checkpoint": case.checkpoint,
+        }
+        for one in case.leaves
+    ]
+    return {
+        "name": name,
+        "told": {"log": log, "beside": beside, "segments": sorted(case.segments)},
+        "logged": {"leaves": leaves, "deletions": []},
+        "fingerprint": fingerprint_text(root_fingerprint(packs.public("root"))),
+        "segments": {str(number): base64.b64encode(data).decode() for number, data in case.segments.items()},
+    }
+
+
+def worth_of(node: Path, cases: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the page makes of each."""
+    script = Path(__file__).parent / "audit_cases.mjs"
+    done = subprocess.run(
+        [str(node), str(script)], input=json.dumps(cases), capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_the_page_finds_a_whole_session_complete_and_shows_what_happened(node: Path) -> None:
+    worth = worth_of(node, [told("whole", a_case())])["whole"]
+    assert (worth["altered"], worth["missing"]) == ("", [])
+    assert worth["lanes"] == ["consent", "recording", "people", "activity"]
+
+
+def test_the_page_finds_whatever_the_verifier_finds(node: Path) -> None:
+    cases = []
+    for name, (alter, _) in ALTERATIONS.items():
+        if name in OF_THE_PACK:
+            continue
+        case = a_case()
+        alter(case)
+        cases.append(told(name, case))
+    worth = worth_of(node, cases)
+    assert [name for name in worth if not worth[name]["altered"]] == []
+
+
+def test_the_page_names_what_is_missing(node: Path) -> None:
+    cases = []
+    for name, (remove, _) in MISSING.items():
+        case = a_case()
+        remove(case)
+        cases.append(told(name, case))
+    worth = worth_of(node, cases)
+    assert [name for name in worth if not worth[name]["missing"] and not worth[name]["altered"]] == []
+    assert {name: worth[name]["altered"] for name in worth if worth[name]["altered"]}.keys() <= {"the witness"}
