@@ -50,6 +50,11 @@ def test_the_verifier_is_one_short_file_that_needs_only_cryptography() -> None:
     assert imported - set(sys.stdlib_module_names) == {"cryptography"}
 
 
+def test_the_hash_of_the_verifier_is_published_outside_the_pack() -> None:
+    published = Path(__file__).parents[3] / "docs" / "HOW_TO_CHECK.md"
+    assert hashlib.sha256(VERIFIER.read_bytes()).hexdigest() in published.read_text(encoding="utf-8")
+
+
 def test_the_verifier_in_a_pack_verifies_it_alone(tmp_path: Path) -> None:
     pack = a_case().write(tmp_path / "evidence.zip")
     with zipfile.ZipFile(pack) as members:
