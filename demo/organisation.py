@@ -18,6 +18,7 @@ COLLEAGUE_FULL_NAME = "Julie Perrin"
 PASSWORD = "demonstration-only"
 TICKET = "2041"
 AUDITOR = "Odile Fabre"
+AUDITOR_ACCOUNT = "odile"
 AUDITOR_KEY = "auditor.key.json"
 
 
@@ -93,12 +94,12 @@ def made_organisation(
     )
     _command(data, "demo-data")
     if recording != "off":
-        _name_auditor(folder, data, recording)
+        _name_auditor(folder, data, recording, totp_secret)
     _command(data, "agent-package", "--output", str(data / "agent"))
     return Organisation(address, data, totp_secret, fingerprint)
 
 
-def _name_auditor(folder: Path, data: Path, recording: str) -> None:
+def _name_auditor(folder: Path, data: Path, recording: str, totp_secret: str) -> None:
     """An auditor makes keys, the operator has the root sign a document that names them, and with it what is recorded."""
     passphrase, public = folder / "passphrase", folder / "auditor.public.json"
     passphrase.write_text(PASSWORD)
@@ -110,6 +111,8 @@ def _name_auditor(folder: Path, data: Path, recording: str) -> None:
     with (data / "mainforte.toml").open("a") as settings:
         settings.write(f'recording = "{recording}"\n')
     _command(data, "auditor", "add", str(public))
+    who = ("user", "add", AUDITOR_ACCOUNT, "--full-name", AUDITOR, "--role", "auditor")
+    _command(data, *who, "--totp-secret", totp_secret)
     _command(
         data, "sign-document", "--root-key", str(folder / "carried-away.pem"),
         "--passphrase-file", str(folder / "root-passphrase"),

@@ -4,8 +4,9 @@ import asyncio
 import json
 from pathlib import Path
 
-from playwright.async_api import async_playwright
+from playwright.async_api import Page, async_playwright
 
+from demo.auditor import Auditor, auditors_room, verify_with_its_own_program
 from demo.customer import Customer
 from demo.desktop import Desktop
 from demo.organisation import COLLEAGUE, COLLEAGUE_FULL_NAME, TICKET, Organisation, Relay
@@ -46,6 +47,7 @@ async def play(report: Report, relay: Relay, desktop: Desktop, output: Path, lan
             await _end(report, colleague, customer, output)
             await _read_ticket(report, organisation, technician, output)
             await _play_back(report, organisation, output)
+            await _audit(report, organisation, await elsewhere.new_page(), output, language)
         except BaseException:
             await technician.photograph("failure-page")
             await colleague.photograph("failure-colleague")
@@ -216,3 +218,27 @@ async def _play_back(report: Report, organisation: Organisation, output: Path) -
             return same_pixels(output / "replayed.png", last)
 
         await eventually(is_exact, "the last picture of the recording")
+
+
+async def _audit(report: Report, organisation: Organisation, page: Page, output: Path, language: str) -> None:
+    with auditors_room(organisation) as address:
+        auditor = Auditor(page, organisation, address, output / "screenshots", language)
+        with report.step("the auditor signs in to the room on their own machine, finds the session and says why"):
+            await auditor.sign_in()
+            await auditor.find_session()
+        with report.step("the recording is opened there, and ends with the exact last picture"):
+            await auditor.open_recording()
+            await auditor.go_to_end()
+
+            async def is_exact() -> bool:
+                return same_pixels(output / "last-picture.png", await auditor.canvas())
+
+            await eventually(is_exact, "the last picture in the browser")
+            await auditor.photograph("session")
+        with report.step("the evidence pack is verified by the program inside it, on its own") as verified:
+            pack = output / "evidence.zip"
+            await auditor.export(pack)
+            code, said = await verify_with_its_own_program(pack, organisation.root_fingerprint)
+            verified["said"] = said
+            assert code == 0, said
+            assert (await verify_with_its_own_program(pack, ""))[0] == 3
