@@ -73,7 +73,7 @@ def _pixels(arguments: argparse.Namespace, results: Path) -> list[report.Section
 
 def _parser() -> argparse.ArgumentParser:
     def names(text: str) -> list[str]:
-        return [name.strip() for name in text.split(";" if ";" in text else ",") if name.strip()]
+        return [name.strip() for name in text.split(",") if name.strip()]
 
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join((PIXELS, *BENCHMARKS))}")

@@ -161,7 +161,7 @@ def _about(plan: Plan, stages: list[Stage], size: tuple[int, int]) -> dict[str, 
         "screen": f"{size[0]} x {size[1]}",
         "Chromium": stages[0].browser_version,
         "versions": "; ".join(f"{stage.peer.label}: {stage.peer.version()}" for stage in stages),
-        "left out": "; ".join(f"{label}: {why}" for label, why in plan.left_out.items()) or "nobody",
+        "left out": "; ".join(f"{label}: {why}" for label, why in (registry.NOT_MEASURED | plan.left_out).items()),
         "steps": "fewer (--quick)" if plan.is_quick else "all",
     } | {f"{stage.peer.label}, {name}": fact for stage in stages for name, fact in stage.connected.facts.items()}
 
@@ -180,7 +180,12 @@ def chosen(names: Sequence[str]) -> list[Peer]:
     everybody = registry.everybody()
     if not names:
         return everybody
-    known = {name for peer in everybody for name in (peer.label, peer.name)}
+    known = {name for peer in everybody for name in _names(peer)}
     if unknown := set(names) - known:
         raise KeyError(f"{', '.join(sorted(unknown))}; known are {', '.join(sorted(known))}")
-    return [peer for peer in everybody if peer.label in names or peer.name in names]
+    return [peer for peer in everybody if _names(peer) & set(names)]
+
+
+def _names(peer: Peer) -> set[str]:
+    """What chooses a peer: its name for all its settings, with a setting for that alone."""
+    return {peer.name, f"{peer.name} {peer.setting}"}
