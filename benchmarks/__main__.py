@@ -51,7 +51,7 @@ def main() -> int:
 
 def _pixels(arguments: argparse.Namespace, results: Path) -> list[report.Section]:
     try:
-        peers = pixels.chosen(arguments.peers)
+        peers = pixels.chosen(arguments.peers, is_quick=arguments.quick)
     except KeyError as error:
         raise SystemExit(f"--peers: {error.args[0]}") from None
     if unknown := set(arguments.workloads) - set(pixels.WORKLOADS):
@@ -61,7 +61,7 @@ def _pixels(arguments: argparse.Namespace, results: Path) -> list[report.Section
     folder = arguments.output / ("pixels-quick" if arguments.quick else "pixels")
     plan = pixels.Plan(
         peers,
-        arguments.workloads or pixels.WORKLOADS,
+        arguments.workloads or (pixels.QUICK_WORKLOADS if arguments.quick else pixels.WORKLOADS),
         arguments.rounds or (1 if arguments.quick else 3),
         is_quick=arguments.quick,
         folder=folder,
