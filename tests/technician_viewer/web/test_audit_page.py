@@ -1,0 +1,169 @@
+"""The auditors' room in a real browser, before a server that gives a session's evidence, whole or altered."""
+
+import base64
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from playwright.async_api import Browser, Page, expect
+
+from technician_viewer import auditor_key
+from technician_viewer.local_page import AUDITORS_PAGE, LocalPage
+from technician_viewer.settings import Settings
+from tests.relay.evidence.packs import ROOT_FINGERPRINT, SESSION, Case, a_case, rewritten
+from tests.technician_viewer.test_local_page import serving
+from tests.technician_viewer.web.test_audit_evidence import told
+from tests.technician_viewer.web.test_page_access import problems
+
+PASSPHRASE = "une phrase assez longue"
+LISTED = {
+    "session": SESSION, "ticket": 2041, "state": "closed", "level": 2, "at": 1_795_000_000, "ended_at": 1_795_000_060,
+    "outcome": "completed", "people": "Camille Roy", "customer": "<b>Anne</b> Petit", "capabilities": ["view"],
+    "refusals": 0, "entries": 12, "faults": [], "is_held": False,
+}  # fmt: skip
+
+
+@dataclass
+class Desk:
+    """What the server has, and what it was told."""
+
+    case: Case
+    roles: tuple[str, ...] = ("auditor",)
+    root: str = ROOT_FINGERPRINT
+    asked: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        given = told("", self.case)
+        self.asked.append(request.path_qs)
+        if request.method == "POST":
+            self.reasons.append((await request.json())["reason"])
+        match request.path.removeprefix("/api/evidence/sessions"):
+            case "/api/me":
+                me = {"csrf": "x", "roles": self.roles, "full_name": "Odile Fabre", "language": "en"}
+                return web.json_response(me | {"root_fingerprint": self.root})
+            case "":
+                return web.json_response({"sessions": [LISTED], "next": None})
+            case path if path.endswith("/watch"):
+                return web.json_response(given["told"])
+            case path if path.endswith("/logged"):
+                return web.json_response(given["logged"])
+            case path if path.endswith("/pack"):
+                return web.Response(body=b"a pack", content_type="application/zip")
+            case _:
+                return web.json_response({"error": "not_found"}, status=404)
+
+
+Open = Callable[[Desk], Any]
+
+
+@pytest.fixture
+async def room(chromium: Browser) -> AsyncIterator[Open]:
+    """Open the room before a server: `page = await room(Desk(a_case()))`."""
+    async with AsyncExitStack() as running:
+
+        async def open_room(desk: Desk) -> Page:
+            relay = await running.enter_async_context(serving(desk.handle))
+            local = await running.enter_async_context(LocalPage(Settings(relay, ROOT_FINGERPRINT), AUDITORS_PAGE))
+            context = await chromium.new_context(locale="en", viewport={"width": 1280, "height": 860})
+            page = await context.new_page()
+            await page.goto(local.address)
+            return page
+
+        yield open_room
+
+
+async def look(page: Page, reason: str = "A complaint of the customer") -> None:
+    """Choose the session of the list, and say why."""
+    await page.locator("#sessions tbody a").click()
+    await page.locator("#reason").fill(reason)
+    await page.locator("#reason-form button.main").click()
+    await page.wait_for_selector("#case:not([hidden])")
+
+
+async def test_a_session_is_found_looked_at_for_a_reason_and_taken_away(room: Open, tmp_path: Path) -> None:
+    desk = Desk(a_case())
+    page = await room(desk)
+    await expect(page.locator("#sessions tbody")).to_contain_text("<b>Anne</b> Petit")
+    await page.locator("#f-person").fill("camille")
+    await page.locator("#f-since").fill("2026-11-01")
+    await page.locator("#filters button.main").click()
+    await expect(page.locator("#sessions tbody tr")).to_have_count(1)
+    searched = desk.asked[-1]
+    assert "person=camille" in searched
+    assert "since=17" in searched
+    await look(page)
+    await expect(page.locator("#verdict")).to_contain_text("Complete")
+    await expect(page.locator("#steps")).to_contain_text("Paul Martin joins")
+    await expect(page.locator(".lane")).to_have_count(4)
+    async with page.expect_download() as download:
+        await page.locator("#export").click()
+    await (await download.value).save_as(tmp_path / "pack.zip")
+    assert (tmp_path / "pack.zip").read_bytes() == b"a pack"
+    assert desk.reasons == ["A complaint of the customer"] * 2
+
+
+async def test_what_was_altered_is_named_and_nothing_of_it_is_shown(room: Open) -> None:
+    case = a_case()
+    rewritten(case, 1, lambda entry: entry["event"].update(words="Something else"))  # type: ignore[attr-defined]
+    page = await room(Desk(case))
+    await look(page)
+    await expect(page.locator("#verdict")).to_contain_text("Altered: a head of 12 entries")
+    await expect(page.locator("#steps li")).to_have_count(0)
+
+
+async def test_what_is_missing_is_listed(room: Open) -> None:
+    case = a_case()
+    case.segments.pop(1)
+    page = await room(Desk(case))
+    await look(page)
+    await expect(page.locator("#verdict")).to_contain_text("Incomplete")
+    await expect(page.locator("#missing")).to_contain_text("A piece of the recording: number 1")
+
+
+async def test_a_server_that_shows_another_root_is_not_gone_on_with(room: Open) -> None:
+    page = await room(Desk(a_case(), root="B" * 43))
+    await expect(page.locator("#status")).to_contain_text("another organisation's key")
+    await expect(page.locator("#sessions")).to_be_hidden()
+
+
+async def test_whoever_is_no_auditor_is_told_so(room: Open) -> None:
+    page = await room(Desk(a_case(), roles=("administrator",)))
+    await expect(page.locator("#status")).to_contain_text("for auditors only")
+
+
+async def test_a_key_that_does_not_open_is_told_and_never_sent(room: Open, tmp_path: Path) -> None:
+    keys = auditor_key.make("Odile Fabre")
+    auditor_key.save(tmp_path / "key.json", keys, PASSPHRASE)
+    desk = Desk(a_case())
+    page = await room(desk)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url + (request.post_data or "")))
+    await look(page)
+    await page.locator("#key-file").set_input_files(tmp_path / "key.json")
+    await page.locator("#passphrase").fill("another passphrase")
+    await page.locator("#key-form button.main").click()
+    await expect(page.locator("#status")).to_contain_text("the passphrase is another one")
+    await page.locator("#passphrase").fill(PASSPHRASE)
+    await page.locator("#key-form button.main").click()
+    await expect(page.locator("#key-state")).to_contain_text("Odile Fabre")
+    sealed = json.loads((tmp_path / "key.json").read_text())["sealed"]
+    private = base64.b64encode(keys.hpke.private_bytes_raw()).decode()
+    assert not [each for each in sent if sealed in each or private in each or PASSPHRASE in each]
+
+
+@pytest.mark.parametrize("width", [360, 768, 1920])
+async def test_axe_finds_nothing_and_nothing_stands_beside_the_page(room: Open, width: int) -> None:
+    page = await room(Desk(a_case()))
+    await page.set_viewport_size({"width": width, "height": 860})
+    for state in ("list", "case"):
+        if state == "case":
+            await look(page)
+            await expect(page.locator("#verdict")).to_contain_text("Complete")
+        assert await problems(page, state) == []
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), state
