@@ -34,7 +34,7 @@ export class PathView {
     if (performance.now() - this.#chosenAtMs > HEARD_MS) this.#preference = preference;
     this.show();
     const slowed = slowedBy(bottleneck), number = new Intl.NumberFormat(document.documentElement.lang, { maximumSignificantDigits: 2 });
-    get("slowed").textContent = slowed;
+    get("slowed").textContent = get("slowed").title = slowed;
     get("slowed").hidden = !slowed;
     get("path-state").textContent = slowed || _("Nothing slows the picture down.");
     get("path-figures").textContent = rateKbit
