@@ -22,6 +22,7 @@ from demo.organisation import Organisation
 from protocol.limits import CONTROL_GRACE_S, PEER_GONE_S, PROOF_OF_LIFE_S, VIEW_GRACE_S
 from protocol.vocabulary import Capability
 from technician_viewer.client import Desk, Helping, RoomRefused, SessionOver
+from technician_viewer.viewing import NOT_STORED
 from tests.client_agent.desktop import Ears, Painter
 from tests.fakes.tcp_cable import Direction, TcpCable
 from tests.journeys.text_agent import CONTROL, SEE, TextAgent, package_through
@@ -84,17 +85,24 @@ class Case:
         async with asyncio.timeout(DEADLINE_S):
             await session.wait_until_back()
             await session.wait_for_picture(lambda picture: _colour_of(picture.colour_at(50, 50)) == colour)
-            if self.kind.allowed is Capability.CONTROL:
-                await session.wait_until(self._has_control_or_the_customer_is_asked)
-                if Capability.CONTROL not in session.capabilities:
-                    await self.agent.answer(CONTROL_AGAIN)
-                    await session.wait_until_allowed(Capability.CONTROL)
+            while self.kind.allowed is Capability.CONTROL and Capability.CONTROL not in session.capabilities:
+                await self._get_control_back()
         assert session.capabilities >= {Capability.VIEW}
 
-    def _has_control_or_the_customer_is_asked(self) -> bool:
-        viewing = self.helping.viewing
+    async def _get_control_back(self) -> None:
+        """The customer answers what the agent asks by itself; what a busy machine could not store in time is asked for again."""
+        session, viewing = self.helping, self.helping.viewing
         assert viewing
-        return Capability.CONTROL in viewing.capabilities or viewing.question is Capability.CONTROL
+
+        def is_settled() -> bool:
+            return Capability.CONTROL in viewing.capabilities or Capability.CONTROL in viewing.refusals
+
+        await session.wait_until(lambda: is_settled() or viewing.question is Capability.CONTROL)
+        if viewing.question is Capability.CONTROL:
+            await self.agent.answer(CONTROL_AGAIN)
+            await session.wait_until(is_settled)
+        if viewing.refusals.get(Capability.CONTROL) == NOT_STORED:
+            await session.ask_access(Capability.CONTROL, "It could not be stored")
 
     async def is_over(self) -> None:
         """Nobody can go on with it."""
