@@ -30,6 +30,9 @@ SEGMENT_TIMEOUT_S = 30
 SEGMENTS_WAITING_MAX = 4
 """Per session, each up to a mebibyte: an agent that sends more has them back, and sends them again."""
 ANSWER_BYTES_MAX = 16 * 1024
+PASSING_STATES = frozenset({SessionState.PAIRED, SessionState.AGENT_GONE, SessionState.VIEWER_GONE})
+PASSING_S = 0.8
+"""A state that does not last is no news: after a restart all ends of all sessions come at once, and none should wait for the disk."""
 STATE_AGAIN_AFTER_S = (0.5, 1, 2, 4, 8, 8, 8, 8, 8)
 """How long a state that the desk did not take waits before it is told again; the desk starts again meanwhile."""
 
@@ -236,6 +239,10 @@ class DeskLink:
         """
         self._states[session] = state
         try:
+            if state in PASSING_STATES:
+                await asyncio.sleep(PASSING_S)
+                if self._states.get(session) is not state:
+                    return False
             for pause_s in (*STATE_AGAIN_AFTER_S, None):
                 status = await self._in_turn(session, "states", _State(state))
                 if pause_s is None or 0 < status < 500:
