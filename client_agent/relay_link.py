@@ -44,8 +44,9 @@ class RelayLink:
                 subprotocols=[Subprotocol(SUBPROTOCOL)],
                 max_size=ENVELOPE_BYTES_MAX,
                 compression=None,
-                # What is handed over and cannot leave yet waits with us, where what matters more comes before it.
-                write_limit=0,
+                # What is handed over and cannot leave yet waits with us, where what matters more comes before it. Not 0: asyncio's TLS
+                # takes an empty buffer for a full one then, and holds everything until something else is written.
+                write_limit=1,
                 open_timeout=10,
                 ping_interval=1,
                 ping_timeout=PEER_GONE_S - 1,
