@@ -71,9 +71,14 @@ def catalogue_file(language: str) -> File:
     return file_of(msgspec.json.encode(simple, order="sorted"), "application/json")
 
 
+def _is_auditors(path: str) -> bool:
+    """Whether a file is of the auditors' room: a page that opens an auditor's key comes from the auditor's own machine, never from here."""
+    return path.startswith(("audit.", "audit/"))
+
+
 def add_routes(app: web.Application) -> None:
     """Serve `/assist/…` (the technician's page) and `/static/…` (what the desk's own pages need)."""
-    assist = read_files("technician_viewer", "web")
+    assist = {path: file for path, file in read_files("technician_viewer", "web").items() if not _is_auditors(path)}
     assist |= {f"catalogue/{language}.json": catalogue_file(language) for language in LANGUAGES}
     if "index.html" in assist:
         assist[""] = assist["index.html"]

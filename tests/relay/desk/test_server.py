@@ -24,6 +24,7 @@ from protocol.session_log import (
     make_head,
 )
 from protocol.vocabulary import Answer, Capability, Outcome
+from tests.conftest import ROOT
 from tests.relay.desk.conftest import PASSWORD, TECHNICIAN_KEY, Browser, Relay, command
 
 NEW_SESSION = {"reason": "L’image reste noire.", "asks": "view", "key": TECHNICIAN_KEY}
@@ -45,6 +46,12 @@ async def test_a_stranger_is_led_to_the_sign_in_page(stranger: Browser, path: st
 async def test_what_everybody_may_see_is_open(stranger: Browser, path: str) -> None:
     status, _ = await stranger.get(path)
     assert status == 200
+
+
+@pytest.mark.parametrize("path", ["/assist/audit.html", "/assist/audit/app.js", "/assist/audit/key_file.js"])
+async def test_the_page_that_opens_an_auditors_key_never_comes_from_the_server(stranger: Browser, path: str) -> None:
+    assert (ROOT / "technician_viewer" / "web" / path.removeprefix("/assist/")).exists()
+    assert (await stranger.get(path))[0] == 404
 
 
 @pytest.mark.parametrize(
