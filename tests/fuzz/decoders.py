@@ -1,5 +1,6 @@
 """Every place where bytes from somebody else are read, with good inputs to begin from. Anything else than a refusal is a bug."""
 
+import contextlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,9 +11,14 @@ from client_agent.organisation import read_invitation
 from protocol import envelope, media, media_codec, messages, relay_messages, session_log, signed_note, support_code
 from protocol.errors import LocalProtocolError, ProtocolError
 from protocol.identity import fingerprint_from_text, fingerprint_text, verify_document
+from protocol.media_parts import Screens, ScreenShape
 from relay.evidence.check import check_log
+from technician_viewer.picture import Pictures
+from technician_viewer.video import VideoBroken
 from tests.protocol.pairs import FINGERPRINT, agent, viewer
+from tests.technician_viewer.test_picture import apply
 
+PIXELS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "vectors" / "pixels1.json").read_text("utf-8"))
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "vectors" / "version1.json").read_text("utf-8"))
 
 
@@ -62,6 +68,16 @@ def _parts() -> bytes:
     return b"".join(map(media_codec.write_part, opener.open(record)))
 
 
+def _pixels(data: bytes) -> object:
+    """What a viewer does with the parts of a record, on a screen that it knows."""
+    pictures = Pictures()
+    width, height = PIXELS["screen"]
+    pictures.set_screens(Screens([ScreenShape(0, 0, 0, width, height, "screen")]))
+    with contextlib.suppress(VideoBroken):
+        apply(pictures, media_codec.read_parts(data))
+    return pictures
+
+
 def _agent_handshake(data: bytes) -> object:
     return agent().receive(data)
 
@@ -99,6 +115,7 @@ DECODERS = [
     Decoder("agent_handshake", _agent_handshake, [_HANDSHAKE["viewer_hello"]]),
     Decoder("viewer_handshake", _viewer_handshake, [_HANDSHAKE["agent_hello"]], has_twin=True),
     Decoder("parts", media_codec.read_parts, [_parts()], has_twin=True),
+    Decoder("pixels", _pixels, [bytes.fromhex("".join(case["parts"][1:])) for case in PIXELS["shown"]]),
     Decoder("support_code", _text(support_code.parse), _CODES, has_twin=True),
     Decoder("invitation", _text(read_invitation), [*_CODES, _LINK]),
     Decoder("fingerprint", _text(fingerprint_from_text), [fingerprint_text(FINGERPRINT).encode()]),

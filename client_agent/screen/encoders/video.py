@@ -31,7 +31,7 @@ class _Coder:
 
 # Nearly as quick as `ultrafast`, at half the size: what costs time in `superfast` and brings little is left out.
 _X264 = {"preset": "superfast", "tune": "zerolatency", "crf": "25", "x264-params": "subme=0:trellis=0:weightp=0"}
-# Constant quality, so that a still picture costs nothing, below the limit that the path sets. docs/decisions/0006 has the measurements.
+# Constant quality, so that a still picture costs nothing, below the limit that the path sets. docs/decisions/0009 has the measurements.
 _CODERS = {
     VideoCodec.H264: _Coder("libx264", "yuv420p", _X264),
     VideoCodec.H264_444: _Coder("libx264", "yuv444p", _X264),
