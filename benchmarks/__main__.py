@@ -8,7 +8,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import cuts, drawing, making, narrow, pixels, pixels_report, reload, report, resume, sessions, sharing
+from benchmarks import (
+    cuts,
+    drawing,
+    making,
+    narrow,
+    pixels,
+    pixels_report,
+    recording,
+    reload,
+    report,
+    resume,
+    sessions,
+    sharing,
+)
 from benchmarks.peers.peer import install
 
 # Each takes `is_quick` and gives its section; a benchmark of ours alone is one module and one line here.
@@ -17,6 +30,7 @@ BENCHMARKS: dict[str, Callable[..., Coroutine[Any, Any, report.Section]]] = {
     "drawing": drawing.measure,
     "making": making.measure,
     "narrow": narrow.measure,
+    "recording": recording.measure,
     "reload": reload.measure,
     "resume": resume.measure,
     "sessions": sessions.measure,

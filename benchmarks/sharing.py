@@ -106,16 +106,16 @@ async def measure(*, is_quick: bool = False) -> Section:
 async def _window(stage: Stage, spent: Spent) -> None:
     await asyncio.sleep(_SETTLED_S)
     pid = stage.agent.process.pid
-    before = (_processor_ms(pid), stage.cable.carried_bytes[Direction.OUT], dict(stage.arrived), time.monotonic())
+    before = (processor_ms(pid), stage.cable.carried_bytes[Direction.OUT], dict(stage.arrived), time.monotonic())
     await asyncio.sleep(WINDOW_S)
     seconds = time.monotonic() - before[3]
-    spent.processor_ms.append((_processor_ms(pid) - before[0]) / seconds)
+    spent.processor_ms.append((processor_ms(pid) - before[0]) / seconds)
     spent.sent.append((stage.cable.carried_bytes[Direction.OUT] - before[1]) / seconds)
     spent.media.append((stage.arrived[Audience.ALL] - before[2][Audience.ALL]) / seconds)
     spent.media_for_one += stage.arrived[Audience.ONE] - before[2][Audience.ONE]
 
 
-def _processor_ms(pid: int) -> float:
+def processor_ms(pid: int) -> float:
     """What a process has used of the processors (proc(5), fields 14 and 15 of stat)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) * 1000 / _TICKS_S
@@ -170,7 +170,7 @@ async def _stage() -> AsyncIterator[Stage]:
         painter = Painter(display, Box(0, 0, WIDTH_PX, HEIGHT_PX))
         stack.callback(painter.close)
         cable = await stack.enter_async_context(TcpCable(int(organisation.address.rpartition(":")[2])))
-        desk = await _desk(stack, organisation, TECHNICIAN)
+        desk = await signed_in(stack, organisation, TECHNICIAN)
         ticket = await desk.create_ticket("Watched by two", "Agnès Blanc")
         opened = await desk.start_session(ticket.number, reason="To be watched", asks=Capability.VIEW)
         first = await stack.enter_async_context(Helping(dataclasses.replace(opened)))
@@ -183,11 +183,11 @@ async def _stage() -> AsyncIterator[Stage]:
         await first.wait_until(lambda: first.viewing and first.viewing.heads)
         arrived = dict.fromkeys(Audience, 0)
         _count(first, arrived, Audience.ALL, Audience.ONE)
-        colleague = await _desk(stack, organisation, COLLEAGUE)
+        colleague = await signed_in(stack, organisation, COLLEAGUE)
         yield Stage(desk, colleague, agent, cable, first, painter, arrived)
 
 
-async def _desk(stack: AsyncExitStack, organisation: Organisation, account: str) -> Desk:
+async def signed_in(stack: AsyncExitStack, organisation: Organisation, account: str) -> Desk:
     client = await stack.enter_async_context(aiohttp.ClientSession())
     desk = Desk(client, organisation.address, root_fingerprint=organisation.root_fingerprint)
     await desk.sign_in(account, PASSWORD, pyotp.TOTP(organisation.totp_secret).now())

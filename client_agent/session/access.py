@@ -41,7 +41,8 @@ class Access:
         controller = self._case.viewers.get(self._case.gate.controller) if self._case.gate.controller else None
         is_lead = viewer is self._case.viewers.lead
         if capability is Capability.RECORD:
-            self._ask_to_record(viewer, reason)
+            if viewer.may_control and viewer.is_admitted:
+                self._ask_to_record(viewer, reason)
             return
         if (
             capability in self._case.gate.capabilities_of(viewer.id)

@@ -1,9 +1,11 @@
 """client_agent/session/recorder.py and recording.py: what is cut, told and kept; whom a recording may be sealed to, and when."""
 
 import asyncio
+import base64
 from typing import Any, cast
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from msgspec import structs
 
@@ -14,7 +16,8 @@ from client_agent.session.recorder import KEPT_BYTES_MAX, Recorder
 from client_agent.session.recording import Recording
 from protocol.codec import Message
 from protocol.envelope import Audience
-from protocol.identity import Auditor
+from protocol.errors import NotCertified
+from protocol.identity import Auditor, issue_document, verify_document
 from protocol.limits import SEGMENT_S_MAX
 from protocol.media import MediaSealer
 from protocol.recording import check_records
@@ -23,7 +26,7 @@ from protocol.relay_messages import SegmentCompleted, SegmentOpened, SegmentPart
 from protocol.session_log import EpochBegan, Event, KeySealed, Noted, SegmentClosed, SegmentLost
 from protocol.vocabulary import RecordingState
 from relay.segments import Arriving
-from tests.protocol.pairs import FINGERPRINT, SESSION, papers
+from tests.protocol.pairs import FINGERPRINT, ROOT, SESSION, papers
 from tests.waiting import eventually
 
 AUDITOR = X25519PrivateKey.from_private_bytes(bytes([7]) * 32)
@@ -210,6 +213,21 @@ def test_the_customer_is_not_asked_for_a_recording_where(why: str, made: Made) -
     (epoch,) = (event for event, _ in made.written)
     assert isinstance(epoch, EpochBegan)
     assert epoch.wrapped == b""
+
+
+def test_a_relay_that_names_an_auditor_of_its_own_is_not_believed() -> None:
+    """The agent takes auditors from the document that the root signed, and from nowhere else."""
+    paper, relay = papers(), Ed25519PrivateKey.generate()
+    its_own = Auditor("Odile Fabre", "", X25519PrivateKey.generate().public_key().public_bytes_raw(), bytes(32))
+    honest = structs.replace(paper.document, recording="asked", auditors=[NAMED])
+    text = issue_document(honest, ROOT)
+    now = honest.valid_from
+    assert verify_document(text, fingerprint=FINGERPRINT, now=now).auditors == [NAMED]
+    key, other = (base64.b64encode(each.hpke_key).decode() for each in (NAMED, its_own))
+    assert key in text
+    for forged in (text.replace(key, other), issue_document(structs.replace(honest, auditors=[its_own]), relay)):
+        with pytest.raises(NotCertified):
+            verify_document(forged, fingerprint=FINGERPRINT, now=now)
 
 
 @pytest.mark.parametrize("known_by", [RootKnownBy.BUILT_IN, RootKnownBy.LINK])
