@@ -21,6 +21,7 @@ from benchmarks import (
     resume,
     sessions,
     sharing,
+    verifying,
 )
 from benchmarks.peers.peer import install
 
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, Callable[..., Coroutine[Any, Any, report.Section]]] = {
     "resume": resume.measure,
     "sessions": sessions.measure,
     "sharing": sharing.measure,
+    "verifying": verifying.measure,
 }
 PIXELS = "pixels"
 

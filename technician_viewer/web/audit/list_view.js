@@ -3,9 +3,13 @@ import { _ } from "../catalogue.js";
 import { button, element, get } from "../dom.js";
 import { capabilityText, OUTCOMES, outcomeText } from "./words.js";
 
+const COLUMNS = ["session", "ticket", "level", "at", "ended_at", "customer", "people", "capabilities", "refusals", "outcome", "entries", "faults", "is_held"];
+
 export class ListView {
   /** @type {number | null} where the next page begins */
   #next = null;
+  /** @type {any[]} what is shown */
+  #shown = [];
 
   /** @param {{ search: (asked: Record<string, string>) => Promise<{ sessions: any[], next: number | null }>, language: () => string }} desk */
   constructor(desk) {
@@ -17,6 +21,7 @@ export class ListView {
     };
     this.form.onreset = () => { setTimeout(() => void this.search()); };
     button("more").onclick = () => void this.#add();
+    button("save-list").onclick = () => this.#save();
   }
 
   /** Put the words of this language into what cannot be written in the page. */
@@ -29,6 +34,7 @@ export class ListView {
   async search() {
     get("sessions").querySelector("tbody")?.replaceChildren();
     this.#next = null;
+    this.#shown = [];
     await this.#add();
   }
 
@@ -37,9 +43,19 @@ export class ListView {
     if (this.#next !== null) asked.before = String(this.#next);
     const { sessions, next } = await this.desk.search(asked);
     this.#next = next;
+    this.#shown.push(...sessions);
     button("more").hidden = next === null;
     get("sessions").querySelector("tbody")?.append(...sessions.map((each) => this.#row(each)));
     get("no-sessions").hidden = get("sessions").querySelector("tbody")?.childElementCount !== 0;
+  }
+
+  /** The rows that are shown, as a file for a spreadsheet. */
+  #save() {
+    const lines = [COLUMNS, ...this.#shown.map((session) => COLUMNS.map((name) => session[name]))];
+    const link = element("save-list-file", HTMLAnchorElement);
+    link.href = URL.createObjectURL(new Blob([lines.map((line) => line.map(csvCell).join(",")).join("\r\n") + "\r\n"], { type: "text/csv" }));
+    link.click();
+    URL.revokeObjectURL(link.href);
   }
 
   /** @returns {Record<string, string>} what is filled in, days as the seconds at which they begin and end here */
@@ -78,4 +94,16 @@ export class ListView {
     state.textContent = session.is_held ? word + " · " + _("on hold") : word;
     return state;
   }
+}
+
+/**
+ * One cell of RFC 4180. What a spreadsheet would take for a formula gets an apostrophe before it, which it shows as text
+ * (OWASP, CSV Injection).
+ *
+ * @param {unknown} value
+ */
+export function csvCell(value) {
+  const text = Array.isArray(value) ? value.join(" ") : String(value ?? "");
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return `"${safe.replaceAll('"', '""')}"`;
 }

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -154,7 +154,7 @@ def certificate(name: str, full_name: str, serial: str, session: str = SESSION) 
 
 def write_entries(case: Case, agent: str = "agent", pictures: str = "pictures") -> None:
     """The chain, with what it speaks of."""
-    writer, at_ms = LogWriter(), AT_S * 1000
+    at_ms = AT_S * 1000
     events: list[session_log.Event] = [
         Opened(
             case.session, "2041", "Pas d’image", "Voir les réglages", "Fibre du Lac", text_hash(case.document),
@@ -186,8 +186,14 @@ def write_entries(case: Case, agent: str = "agent", pictures: str = "pictures") 
         HandedOver(SERIAL, COLLEAGUE_SERIAL),
         SessionEnded(Outcome.COMPLETED, "technician", 60_000, 0),
     ]  # fmt: skip
+    write_chain(case, events)
+
+
+def write_chain(case: Case, events: Sequence[session_log.Event]) -> None:
+    """The log's entries, one for each event, a second apart."""
+    writer = LogWriter()
     for number, event in enumerate(events):
-        writer.append(event, at_ms + 1000 * number)
+        writer.append(event, AT_S * 1000 + 1000 * number)
     case.entries = writer.texts
 
 

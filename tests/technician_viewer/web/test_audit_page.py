@@ -1,6 +1,7 @@
 """The auditors' room in a real browser, before a server that gives a session's evidence, whole or altered."""
 
 import base64
+import csv
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -21,7 +22,7 @@ from tests.technician_viewer.web.test_audit_evidence import told
 from tests.technician_viewer.web.test_page_access import problems
 
 PASSPHRASE = "une phrase assez longue"
-LISTED = {
+LISTED: dict[str, Any] = {
     "session": SESSION, "ticket": 2041, "state": "closed", "level": 2, "at": 1_795_000_000, "ended_at": 1_795_000_060,
     "outcome": "completed", "people": "Camille Roy", "customer": "<b>Anne</b> Petit", "capabilities": ["view"],
     "refusals": 0, "entries": 12, "faults": [], "is_held": False,
@@ -35,6 +36,7 @@ class Desk:
     case: Case
     roles: tuple[str, ...] = ("auditor",)
     root: str = ROOT_FINGERPRINT
+    listed: dict[str, Any] = field(default_factory=lambda: LISTED)
     asked: list[str] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
 
@@ -48,7 +50,7 @@ class Desk:
                 me = {"csrf": "x", "roles": self.roles, "full_name": "Odile Fabre", "language": "en"}
                 return web.json_response(me | {"root_fingerprint": self.root})
             case "":
-                return web.json_response({"sessions": [LISTED], "next": None})
+                return web.json_response({"sessions": [self.listed], "next": None})
             case path if path.endswith("/watch"):
                 return web.json_response(given["told"])
             case path if path.endswith("/logged"):
@@ -106,6 +108,19 @@ async def test_a_session_is_found_looked_at_for_a_reason_and_taken_away(room: Op
     await (await download.value).save_as(tmp_path / "pack.zip")
     assert (tmp_path / "pack.zip").read_bytes() == b"a pack"
     assert desk.reasons == ["A complaint of the customer"] * 2
+
+
+async def test_the_list_can_be_saved_for_a_spreadsheet_which_takes_nothing_of_it_for_a_formula(
+    room: Open, tmp_path: Path
+) -> None:
+    page = await room(Desk(a_case(), listed=LISTED | {"customer": '=HYPERLINK("http://x")', "people": "+1, @you"}))
+    async with page.expect_download() as download:
+        await page.locator("#save-list").click()
+    await (await download.value).save_as(tmp_path / "sessions.csv")
+    head, row = list(csv.reader((tmp_path / "sessions.csv").read_text(encoding="utf-8").splitlines()))
+    saved = dict(zip(head, row, strict=True))
+    assert (saved["customer"], saved["people"]) == ('\'=HYPERLINK("http://x")', "'+1, @you")
+    assert not [cell for cell in row if cell[:1] in "=+-@" and cell]
 
 
 async def test_what_was_altered_is_named_and_nothing_of_it_is_shown(room: Open) -> None:
