@@ -64,7 +64,7 @@ async def get_sessions(request: web.Request) -> web.Response:
         rows = await facts.find(connection, desk.tenant, _filter_of(asked), limit=asked.limit)
         searched = ", ".join(f"{name}={value}" for name, value in sorted(request.query.items()))
         await note_change(connection, desk.tenant, person.id, _SUBJECT, 0, f"searched: {searched}"[:2000])
-    following = rows[-1].session_id if len(rows) == asked.limit else None
+    following = rows[-1].id if len(rows) == asked.limit else None
     return json_answer({"sessions": [_session(row) for row in rows], "next": following})
 
 

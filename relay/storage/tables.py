@@ -240,7 +240,7 @@ session = _table(
 session_fact = _table(
     "session_fact",
     Column("session_id", ForeignKey("session.id"), nullable=False, unique=True),
-    Column("ticket", Integer, nullable=False),
+    Column("ticket", Integer, nullable=False, index=True),
     Column("customer", String(400), nullable=False),
     Column("people", String(1000), nullable=False),
     Column("level", Integer, nullable=False),
@@ -251,9 +251,6 @@ session_fact = _table(
     Column("outcome", String(20), nullable=False),
     # What the evidence lacks; null until that has been looked at.
     Column("faults", String(400)),
-    Index("ix_session_fact_ticket", "service_id", "ticket", "session_id"),
-    Index("ix_session_fact_order", "service_id", "session_id"),
-    Index("ix_session_fact_at", "service_id", "at"),
 )
 
 room = _table(

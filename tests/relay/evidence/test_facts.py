@@ -101,4 +101,4 @@ async def test_pages_follow_each_other_without_a_gap(found_by: Any, database: Da
     assert await found_by(limit=2) == [3, 2]
     async with database.transaction() as connection:
         rows = await facts.find(connection, tenant, Filter(), limit=2)
-    assert await found_by(limit=2, before=rows[-1].session_id) == [1]
+    assert await found_by(limit=2, before=rows[-1].id) == [1]

@@ -28,9 +28,7 @@ def upgrade() -> None:
         sa.Column("faults", sa.String(400)),
         sa.UniqueConstraint("session_id"),
     )
-    op.create_index("ix_session_fact_ticket", "session_fact", ["service_id", "ticket", "session_id"])
-    op.create_index("ix_session_fact_order", "session_fact", ["service_id", "session_id"])
-    op.create_index("ix_session_fact_at", "session_fact", ["service_id", "at"])
+    op.create_index("ix_session_fact_ticket", "session_fact", ["ticket"])
     _fill()
 
 
