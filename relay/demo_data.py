@@ -51,14 +51,14 @@ async def add(database: Database, tenant: Tenant, person_id: int, *, year_of: in
     async with database.transaction() as connection:
         await _write_documents(connection, tenant, person_id)
         for number, new in TICKETS.items():
-            if await ticket_store.find(connection, number) is None:
+            if await ticket_store.find(connection, tenant, number) is None:
                 added.append(await ticket_store.open_ticket(connection, tenant, person_id, new, number=number))
                 await _equip(connection, tenant, number)
         if year_of:
             await _add_colleagues(connection, tenant)
     for start in range(0, year_of, 100):
         async with database.transaction() as connection:
-            added += await _add_year(connection, tenant, person_id, min(100, year_of - start))
+            added += await add_past(connection, tenant, person_id, min(100, year_of - start))
     return added
 
 
@@ -83,7 +83,7 @@ async def _write_documents(connection: AsyncConnection, tenant: Tenant, person_i
 
 async def _equip(connection: AsyncConnection, tenant: Tenant, number: int) -> None:
     """Give the customer of a ticket a contract, an order and a second device."""
-    ticket = await ticket_store.find(connection, number)
+    ticket = await ticket_store.find(connection, tenant, number)
     assert ticket is not None
     await customer_store.make_found(connection, tenant, ticket.customer_id)
     await _give(connection, tenant, ticket.customer_id, random.Random(number))  # noqa: S311
@@ -135,8 +135,8 @@ async def _add_colleagues(connection: AsyncConnection, tenant: Tenant) -> None:
                 await insert_row(connection, tables.skill, **tenant.columns, **values)
 
 
-async def _add_year(connection: AsyncConnection, tenant: Tenant, person_id: int, count: int) -> list[int]:
-    """Customers with one or two tickets each, spread over the past year, most of them closed."""
+async def add_past(connection: AsyncConnection, tenant: Tenant, person_id: int, count: int) -> list[int]:
+    """Invented customers with one or two tickets each, spread over the past year, most of them closed."""
     highest = (await connection.execute(select(tables.customer.c.id).order_by(tables.customer.c.id.desc()))).scalar()
     dice = random.Random(highest or 0)  # noqa: S311 - the same invented people every time
     numbers: list[int] = []
@@ -158,7 +158,7 @@ async def _add_year(connection: AsyncConnection, tenant: Tenant, person_id: int,
             number = await ticket_store.open_for(
                 connection, tenant, person_id, customer_id, dice.choice(devices), opened
             )
-            row = await ticket_store.find(connection, number)
+            row = await ticket_store.find(connection, tenant, number)
             assert row is not None
             await _play(connection, tenant, person_id, row.id, kind, said, helped, dice)
             await _date(connection, row.id, dice.randrange(0, 365 * 24 * 60))

@@ -14,7 +14,12 @@ LAST = 172
 PER_TEST_MAX = 8
 
 # Files whose tests use the running product: its pages, its sockets, its programs.
-IN_THE_PRODUCT = ("tests/journeys/", "tests/relay/desk/test_desk_pages.py", "tests/relay/desk/test_server.py")
+IN_THE_PRODUCT = (
+    "tests/journeys/",
+    "tests/relay/desk/pages/",
+    "tests/relay/desk/test_desk_pages.py",
+    "tests/relay/desk/test_server.py",
+)
 
 GROUPS = (
     (1, 14, "Actors, roles, places"),

@@ -68,6 +68,12 @@ class BadForm(Exception):
         self.missing = missing
 
 
+def check_not_closed(asked: Asked) -> None:
+    """Raises NotPossible where the case is over."""
+    if asked.ticket.state == tickets.CLOSED:
+        raise NotPossible("the ticket is closed")
+
+
 Make = Callable[[Asked, Any], Awaitable[list[TicketEvent]]]
 
 
@@ -121,6 +127,8 @@ async def _close(asked: Asked, form: Any) -> list[TicketEvent]:
     unconfirmed, without = form.unconfirmed_because.data.strip(), form.without_article_because.data.strip()
     if asked.ticket.state != tickets.OPEN:
         raise NotPossible("only an open ticket is closed")
+    if asked.ticket.parcel.is_going_on:
+        raise Incomplete(("return",))
     levels.check_closing(asked.ticket.case, unconfirmed_because=unconfirmed, without_article_because=without)
     return [tickets.TicketClosed(form.text.data, unconfirmed, without)]
 
@@ -133,10 +141,17 @@ async def _reopen(asked: Asked, form: Any) -> list[TicketEvent]:
 # --- the call ----------------------------------------------------------------------------------------------------------
 
 
+def channels_of(person: Person) -> tuple[str, ...]:
+    """A hotliner answers the telephone, and nothing else."""
+    return ("phone",) if person.roles == {"hotliner"} else guided_call.CHANNELS
+
+
 @action("call-begin", forms.BeginCall)
 async def _call_begin(asked: Asked, form: Any) -> list[TicketEvent]:
     channel = form.channel.data
     row = asked.row
+    if channel not in channels_of(asked.person):
+        raise Refusal(403, "not_allowed")
     await customer_store.add_contact(
         asked.connection, asked.tenant, row.customer_id, row.id, channel, row.subject, is_incoming=True, state="done"
     )
@@ -177,7 +192,8 @@ async def _kind(asked: Asked, form: Any) -> list[TicketEvent]:
         raise NotPossible("that procedure is not in force")
     version, _, procedure = known[form.name.data]
     assert isinstance(procedure, Procedure)
-    events: list[TicketEvent] = [levels.KindChosen(form.name.data, version)]
+    record: Any = "incident" if procedure.is_incident else "contact"
+    events: list[TicketEvent] = [levels.KindChosen(form.name.data, version, procedure.weight, record)]
     trees = await document_store.in_force(asked.connection, asked.tenant, "tree")
     if procedure.tree in trees and procedure.tree != asked.ticket.call.tree:
         events.append(question_trees.TreeBegun(procedure.tree, trees[procedure.tree][0]))
@@ -224,6 +240,11 @@ async def _step(asked: Asked, form: Any) -> list[TicketEvent]:
     return [levels.StepDone(form.step.data, form.outcome.data, form.remark.data)]
 
 
+@action("record", forms.Record)
+async def _record(asked: Asked, form: Any) -> list[TicketEvent]:
+    return [levels.RecordChosen(form.record.data)]
+
+
 @action("priority", forms.Priority)
 async def _priority(asked: Asked, form: Any) -> list[TicketEvent]:
     return [levels.PrioritySet(form.priority.data, form.reason.data)]
@@ -263,8 +284,7 @@ async def _approve(asked: Asked, form: Any) -> list[TicketEvent]:
 @action("escalate", forms.Reason)
 async def _escalate(asked: Asked, form: Any) -> list[TicketEvent]:
     asked.check_level()
-    if asked.ticket.state == tickets.CLOSED:
-        raise NotPossible("the ticket is closed")
+    check_not_closed(asked)
     data = {name.removeprefix("need-"): value for name, value in asked.fields.items() if name.startswith("need-")}
     procedure, now = await asked.procedure(), int(now_utc().timestamp())
     return [levels.escalate(asked.ticket.case, procedure, reason=form.reason.data, data=data, now=now)]

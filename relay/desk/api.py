@@ -21,15 +21,12 @@ from relay.desk.requests import (
     read_json,
     required_person,
 )
-from relay.desk.roles import ROLES
+from relay.desk.rights import READERS, WRITERS
 
 routes = web.RouteTableDef()
 
-READERS = ROLES
-"""Everybody of the desk reads tickets."""
 HELPERS = ("technician", "expert", "supervisor", "administrator")
 """Who may start remote assistance."""
-WRITERS = ("adviser", *HELPERS)
 
 
 class SignIn(Struct, forbid_unknown_fields=True):
@@ -93,12 +90,10 @@ async def get_organisation(request: web.Request) -> web.Response:
 
 @routes.get("/api/tickets")
 async def get_tickets(request: web.Request) -> web.Response:
-    await required_person(request, *READERS)
+    person = await required_person(request, *READERS)
     text, state = request.query.get("search", "")[:200], request.query.get("state", "")
     async with request.app[DESK].database.transaction() as connection:
-        rows = await ticket_store.search(
-            connection, request.app[DESK].tenant, text, state if state in tickets.STATES else ""
-        )
+        rows = await ticket_store.search(connection, person.tenant, text, state if state in tickets.STATES else "")
     return json_answer({"tickets": [_ticket(row) for row in rows]})
 
 
@@ -108,16 +103,16 @@ async def post_ticket(request: web.Request) -> web.Response:
     new = checked_ticket(msgspec.structs.asdict(await read_json(request, NewTicket)))
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
-        number = await ticket_store.open_ticket(connection, desk.tenant, person.id, new)
-        row = await ticket_store.find(connection, number)
+        number = await ticket_store.open_ticket(connection, person.tenant, person.id, new)
+        row = await ticket_store.find(connection, person.tenant, number)
     return json_answer(_ticket(row), status=201)
 
 
 @routes.get("/api/tickets/{number}")
 async def get_ticket(request: web.Request) -> web.Response:
-    await required_person(request, *READERS)
+    person = await required_person(request, *READERS)
     async with request.app[DESK].database.transaction() as connection:
-        return json_answer(_ticket(await ticket_of(request, connection)))
+        return json_answer(_ticket(await ticket_of(request, connection, person)))
 
 
 @routes.post("/api/tickets/{number}/sessions")
@@ -127,11 +122,11 @@ async def post_session(request: web.Request) -> web.Response:
     reason = paragraph(new.reason, least=1)
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
-        ticket = await ticket_of(request, connection)
+        ticket = await ticket_of(request, connection, person)
         session, certificate, room = await sessions.start(
             connection,
             desk.organisation,
-            desk.tenant,
+            person.tenant,
             person,
             ticket,
             reason=reason,
@@ -156,9 +151,9 @@ async def post_room(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
         session = await _own_session(request, connection, person)
-        if session.state == sessions.CLOSED and not await sessions.take_up_again(connection, desk.tenant, session):
+        if session.state == sessions.CLOSED and not await sessions.take_up_again(connection, person.tenant, session):
             raise Refusal(409, "session_closed")
-        room = await sessions.allot_room(connection, desk.tenant, session.id, person.name)
+        room = await sessions.allot_room(connection, person.tenant, session.id, person.name)
     return json_answer(_room(room), status=201)
 
 
@@ -210,15 +205,15 @@ def checked_ticket(fields: dict[str, str]) -> ticket_store.NewTicket:
     )
 
 
-async def ticket_of(request: web.Request, connection: AsyncConnection) -> Any:
+async def ticket_of(request: web.Request, connection: AsyncConnection, person: Person) -> Any:
     """The row of the ticket that the path names.
 
     Raises:
-        Refusal: 404.
+        Refusal: 404, where the service in which this person works has none of that number.
     """
     number = request.match_info["number"]
     is_number = number.isascii() and number.isdigit() and len(number) <= 9
-    row = await ticket_store.find(connection, int(number)) if is_number else None
+    row = await ticket_store.find(connection, person.tenant, int(number)) if is_number else None
     if row is None:
         raise Refusal(404, "not_found")
     return row

@@ -18,8 +18,12 @@ from relay.desk import (
     case_pages,
     evidence_api,
     evidence_room,
+    customer_pages,
+    group_pages,
+    improvement_pages,
     internal,
     knowledge_pages,
+    organisation_pages,
     oversight_pages,
     pages,
     sessions,
@@ -111,8 +115,12 @@ def make_application(desk: Desk) -> web.Application:
     app.add_routes(internal.routes)
     app.add_routes(pages.routes)
     app.add_routes(case_pages.routes)
+    app.add_routes(customer_pages.routes)
     app.add_routes(knowledge_pages.routes)
     app.add_routes(oversight_pages.routes)
+    app.add_routes(organisation_pages.routes)
+    app.add_routes(group_pages.routes)
+    app.add_routes(improvement_pages.routes)
     app.on_shutdown.append(_end_streams)
     assist.add_routes(app)
     return app
@@ -190,7 +198,7 @@ async def run_desk(settings: Settings, listening: Socket, *, is_first: bool, on_
     desk = await open_desk(settings, key_secret(settings))
     if is_first:
         async with desk.database.transaction() as connection:
-            await arrivals.after_restart(connection, desk.tenant, desk.away)
+            await arrivals.after_restart(connection, desk.away)
     runner = web.AppRunner(make_application(desk), access_log=None)
     await runner.setup()
     keeping = asyncio.create_task(keep_house(desk))

@@ -75,23 +75,23 @@ async def viewer_arrives(
     return None if name is None else Arrived(certificate.session, name)
 
 
-async def after_restart(connection: AsyncConnection, tenant: Tenant, away: Away) -> None:
+async def after_restart(connection: AsyncConnection, away: Away) -> None:
     """At start nobody is connected: what has a log may be come back to, the rest is over."""
     rows = await connection.execute(select(tables.session).where(tables.session.c.state != sessions.CLOSED))
     for row in rows.all():
         if row.entries and row.outcome is None:
-            await sessions.set_state(connection, tenant, row, sessions.AWAY)
+            await sessions.set_state(connection, Tenant.of(row), row, sessions.AWAY)
             away.left(row.session)
         else:
-            await sessions.set_state(connection, tenant, row, sessions.CLOSED)
+            await sessions.set_state(connection, Tenant.of(row), row, sessions.CLOSED)
 
 
-async def close_overdue(connection: AsyncConnection, tenant: Tenant, away: Away) -> None:
+async def close_overdue(connection: AsyncConnection, away: Away) -> None:
     """Close the sessions that nobody came back to."""
     for session in away.overdue():
         row: Any = await sessions.find(connection, session)
         if row is not None:
-            await sessions.set_state(connection, tenant, row, sessions.CLOSED)
+            await sessions.set_state(connection, Tenant.of(row), row, sessions.CLOSED)
 
 
 def _now_ms() -> int:

@@ -8,7 +8,7 @@ from wtforms import BooleanField, Form, IntegerField, RadioField, SelectField, S
 from wtforms.validators import InputRequired, NumberRange, Optional, StopValidation
 
 from protocol.text import Line, Text
-from relay.desk import guided_call, procedures, publishing, question_trees
+from relay.desk import guided_call, publishing, question_trees, returns
 from relay.desk.rules import LongText, Slug
 
 
@@ -199,6 +199,51 @@ class Taken(Form):  # type: ignore[misc]
     instead_of = line(required=False)
 
 
+class Record(Form):  # type: ignore[misc]
+    record = choice("contact", "incident")
+
+
+class Consult(Form):  # type: ignore[misc]
+    whom = line(characters_max=64)
+    question = paragraph(rows=2)
+
+
+class ConsultAnswer(Form):  # type: ignore[misc]
+    answer = paragraph(rows=2)
+
+
+class HandTo(Form):  # type: ignore[misc]
+    whom = line(characters_max=64)
+    instead_of = line(required=False)
+    reason = paragraph(rows=2)
+
+
+class ToolResult(Form):  # type: ignore[misc]
+    tool = slug()
+    result = paragraph(rows=2)
+
+
+class Return(Form):  # type: ignore[misc]
+    way = choice(*returns.WAYS)
+    reference = line(characters_max=40)
+
+
+class ReturnMoved(Form):  # type: ignore[misc]
+    to = choice(*returns.STATES)
+    remark = line(required=False)
+
+
+class Improve(Form):  # type: ignore[misc]
+    known = IntegerField(validators=[Optional(), NumberRange(0, 2**31 - 1, "out_of_bounds")])
+    title = line(required=False)
+
+
+class Improvement(Form):  # type: ignore[misc]
+    title = line()
+    cause = paragraph(required=False)
+    state = choice("open", "in_work", "done", "refused")
+
+
 class FollowUp(Form):  # type: ignore[misc]
     days = number(1, 90, default=3)
     what = line()
@@ -255,6 +300,3 @@ class Raw(Form):  # type: ignore[misc]
 
     name = slug()
     content = TextAreaField(validators=[Filled()], render_kw={"rows": 24, "spellcheck": "false"}, default="")
-
-
-RECORDS = procedures.RECORDS

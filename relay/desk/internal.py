@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from protocol.errors import ProtocolError
 from protocol.limits import BESIDE_BYTES_MAX, ENTRIES_MAX, ENTRY_BYTES_MAX, SEGMENT_BYTES_MAX
 from relay.desk import arrivals, people, recordings, sessions
+from relay.desk.people import Tenant
 from relay.desk.requests import DESK, Refusal, json_answer, log, read_json
 from relay.evidence import log_of_sessions
 from relay.evidence.checkpoints import LeafDeleted, NotCosigned
@@ -119,7 +120,7 @@ async def post_entry(request: web.Request) -> web.Response:
     try:
         async with desk.database.transaction() as connection:
             session = await _session_of(request, connection)
-            await sessions.append_entry(connection, desk.tenant, session, new.number, new.entry, new.beside)
+            await sessions.append_entry(connection, Tenant.of(session), session, new.number, new.entry, new.beside)
     except (sessions.NotNext, ProtocolError) as error:
         log.info("entry refused: %s", error, extra={"session": request.match_info["session"]})
         raise Refusal(409, "does_not_follow") from None
@@ -181,7 +182,8 @@ async def post_head(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     try:
         async with desk.database.transaction() as connection:
-            await sessions.add_head(connection, desk.tenant, await _session_of(request, connection), new.note)
+            session = await _session_of(request, connection)
+            await sessions.add_head(connection, Tenant.of(session), session, new.note)
     except ProtocolError:
         raise Refusal(400, "malformed") from None
     except StorageFull:
@@ -197,7 +199,7 @@ async def post_state(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
         session = await _session_of(request, connection)
-        await sessions.set_state(connection, desk.tenant, session, new.state)
+        await sessions.set_state(connection, Tenant.of(session), session, new.state)
     if new.state == sessions.AWAY:
         desk.away.left(session.session)
     else:

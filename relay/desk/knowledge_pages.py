@@ -32,9 +32,9 @@ async def get_knowledge(request: web.Request) -> web.Response:
     desk, words = request.app[DESK], request.query.get("search", "")[:200].strip()
     async with desk.database.transaction() as connection:
         if words:
-            found = await document_store.articles_for(connection, desk.tenant, words)
+            found = await document_store.articles_for(connection, person.tenant, words)
         else:
-            found = await document_store.listed(connection, desk.tenant, "article")
+            found = await document_store.listed(connection, person.tenant, "article")
     return page(request, "knowledge.html", person, articles=found, search=words, ticket=_ticket_number(request))
 
 
@@ -44,7 +44,7 @@ async def get_suggestions(request: web.Request) -> web.Response:
     person = await required_person(request, *READERS)
     desk, words = request.app[DESK], request.query.get("search", "")[:200]
     async with desk.database.transaction() as connection:
-        found = await document_store.articles_for(connection, desk.tenant, words, limit=SUGGESTED_MAX)
+        found = await document_store.articles_for(connection, person.tenant, words, limit=SUGGESTED_MAX)
     return page(request, "suggestions.html", person, articles=found, search=words, ticket=_ticket_number(request))
 
 
@@ -58,12 +58,12 @@ async def post_search(request: web.Request) -> web.Response:
         raise Refusal(400, "malformed")
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
-        row = await ticket_store.find(connection, int(number))
+        row = await ticket_store.find(connection, person.tenant, int(number))
         if row is None:
             raise Refusal(404, "not_found")
-        found = await document_store.articles_for(connection, desk.tenant, words)
+        found = await document_store.articles_for(connection, person.tenant, words)
         event = levels.KnowledgeSearched(words, len(found))
-        await ticket_store.append(connection, desk.tenant, row.id, person.id, event)
+        await ticket_store.append(connection, person.tenant, row.id, person.id, event)
     return see_other(f"/knowledge?search={quote(words, safe='')}&ticket={number}")
 
 
@@ -80,7 +80,7 @@ async def get_new_article(request: web.Request) -> web.Response:
     known: dict[str, Any] = {"language": language_of(request, person), "audience": "desk"}
     if number:
         async with desk.database.transaction() as connection:
-            row = await ticket_store.find(connection, int(number))
+            row = await ticket_store.find(connection, person.tenant, int(number))
             if row is None:
                 raise Refusal(404, "not_found")
             history = await ticket_store.history_of(connection, row.id)
@@ -107,9 +107,9 @@ async def post_new_article(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
         name = document_store.new_name()
-        document_id = await document_store.create(connection, desk.tenant, person.id, person.name, name, form.content)
+        document_id = await document_store.create(connection, person.tenant, person.id, person.name, name, form.content)
         if number:
-            await document_store.append(connection, desk.tenant, document_id, person.id, Submitted())
+            await document_store.append(connection, person.tenant, document_id, person.id, Submitted())
             await _link_written(request, connection, person, number, document_id, 1)
     return see_other(f"/knowledge/{document_id}")
 
@@ -120,25 +120,23 @@ async def _link_written(
     """The article was written because of this ticket: both know it."""
     if not re.fullmatch(r"[0-9]{1,9}", number):
         raise Refusal(400, "malformed")
-    row = await ticket_store.find(connection, int(number))
+    row = await ticket_store.find(connection, person.tenant, int(number))
     if row is None:
         raise Refusal(404, "not_found")
     history = await ticket_store.history_of(connection, row.id)
     ticket = tickets.rebuild(happened.event for happened in history)
-    tenant = request.app[DESK].tenant
+    tenant = person.tenant
     asked = actions.Asked(connection, tenant, person, 0, row, ticket, {})
     event = await actions.link_article(asked, document_id, version, "written")
     await ticket_store.append(connection, tenant, row.id, person.id, event)
 
 
 async def _document_of(
-    request: web.Request, connection: AsyncConnection, kind: str = ""
+    request: web.Request, connection: AsyncConnection, person: Person, kind: str = ""
 ) -> tuple[Any, list[document_store.Written], Document]:
     """The document that the path names. Raises Refusal 404."""
     number = request.match_info["document"]
-    row = (
-        await document_store.find(connection, request.app[DESK].tenant, int(number), kind) if len(number) < 10 else None
-    )
+    row = await document_store.find(connection, person.tenant, int(number), kind) if len(number) < 10 else None
     if row is None:
         raise Refusal(404, "not_found")
     history = await document_store.history_of(connection, row.id)
@@ -149,7 +147,7 @@ async def _document_of(
 async def get_article(request: web.Request) -> web.Response:
     person = await required_person(request, *READERS)
     async with request.app[DESK].database.transaction() as connection:
-        row, history, document = await _document_of(request, connection, "article")
+        row, history, document = await _document_of(request, connection, person, "article")
         uses = await document_store.uses(connection, row.id)
     return page(
         request,
@@ -179,7 +177,7 @@ def _version(request: web.Request, document: Document) -> int:
 async def get_edit_article(request: web.Request) -> web.Response:
     person = await required_person(request, *WRITERS)
     async with request.app[DESK].database.transaction() as connection:
-        row, _, document = await _document_of(request, connection, "article")
+        row, _, document = await _document_of(request, connection, person, "article")
     form = forms.Article(data=msgspec.structs.asdict(document.content))
     return page(
         request, "article_edit.html", person, form=form, document=row, after=document.newest, ticket="", theirs=None
@@ -194,14 +192,14 @@ async def post_edit_article(request: web.Request) -> web.Response:
     form, after = forms.Article(forms.Typed(fields)), fields.get("after", "")
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
-        row, _, document = await _document_of(request, connection, "article")
+        row, _, document = await _document_of(request, connection, person, "article")
         seen = int(after) if re.fullmatch(r"[0-9]{1,5}", after) else 0
         values: dict[str, Any] = {"form": form, "document": row, "after": seen, "ticket": "", "theirs": None}
         if not form.validate():
             return page(request, "article_edit.html", person, status=400, **values)
         event = Drafted(form.content, person.name, seen)
         try:
-            await document_store.append(connection, desk.tenant, row.id, person.id, event)
+            await document_store.append(connection, person.tenant, row.id, person.id, event)
         except Stale:
             theirs = document.content
             assert isinstance(theirs, Article)
@@ -244,7 +242,7 @@ async def _change_state(request: web.Request, person: Person, kind: str, path: s
     fields = await form_of(request, person)
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
-        row, _, document = await _document_of(request, connection, kind)
+        row, _, document = await _document_of(request, connection, person, kind)
         wanted = fields.get("state", "")
         event: publishing.DocumentEvent
         if wanted != "submit" and not person.roles & set(APPROVERS):
@@ -265,7 +263,7 @@ async def _change_state(request: web.Request, person: Person, kind: str, path: s
                 event = SentBack(told) if wanted == "send-back" else Withdrawn(told)
             case _:
                 raise Refusal(400, "malformed")
-        await document_store.append(connection, desk.tenant, row.id, person.id, event)
+        await document_store.append(connection, person.tenant, row.id, person.id, event)
     return see_other(f"{path}{row.id}")
 
 
@@ -295,7 +293,8 @@ async def get_process(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
         kinds = {
-            kind: await document_store.listed(connection, desk.tenant, kind) for kind in ("procedure", "tree", "script")
+            kind: await document_store.listed(connection, person.tenant, kind)
+            for kind in ("procedure", "tree", "script")
         }
     may_design = bool(person.roles & set(DESIGNERS))
     return page(request, "process.html", person, kinds=kinds, may_design=may_design)
@@ -306,7 +305,7 @@ async def get_process_document(request: web.Request) -> web.Response:
     """One of them as people will meet it, with its versions and who was trained on which."""
     person = await required_person(request, *READERS)
     async with request.app[DESK].database.transaction() as connection:
-        row, history, document = await _document_of(request, connection)
+        row, history, document = await _document_of(request, connection, person)
         trained = await _trained(connection, row.id)
     version = _version(request, document)
     content = document.versions[version - 1]
@@ -346,7 +345,7 @@ async def post_trained(request: web.Request) -> web.Response:
     await form_of(request, person)
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
-        row, _, document = await _document_of(request, connection)
+        row, _, document = await _document_of(request, connection, person)
         if not document.in_force:
             raise Refusal(409, "not_possible")
         seen = {(one.id, one.version) for one in await _trained(connection, row.id)}
@@ -354,7 +353,7 @@ async def post_trained(request: web.Request) -> web.Response:
             await insert_row(
                 connection,
                 tables.training,
-                **desk.tenant.columns,
+                **person.tenant.columns,
                 person_id=person.id,
                 document_id=row.id,
                 version=document.in_force,
@@ -373,7 +372,7 @@ async def get_new_process(request: web.Request) -> web.Response:
 async def get_edit_process(request: web.Request) -> web.Response:
     person = await required_person(request, *DESIGNERS)
     async with request.app[DESK].database.transaction() as connection:
-        row, _, document = await _document_of(request, connection)
+        row, _, document = await _document_of(request, connection, person)
     form = forms.Raw(data={"name": row.name, "content": as_json(document.content)})
     values: dict[str, Any] = {"form": form, "row": row, "after": document.newest, "problem": "", "theirs": None}
     return page(request, "process_edit.html", person, **values)
@@ -393,7 +392,7 @@ async def post_process(request: web.Request) -> web.Response:
         is_new = "document" not in request.match_info
         row, document = None, Document()
         if not is_new:
-            row, _, document = await _document_of(request, connection)
+            row, _, document = await _document_of(request, connection, person)
             values["row"] = row
         try:
             if not form.validate():
@@ -407,12 +406,12 @@ async def post_process(request: web.Request) -> web.Response:
             return page(request, "process_edit.html", person, status=400, **(values | {"problem": str(error)}))
         if row is None:
             document_id = await document_store.create(
-                connection, desk.tenant, person.id, person.name, form.name.data, content
+                connection, person.tenant, person.id, person.name, form.name.data, content
             )
             return see_other(f"/process/{document_id}")
         try:
             event = Drafted(content, person.name, seen)
-            await document_store.append(connection, desk.tenant, row.id, person.id, event)
+            await document_store.append(connection, person.tenant, row.id, person.id, event)
         except Stale:
             theirs = _difference(document.content, content)
             values |= {"after": document.newest, "theirs": theirs, "by": document.authors[-1]}

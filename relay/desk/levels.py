@@ -30,11 +30,20 @@ PRIORITIES = (1, 2, 3, 4)
 NORMAL = 3
 
 
-class KindChosen(Message, frozen=True, tag="kind_chosen"):
+class KindChosen(Message, frozen=True, tag="kind_chosen", omit_defaults=True):
     """What kind of request it is; from now on this version of its procedure counts."""
 
     procedure: Slug
     version: Version
+    weight: Annotated[int, Meta(ge=1, le=5)] = 1
+    """How much such a request matters."""
+    record: Literal["contact", "incident"] = "contact"
+
+
+class RecordChosen(Message, frozen=True, tag="record_chosen"):
+    """Whether this is the sheet of a contact, or an incident that has to be mended."""
+
+    record: Literal["contact", "incident"]
 
 
 class PrioritySet(Message, frozen=True, tag="priority_set"):
@@ -145,6 +154,7 @@ class FollowUpDone(Message, frozen=True, tag="follow_up_done"):
 
 LevelEvent = (
     KindChosen
+    | RecordChosen
     | PrioritySet
     | Assessed
     | Taken
@@ -167,7 +177,11 @@ class Case:
     """Where a case is and what is known for the next person."""
 
     level: int = 1
+    reached: int = 1
+    """The highest level so far."""
     stage: str = WORKING
+    record: str = "contact"
+    weight: int = 1
     procedure: str = ""
     procedure_version: int = 0
     priority: int = NORMAL
@@ -207,18 +221,18 @@ def apply(case: Case, event: LevelEvent) -> Case:
         NotPossible: it does not follow from the state.
     """
     match event:
-        case KindChosen(procedure=procedure, version=version):
+        case KindChosen(procedure=procedure, version=version, weight=weight, record=record):
             if procedure != case.procedure:
                 case = replace(case, steps={})
-            return replace(case, procedure=procedure, procedure_version=version)
+            return replace(case, procedure=procedure, procedure_version=version, weight=weight, record=record)
+        case RecordChosen(record=record):
+            return replace(case, record=record)
         case PrioritySet(priority=priority, reason=reason):
             return replace(case, priority=priority, priority_reason=reason)
         case Assessed(key_points=key_points, complexity=complexity):
             return replace(case, key_points=key_points, complexity=complexity)
         case Taken(by=by, instead_of=instead_of):
-            if instead_of != case.handler:
-                raise NotPossible(f"{case.handler or 'nobody'} has the case, not {instead_of or 'nobody'}")
-            return replace(case, handler=by, handlers=case.handlers | {by})
+            return handed_to(case, by, instead_of)
         case StepDone(step=step, outcome=outcome):
             return replace(case, steps={**case.steps, step: outcome})
         case KnowledgeSearched():
@@ -256,6 +270,7 @@ def _escalated(case: Case, event: Escalated) -> Case:
     return replace(
         case,
         level=event.to_level,
+        reached=max(case.reached, event.to_level),
         stage=WORKING,
         group=event.group,
         handler="",
@@ -294,6 +309,13 @@ def _solved(case: Case, event: SolutionGiven | SolutionApplied | CustomerTested)
                 rejections=case.rejections + 1,
                 solution_is_new=False,
             )
+
+
+def handed_to(case: Case, to: str, instead_of: str) -> Case:
+    """The case in the hands of `to`. Raises NotPossible where somebody else has it by now."""
+    if instead_of != case.handler:
+        raise NotPossible(f"{case.handler or 'nobody'} has the case, not {instead_of or 'nobody'}")
+    return replace(case, handler=to, handlers=case.handlers | {to})
 
 
 def reopened(case: Case) -> Case:

@@ -5,13 +5,14 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
-from sqlalchemy import delete, literal, select, union_all
+from sqlalchemy import delete, literal, select, union_all, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from relay.desk import customer_store
+from relay.desk import customer_store, people
 from relay.desk.people import insert_row
 from relay.desk.rendering import form_of, page, see_other
 from relay.desk.requests import DESK, Refusal, required_person
-from relay.desk.rights import DESIGNERS, OVERSEERS, READERS, level_of
+from relay.desk.rights import DESIGNERS, OVERSEERS, READERS
 from relay.desk.rules import Slug
 from relay.storage import tables
 
@@ -24,24 +25,20 @@ TRAIL_MAX = 200
 async def get_people(request: web.Request) -> web.Response:
     """The directory: who is there for which domain, at which level."""
     person = await required_person(request, *READERS)
-    domain = request.query.get("domain", "")[:40]
+    domain, name = request.query.get("domain", "")[:40], request.query.get("search", "")[:64].strip()
     async with request.app[DESK].database.transaction() as connection:
-        people = (
-            await connection.execute(
-                select(tables.person).where(tables.person.c.is_active).order_by(tables.person.c.full_name)
-            )
-        ).all()
-        roles = (await connection.execute(select(tables.role_grant.c.person_id, tables.role_grant.c.role))).all()
-        skills = (await connection.execute(select(tables.skill))).all()
-    listed = []
-    for one in people:
-        theirs = {skill.domain: skill.grade for skill in skills if skill.person_id == one.id}
-        held = frozenset(grant.role for grant in roles if grant.person_id == one.id)
-        if not domain or domain in theirs:
-            listed.append((one, sorted(held), theirs, level_of(held, frozenset(theirs))))
-    domains = sorted({skill.domain for skill in skills})
+        listed = await people.directory(connection, domain=domain, name=name)
+        domains = (await connection.execute(select(tables.skill.c.domain).distinct())).scalars().all()
+    values: dict[str, Any] = {"domains": sorted(domains), "domain": domain, "search": name}
     may_change = bool(person.roles & set(DESIGNERS))
-    return page(request, "people.html", person, people=listed, domains=domains, domain=domain, may_change=may_change)
+    return page(request, "people.html", person, people=listed, may_change=may_change, **values)
+
+
+async def _whom(connection: AsyncConnection, name: str) -> Any:
+    row = await people.find(connection, name[:64])
+    if row is None:
+        raise Refusal(404, "not_found")
+    return row
 
 
 @routes.post("/people/skills")
@@ -51,21 +48,36 @@ async def post_skill(request: web.Request) -> web.Response:
     form = await form_of(request, person)
     desk, skill = request.app[DESK], tables.skill
     try:
-        name, domain = form.get("name", ""), msgspec.convert(form.get("domain", ""), Slug)
+        domain = msgspec.convert(form.get("domain", ""), Slug)
         grade = msgspec.convert(int(form.get("grade", "0") or "0"), type=int)
     except (msgspec.ValidationError, ValueError):
         raise Refusal(400, "malformed") from None
     if not 0 <= grade <= 3:
         raise Refusal(400, "malformed")
     async with desk.database.transaction() as connection:
-        whom = (await connection.execute(select(tables.person).where(tables.person.c.name == name))).first()
-        if whom is None:
-            raise Refusal(404, "not_found")
+        whom = await _whom(connection, form.get("name", ""))
         await connection.execute(delete(skill).where(skill.c.person_id == whom.id, skill.c.domain == domain))
         if grade:
-            await insert_row(connection, skill, **desk.tenant.columns, person_id=whom.id, domain=domain, grade=grade)
+            await insert_row(connection, skill, **person.tenant.columns, person_id=whom.id, domain=domain, grade=grade)
         what = f"{whom.name}: {domain} → {grade}"
-        await customer_store.note_change(connection, desk.tenant, person.id, "person", whom.id, what)
+        await customer_store.note_change(connection, person.tenant, person.id, "person", whom.id, what)
+    return see_other("/people")
+
+
+@routes.post("/people/seniority")
+async def post_seniority(request: web.Request) -> web.Response:
+    """How experienced somebody is: juniors are shown the simple requests first."""
+    person = await required_person(request, *DESIGNERS)
+    form = await form_of(request, person)
+    seniority = form.get("seniority", "")
+    if seniority not in people.SENIORITIES:
+        raise Refusal(400, "malformed")
+    async with request.app[DESK].database.transaction() as connection:
+        whom = await _whom(connection, form.get("name", ""))
+        row = tables.person
+        await connection.execute(update(row).where(row.c.id == whom.id).values(seniority=seniority))
+        what = f"{whom.name}: {seniority}"
+        await customer_store.note_change(connection, person.tenant, person.id, "person", whom.id, what)
     return see_other("/people")
 
 

@@ -21,6 +21,7 @@ from relay.desk.requests import (
     set_cookie,
     signed_in,
 )
+from relay.desk.rights import READERS, WRITERS
 from relay.storage import tables
 from translations import LANGUAGES
 
@@ -116,7 +117,9 @@ async def post_enrol(request: web.Request) -> web.Response:
     if not person.is_enrolling:
         return see_other("/tickets")
     async with desk.database.transaction() as connection:
-        codes = await people.confirm_enrolment(connection, desk.tenant, desk.seal, person.id, form.get("code", "")[:40])
+        codes = await people.confirm_enrolment(
+            connection, person.tenant, desk.seal, person.id, form.get("code", "")[:40]
+        )
         if codes is not None:
             await people.complete_sign_in(connection, request.cookies[COOKIE])
     if codes is None:
@@ -127,7 +130,7 @@ async def post_enrol(request: web.Request) -> web.Response:
 async def _enrolment_page(request: web.Request, person: Person, *, problem: str, status: int = 200) -> web.Response:
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
-        secret = await people.begin_enrolment(connection, desk.tenant, desk.seal, person.id)
+        secret = await people.begin_enrolment(connection, person.tenant, desk.seal, person.id)
     issuer = desk.organisation.document.name.replace(":", " ")
     address = pyotp.TOTP(secret).provisioning_uri(name=person.name, issuer_name=issuer)
     image = segno.make(address, error="m").png_data_uri(scale=5, border=4)
@@ -137,30 +140,38 @@ async def _enrolment_page(request: web.Request, person: Person, *, problem: str,
 
 @routes.get("/tickets")
 async def get_tickets(request: web.Request) -> web.Response:
-    person = await required_person(request, *api.READERS)
+    person = await required_person(request, *READERS)
     text, state = request.query.get("search", "")[:200], request.query.get("state", "")
     state = state if state in tickets.STATES else ""
     level, mine = request.query.get("level", ""), request.query.get("mine", "") == "1"
     where: dict[str, Any] = {"level": int(level)} if level in ("1", "2", "3") else {}
     if mine:
         where["handler"] = person.name
+    if (record := request.query.get("record", "")) in ("contact", "incident"):
+        where["record"] = record
+    orders: dict[str, bool] = {
+        "most_urgent_first": request.query.get("order", "") == "urgent",
+        # A junior's list begins with what is simple, until they ask for something else.
+        "only_simple": request.query.get("simple", "") == "1" or (person.is_junior and not request.query),
+    }
     async with request.app[DESK].database.transaction() as connection:
-        await sessions.close_abandoned(connection, request.app[DESK].tenant)
-        rows = await ticket_store.search(connection, request.app[DESK].tenant, text, state, **where)
+        await sessions.close_abandoned(connection)
+        rows = await ticket_store.search(connection, person.tenant, text, state, **orders, **where)
         invitations = await sharing.invitations_of(connection, person)
-    chosen: dict[str, Any] = {"state": state, "level": level, "mine": mine, "invitations": invitations}
-    return page(request, "tickets.html", person, tickets=rows, search=text, **chosen)
+        asked = await ticket_store.asked_of(connection, person.tenant, person.id)
+    chosen: dict[str, Any] = {"state": state, "level": level, "mine": mine, "invitations": invitations, "asked": asked}
+    return page(request, "tickets.html", person, tickets=rows, search=text, record=record, **orders, **chosen)
 
 
 @routes.get("/tickets/new")
 async def get_new_ticket(request: web.Request) -> web.Response:
-    person = await required_person(request, *api.WRITERS)
+    person = await required_person(request, *WRITERS)
     return page(request, "ticket_new.html", person, form={}, problem="", device_types=tickets.DEVICE_TYPES)
 
 
 @routes.post("/tickets/new")
 async def post_new_ticket(request: web.Request) -> web.Response:
-    person = await required_person(request, *api.WRITERS)
+    person = await required_person(request, *WRITERS)
     form = await form_of(request, person)
     try:
         new = api.checked_ticket(form)
@@ -169,7 +180,7 @@ async def post_new_ticket(request: web.Request) -> web.Response:
         return page(request, "ticket_new.html", person, status=400, **values)
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
-        number = await ticket_store.open_ticket(connection, desk.tenant, person.id, new)
+        number = await ticket_store.open_ticket(connection, person.tenant, person.id, new)
     return see_other(f"/tickets/{number}")
 
 

@@ -17,14 +17,19 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from relay.desk.rights import level_of
 from relay.storage import tables
 
+SENIORITIES = ("junior", "experienced", "senior")
+TRAINING = "training"
 PASSWORD_CHARACTERS_MIN = 12
 PASSWORD_CHARACTERS_MAX = 200
 RECOVERY_CODES = 8
+
+DIRECTORY_MAX = 200
 
 TOTP_STEP_S = 30
 
@@ -38,9 +43,30 @@ class Tenant:
     organisation_id: int
     service_id: int
 
+    @classmethod
+    def of(cls, row: Any) -> "Tenant":
+        """Those of a row, for what belongs to it."""
+        return cls(row.organisation_id, row.service_id)
+
     @property
     def columns(self) -> dict[str, int]:
         return {"organisation_id": self.organisation_id, "service_id": self.service_id}
+
+
+@dataclass(frozen=True)
+class Service:
+    """One company or desk that is served; in a `training` one nothing is real, and nothing is sent."""
+
+    id: int
+    name: str
+    kind: str
+
+    @property
+    def is_training(self) -> bool:
+        return self.kind == TRAINING
+
+
+SERVICE_KINDS = ("external", "internal", TRAINING)
 
 
 @dataclass(frozen=True)
@@ -54,6 +80,19 @@ class Person:
     language: str | None
     csrf: str
     method: str
+    tenant: Tenant
+    """The service that they work in now."""
+    services: tuple[Service, ...]
+    """All that they may work in."""
+    seniority: str = "experienced"
+
+    @property
+    def is_junior(self) -> bool:
+        return self.seniority == "junior"
+
+    @property
+    def service(self) -> Service:
+        return next(one for one in self.services if one.id == self.tenant.service_id)
 
     @property
     def is_enrolling(self) -> bool:
@@ -156,6 +195,40 @@ async def insert_row(connection: AsyncConnection, table: Any, **values: Any) -> 
 async def find(connection: AsyncConnection, name: str) -> Any | None:
     """The row of the person of this name."""
     return (await connection.execute(select(tables.person).where(tables.person.c.name == name))).first()
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Somebody as the directory shows them."""
+
+    row: Any
+    roles: list[str]
+    skills: dict[str, int]
+
+    @property
+    def level(self) -> int:
+        return level_of(frozenset(self.roles), frozenset(self.skills))
+
+
+async def directory(connection: AsyncConnection, *, domain: str = "", name: str = "") -> list[Listed]:
+    """Who is there: of one domain the best first, else by name; at most two hundred."""
+    person, grant, skill = tables.person, tables.role_grant, tables.skill
+    query = select(person).where(person.c.is_active)
+    if name:
+        pattern = "%" + name.lower().replace("%", "").replace("_", "") + "%"
+        query = query.where(or_(func.lower(person.c.full_name).like(pattern), person.c.name.like(pattern)))
+    if domain:
+        query = query.join(skill, skill.c.person_id == person.c.id).where(skill.c.domain == domain)
+        query = query.order_by(skill.c.grade.desc())
+    rows = (await connection.execute(query.order_by(person.c.full_name).limit(DIRECTORY_MAX))).all()
+    ids = [row.id for row in rows]
+    roles: dict[int, list[str]] = {person_id: [] for person_id in ids}
+    skills: dict[int, dict[str, int]] = {person_id: {} for person_id in ids}
+    for held in await connection.execute(select(grant.c.person_id, grant.c.role).where(grant.c.person_id.in_(ids))):
+        roles[held.person_id].append(held.role)
+    for known in await connection.execute(select(skill).where(skill.c.person_id.in_(ids))):
+        skills[known.person_id][known.domain] = known.grade
+    return [Listed(row, sorted(roles[row.id]), skills[row.id]) for row in rows]
 
 
 async def set_password(connection: AsyncConnection, person_id: int, password_hash: str) -> None:
@@ -321,8 +394,28 @@ async def person_of(connection: AsyncConnection, token: str) -> Person | None:
     ).first()
     if row is None:
         return None
-    roles = await connection.execute(select(tables.role_grant.c.role).where(tables.role_grant.c.person_id == row.id))
-    return Person(row.id, row.name, row.full_name, frozenset(roles.scalars()), row.language, row.csrf, row.method)
+    granted = await connection.execute(select(tables.role_grant.c.role).where(tables.role_grant.c.person_id == row.id))
+    roles, tenant = frozenset(granted.scalars()), Tenant.of(row)
+    open_to = await services_of(connection, row.id, tenant, is_everywhere="administrator" in roles)
+    return Person(
+        row.id, row.name, row.full_name, roles, row.language, row.csrf, row.method, tenant, open_to, row.seniority
+    )
+
+
+async def services_of(
+    connection: AsyncConnection, person_id: int, tenant: Tenant, *, is_everywhere: bool
+) -> tuple[Service, ...]:
+    """The services in which somebody may work: theirs, those they were added to, and training."""
+    service, member = tables.service, tables.service_member
+    theirs = select(member.c.service_id).where(member.c.person_id == person_id)
+    is_open = or_(service.c.id == tenant.service_id, service.c.kind == TRAINING, service.c.id.in_(theirs))
+    where = [service.c.organisation_id == tenant.organisation_id]
+    rows = await connection.execute(
+        select(service.c.id, service.c.name, service.c.kind)
+        .where(*where, *([] if is_everywhere else [is_open]))
+        .order_by(service.c.id)
+    )
+    return tuple(Service(row.id, row.name, row.kind) for row in rows)
 
 
 async def audit(connection: AsyncConnection, tenant: Tenant, name: str, address: str, result: str) -> None:

@@ -52,6 +52,11 @@ class Procedure(Message, frozen=True, tag="procedure"):
     steps: tuple[Step, ...]
     escalations: tuple[Escalation, ...]
 
+    @property
+    def is_incident(self) -> bool:
+        """Something has to be mended; else it is a contact that is answered."""
+        return self.record in ("incident", "return")
+
     def escalation(self, from_level: int) -> Escalation | None:
         """The row of the table for a case at this level."""
         return next((row for row in self.escalations if row.from_level == from_level), None)

@@ -51,6 +51,11 @@ class Times:
     def moment_ms(self, at_ms: int) -> str:
         return self.moment(sessions.utc(at_ms))
 
+    def minute(self, minute: int) -> str:
+        """A minute of the day; 1440 is its end, written as such."""
+        hours, minutes = divmod(minute, 60)
+        return f"{hours:02}\u00a0h\u00a0{minutes:02}" if self._locale == "fr" else f"{hours:02}:{minutes:02}"
+
     def clock_ms(self, at_ms: int) -> str:
         return self.clock(sessions.utc(at_ms), seconds=True)
 

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from protocol.text import Line, Text
 from relay.desk.away import Away
+from relay.desk.frequent import Frequent
 from relay.desk.people import Person, Seal, Tenant, person_of
 from relay.desk.sign_in_limits import SignInLimits
 from relay.desk.stories import Stories
@@ -49,6 +50,7 @@ class Desk:
     checkpoints: Checkpoints
     away: Away = field(default_factory=Away)
     watching: Watching = field(default_factory=Watching)
+    frequent: Frequent = field(default_factory=Frequent)
 
 
 DESK = web.AppKey("desk", Desk)

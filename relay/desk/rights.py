@@ -4,19 +4,26 @@ from collections.abc import Mapping
 
 LEVEL_OF_ROLE: Mapping[str, int] = {
     "adviser": 1,
+    "hotliner": 1,
     "technician": 2,
     "expert": 3,
     "supervisor": 3,
     "administrator": 3,
     "auditor": 0,
+    "router": 0,
 }
 
-READERS = ("adviser", "technician", "expert", "supervisor", "auditor", "administrator")
-WRITERS = ("adviser", "technician", "expert", "supervisor", "administrator")
+READERS = tuple(LEVEL_OF_ROLE)
+WRITERS = tuple(role for role, level in LEVEL_OF_ROLE.items() if level)
 APPROVERS = ("expert", "supervisor", "administrator")
 """Who agrees to level 3, and puts articles in force."""
-DESIGNERS = ("supervisor", "administrator")
+DESIGNERS = ("supervisor", "router", "administrator")
 """Who writes scripts, question trees and procedures, and says who can do what."""
+ROUTERS = ("router", "administrator")
+"""Who says which groups there are, when they are there, and which tools lie beside the ticket."""
+COACHES = ("supervisor", "administrator")
+"""Who reviews how calls were led, and coaches."""
+ADMINISTRATORS = ("administrator",)
 OVERSEERS = ("supervisor", "auditor", "administrator")
 """Who reads the audit trail."""
 

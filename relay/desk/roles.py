@@ -1,3 +1,3 @@
 """The titles that people of the desk hold."""
 
-ROLES = ("adviser", "technician", "expert", "supervisor", "auditor", "administrator")
+ROLES = ("adviser", "hotliner", "technician", "expert", "supervisor", "auditor", "router", "administrator")

@@ -363,7 +363,7 @@ async def set_state(connection: AsyncConnection, tenant: Tenant, session: Any, s
     await connection.execute(update(tables.session).where(tables.session.c.id == session.id).values(**values))
 
 
-async def close_abandoned(connection: AsyncConnection, tenant: Tenant) -> None:
+async def close_abandoned(connection: AsyncConnection) -> None:
     """Close what nobody ever came to: the code ran out and not even its technician claimed the room."""
     room = tables.room
     in_use = select(room.c.session_id).where(room.c.claimed_at.is_not(None) | (room.c.expires_at > now_utc()))
@@ -371,7 +371,7 @@ async def close_abandoned(connection: AsyncConnection, tenant: Tenant) -> None:
         select(tables.session).where(tables.session.c.state == WAITING, tables.session.c.id.not_in(in_use))
     )
     for session in rows.all():
-        await set_state(connection, tenant, session, CLOSED)
+        await set_state(connection, Tenant.of(session), session, CLOSED)
 
 
 async def _derive(connection: AsyncConnection, tenant: Tenant, session: Any, entry: Entry) -> dict[str, Any]:

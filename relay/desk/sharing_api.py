@@ -12,7 +12,7 @@ from protocol.text import tidy_line
 from protocol.vocabulary import Role
 from relay.desk import sessions, sharing
 from relay.desk.api import HELPERS, writer
-from relay.desk.people import token_hash
+from relay.desk.people import Tenant, token_hash
 from relay.desk.requests import (
     DESK,
     Refusal,
@@ -79,7 +79,7 @@ async def post_invitation(request: web.Request) -> web.Response:
     try:
         async with desk.database.transaction() as connection:
             session = await _session_of(request, connection)
-            invited = await invite(connection, desk.tenant, session, person, whom, Role(new.role), reason)
+            invited = await invite(connection, person.tenant, session, person, whom, Role(new.role), reason)
     except sharing.NotShared as error:
         raise _refusal(error) from None
     return json_answer(_invitation(invited), status=201)
@@ -95,7 +95,7 @@ async def post_guest(request: web.Request) -> web.Response:
         async with desk.database.transaction() as connection:
             session = await _session_of(request, connection)
             invited, token = await sharing.invite_guest(
-                connection, desk.tenant, session, person, name, new.minutes, reason
+                connection, person.tenant, session, person, name, new.minutes, reason
             )
     except sharing.NotShared as error:
         raise _refusal(error) from None
@@ -131,7 +131,9 @@ async def post_join(request: web.Request) -> web.Response:
     try:
         async with desk.database.transaction() as connection:
             session = await _session_of(request, connection)
-            admittance = await sharing.join(connection, desk.organisation, desk.tenant, session, person, asked.key)
+            admittance = await sharing.join(
+                connection, desk.organisation, Tenant.of(session), session, person, asked.key
+            )
             answer = _answer(request, session, admittance)
     except sharing.NotShared as error:
         raise _refusal(error) from None

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocol.codec import encode
-from relay.desk import customer_store, guided_call, levels, tickets
+from relay.desk import customer_store, guided_call, levels, returns, tickets
 from relay.desk.people import Tenant, insert_row, now_utc
 from relay.storage import search as index
 from relay.storage import tables
@@ -16,6 +16,8 @@ from relay.storage.changes import changed
 
 FIRST_NUMBER = 2001
 LISTED_MAX = 100
+SIMPLE_WEIGHT_MAX = 3
+STAGES_READ_MAX = 300
 
 
 @dataclass(frozen=True)
@@ -61,28 +63,60 @@ def _rows() -> Any:
 
 
 async def search(
-    connection: AsyncConnection, tenant: Tenant, text: str = "", state: str = "", **where: Any
+    connection: AsyncConnection,
+    tenant: Tenant,
+    text: str = "",
+    state: str = "",
+    *,
+    most_urgent_first: bool = False,
+    only_simple: bool = False,
+    **where: Any,
 ) -> list[Any]:
     """The tickets that hold the words of `text`, the best first; without words the newest change first; at most a hundred.
 
-    `where` narrows by columns of the ticket, such as `level=2`.
+    `where` narrows by columns of the ticket, such as `level=2`. Urgent is first what has priority, then what matters more, then what
+    waits longest. Simple is what a junior begins with.
     """
     query = _rows().where(tables.ticket.c.service_id == tenant.service_id)
     if state:
         query = query.where(tables.ticket.c.state == state)
     for name, value in where.items():
         query = query.where(tables.ticket.c[name] == value)
+    ticket = tables.ticket
+    if only_simple:
+        query = query.where(
+            ticket.c.level == 1, ticket.c.complexity.in_(("", "low")), ticket.c.weight <= SIMPLE_WEIGHT_MAX
+        )
     if not text.strip():
-        query = query.order_by(tables.ticket.c.changed_at.desc(), tables.ticket.c.id.desc()).limit(LISTED_MAX)
+        if most_urgent_first:
+            query = query.order_by(ticket.c.priority, ticket.c.weight.desc(), ticket.c.changed_at, ticket.c.id)
+        else:
+            query = query.order_by(ticket.c.changed_at.desc(), ticket.c.id.desc())
+        query = query.limit(LISTED_MAX)
         return list((await connection.execute(query)).all())
     found = [hit.subject_id for hit in await index.find(connection, tenant, text, ["ticket"], limit=LISTED_MAX)]
     rows = {row.id: row for row in (await connection.execute(query.where(tables.ticket.c.id.in_(found)))).all()}
     return [rows[ticket_id] for ticket_id in found if ticket_id in rows]
 
 
-async def find(connection: AsyncConnection, number: int) -> Any | None:
-    """The ticket of this number with its customer and device."""
-    return (await connection.execute(_rows().where(tables.ticket.c.number == number))).first()
+async def find(connection: AsyncConnection, tenant: Tenant, number: int) -> Any | None:
+    """The ticket of this number with its customer and device; None where the service has none."""
+    where = tables.ticket.c.number == number, tables.ticket.c.service_id == tenant.service_id
+    return (await connection.execute(_rows().where(*where))).first()
+
+
+async def asked_of(connection: AsyncConnection, tenant: Tenant, person_id: int) -> list[Any]:
+    """The tickets about which this person was asked and has not answered yet, the longest waiting first."""
+    asked, ticket, who = tables.consultation, tables.ticket, tables.person
+    rows = await connection.execute(
+        select(ticket.c.number, ticket.c.subject, asked.c.question, asked.c.at, who.c.full_name)
+        .join(ticket, asked.c.ticket_id == ticket.c.id)
+        .join(who, asked.c.asked_by == who.c.id)
+        .where(asked.c.person_id == person_id, asked.c.answered_at.is_(None), asked.c.service_id == tenant.service_id)
+        .order_by(asked.c.at)
+        .limit(LISTED_MAX)
+    )
+    return list(rows.all())
 
 
 async def open_ticket(
@@ -181,6 +215,11 @@ async def append(
             priority=case.priority,
             group_name=case.group,
             handler=case.handler,
+            record=case.record,
+            complexity=case.complexity,
+            weight=case.weight,
+            reached=case.reached,
+            handlers=len(case.handlers),
             events=len(history) + 1,
             follow_up_at=None if due is None else datetime.fromtimestamp(due, UTC),
         )
@@ -231,6 +270,49 @@ async def find_missing(connection: AsyncConnection, tenant: Tenant) -> None:
     for ticket_id in (await connection.execute(select(tables.ticket.c.id).where(*where))).scalars().all():
         history = [happened.event for happened in await history_of(connection, ticket_id)]
         await make_found(connection, tenant, ticket_id, history)
+
+
+# What tells how a customer's cases went, stage by stage; the rest is read on the ticket.
+_STAGES = (
+    tickets.TicketOpened,
+    tickets.SessionStarted,
+    tickets.SessionFinished,
+    tickets.TicketClosed,
+    tickets.TicketReopened,
+    guided_call.CallBegun,
+    levels.Escalated,
+    levels.SolutionGiven,
+    levels.CustomerTested,
+    levels.FollowUpDone,
+    returns.ReturnAgreed,
+    returns.ReturnMoved,
+)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of one of a customer's tickets."""
+
+    number: int
+    happened: Happened
+
+
+async def stages_of(connection: AsyncConnection, customer_id: int) -> list[Stage]:
+    """The stages that a customer's tickets went through lately, the newest first."""
+    event, person, ticket = tables.ticket_event, tables.person, tables.ticket
+    rows = await connection.execute(
+        select(ticket.c.number, event.c.at, event.c.event, person.c.full_name)
+        .join(ticket, event.c.ticket_id == ticket.c.id)
+        .outerjoin(person, event.c.person_id == person.c.id)
+        .where(ticket.c.customer_id == customer_id)
+        .order_by(event.c.at.desc(), event.c.id.desc())
+        .limit(STAGES_READ_MAX)
+    )
+    stages = [
+        Stage(row.number, Happened(row.at, row.full_name or "", tickets.events.decode(row.event.encode())))
+        for row in rows
+    ]
+    return [stage for stage in stages if isinstance(stage.happened.event, _STAGES)]
 
 
 async def history_of(connection: AsyncConnection, ticket_id: int) -> list[Happened]:

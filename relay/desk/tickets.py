@@ -9,10 +9,12 @@ from msgspec import Meta
 
 from protocol.codec import Decoder, Message
 from protocol.text import Line, Text
-from relay.desk import guided_call, levels
+from relay.desk import guided_call, levels, returns, teamwork
 from relay.desk.guided_call import Call, CallEvent
 from relay.desk.levels import Case, LevelEvent
+from relay.desk.returns import Return, ReturnEvent
 from relay.desk.rules import NotPossible as NotPossible
+from relay.desk.teamwork import Consultations, TeamEvent
 
 OPEN = "open"
 IN_SESSION = "in_session"
@@ -115,6 +117,8 @@ TicketEvent = (
     | TicketReopened
     | LevelEvent
     | CallEvent
+    | TeamEvent
+    | ReturnEvent
 )
 
 # What still happens to a case that is over: the last words of the call, asking again later, what it taught.
@@ -124,6 +128,7 @@ _AFTER_CLOSING = (
     levels.FollowUpPlanned,
     levels.FollowUpDone,
     levels.ArticleLinked,
+    teamwork.ConsultationAnswered,
 )
 
 events: Decoder[TicketEvent] = Decoder(TicketEvent, bytes_max=32 * 1024)
@@ -139,6 +144,8 @@ class Ticket:
     sessions_running: frozenset[str] = frozenset()
     case: Case = field(default_factory=Case)
     call: Call = field(default_factory=Call)
+    consultations: Consultations = ()
+    parcel: Return = field(default_factory=Return)
 
 
 def apply(ticket: Ticket, event: TicketEvent) -> Ticket:
@@ -168,6 +175,8 @@ def apply(ticket: Ticket, event: TicketEvent) -> Ticket:
                 raise NotPossible("only an open ticket without a running session can be closed")
             if ticket.case.stage == levels.TESTING:
                 raise NotPossible("the customer is still trying the solution")
+            if ticket.parcel.is_going_on:
+                raise NotPossible("something is still being sent back")
             if ticket.case.needs_article and not event.without_article_because:
                 raise NotPossible("a new solution without its article")
             return replace(ticket, state=CLOSED)
@@ -177,6 +186,17 @@ def apply(ticket: Ticket, event: TicketEvent) -> Ticket:
             return replace(ticket, state=OPEN, case=levels.reopened(ticket.case))
     if ticket.state == CLOSED and not isinstance(event, _AFTER_CLOSING):
         raise NotPossible("the ticket is closed; reopen it first")
+    match event:
+        case teamwork.ConsultationAsked():
+            return replace(ticket, consultations=teamwork.asked(ticket.consultations, event))
+        case teamwork.ConsultationAnswered():
+            return replace(ticket, consultations=teamwork.answered(ticket.consultations, event))
+        case teamwork.HandedTo(to=to, instead_of=instead_of):
+            return replace(ticket, case=levels.handed_to(ticket.case, to, instead_of))
+        case teamwork.ToolUsed():
+            return ticket
+        case returns.ReturnAgreed() | returns.ReturnMoved():
+            return replace(ticket, parcel=returns.apply(ticket.parcel, event))
     if isinstance(event, LevelEvent):
         return replace(ticket, case=levels.apply(ticket.case, event), call=guided_call.follow(ticket.call, event))
     return replace(ticket, call=guided_call.apply(ticket.call, event, is_assessed=bool(ticket.case.key_points)))

@@ -73,6 +73,8 @@ service = Table(
     Column("id", Integer, primary_key=True),
     Column("organisation_id", ForeignKey("organisation.id"), nullable=False),
     Column("name", String(200), nullable=False),
+    # For customers, for people of the organisation itself, or for training: there nothing is real and nothing is sent.
+    Column("kind", String(20), nullable=False, default="external", server_default="external"),
 )
 
 person = _table(
@@ -83,6 +85,16 @@ person = _table(
     Column("language", String(2)),
     Column("is_active", Boolean, nullable=False, default=True),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("seniority", String(20), nullable=False, default="experienced", server_default="experienced"),
+    # Up to when this person knows what is new among the articles.
+    Column("news_read_at", UtcDateTime),
+)
+
+# In which services somebody works, beside the one that their own row names: the one they work in now.
+service_member = _table(
+    "service_member",
+    Column("person_id", ForeignKey("person.id"), nullable=False, index=True),
+    UniqueConstraint("service_id", "person_id"),
 )
 
 role_grant = _table(
@@ -197,6 +209,12 @@ ticket = _table(
     Column("handler", String(64), nullable=False, default="", server_default=""),
     Column("events", Integer, nullable=False, default=0, server_default="0"),
     Column("follow_up_at", UtcDateTime),
+    Column("record", String(20), nullable=False, default="contact", server_default="contact"),
+    Column("complexity", String(20), nullable=False, default="", server_default=""),
+    Column("weight", Integer, nullable=False, default=1, server_default="1"),
+    # The highest level that the case has been at.
+    Column("reached", Integer, nullable=False, default=1, server_default="1"),
+    Column("handlers", Integer, nullable=False, default=0, server_default="0"),
     Index("ix_ticket_queue", "state", "level", "group_name", "priority"),
 )
 
@@ -483,6 +501,17 @@ opening = _table(
     UniqueConstraint("group_id", "day", "from_minute"),
 )
 
+# When somebody of a group is on duty, by the same clock.
+shift = _table(
+    "shift",
+    Column("group_id", ForeignKey("desk_group.id"), nullable=False, index=True),
+    Column("person_id", ForeignKey("person.id"), nullable=False, index=True),
+    Column("day", Integer, nullable=False),
+    Column("from_minute", Integer, nullable=False),
+    Column("to_minute", Integer, nullable=False),
+    UniqueConstraint("group_id", "person_id", "day", "from_minute"),
+)
+
 # Who was shown which version of a procedure.
 training = _table(
     "training",
@@ -501,6 +530,133 @@ change = _table(
     Column("subject", String(20), nullable=False),
     Column("subject_id", Integer, nullable=False),
     Column("what", Text, nullable=False),
+)
+
+# Other programs that an adviser opens beside the ticket; the address has places for what is known of the customer.
+tool = _table(
+    "tool",
+    Column("name", String(40), nullable=False),
+    Column("title_fr", String(200), nullable=False),
+    Column("title_en", String(200), nullable=False),
+    Column("address", String(400), nullable=False),
+    UniqueConstraint("service_id", "name"),
+)
+
+# A colleague is asked about a case that stays where it is.
+consultation = _table(
+    "consultation",
+    Column("ticket_id", ForeignKey("ticket.id"), nullable=False, index=True),
+    Column("person_id", ForeignKey("person.id"), nullable=False, index=True),
+    Column("asked_by", ForeignKey("person.id"), nullable=False),
+    Column("question", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("answered_at", UtcDateTime),
+)
+
+# What should become better, and the tickets that show it.
+improvement = _table(
+    "improvement",
+    Column("title", String(200), nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("state", String(20), nullable=False, index=True),
+    Column("version", Integer, nullable=False, default=1, server_default="1"),
+    Column("changed_at", UtcDateTime, nullable=False),
+)
+
+improvement_ticket = _table(
+    "improvement_ticket",
+    Column("improvement_id", ForeignKey("improvement.id"), nullable=False, index=True),
+    Column("ticket_id", ForeignKey("ticket.id"), nullable=False, index=True),
+    UniqueConstraint("improvement_id", "ticket_id"),
+)
+
+# Somebody has looked at how a call was led; the marks are JSON: criterion to kept, missed or not applicable.
+review = _table(
+    "review",
+    Column("ticket_id", ForeignKey("ticket.id"), nullable=False, index=True),
+    Column("person_id", ForeignKey("person.id"), nullable=False, index=True),
+    Column("reviewer_id", ForeignKey("person.id"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("marks", Text, nullable=False),
+    Column("score", Integer),
+    Column("remark", Text, nullable=False),
+)
+
+coaching = _table(
+    "coaching",
+    Column("person_id", ForeignKey("person.id"), nullable=False, index=True),
+    Column("ticket_id", ForeignKey("ticket.id"), index=True),
+    Column("coach_id", ForeignKey("person.id"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("due_at", UtcDateTime),
+    Column("done_at", UtcDateTime),
+)
+
+# What a customer has told before the call, until it becomes a ticket.
+preparation = _table(
+    "preparation",
+    Column("reference", String(12), nullable=False, unique=True),
+    Column("procedure", String(40), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("customer_number", String(40), nullable=False),
+    Column("phone", String(40), nullable=False),
+    Column("email", String(200), nullable=False),
+    Column("words", Text, nullable=False),
+    Column("answers", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("ticket_id", ForeignKey("ticket.id")),
+)
+
+# How long a contact took, and whether the customer had prepared it.
+handling = _table(
+    "handling",
+    Column("ticket_id", ForeignKey("ticket.id"), nullable=False, index=True),
+    Column("person_id", ForeignKey("person.id"), nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("ended_at", UtcDateTime, nullable=False, index=True),
+    Column("seconds", Integer, nullable=False),
+    Column("conclusion_s", Integer),
+    Column("is_prepared", Boolean, nullable=False),
+)
+
+# Mail to customers, in the order in which it was written for each ticket.
+outgoing_mail = _table(
+    "outgoing_mail",
+    Column("contact_id", ForeignKey("contact.id"), index=True),
+    Column("ticket_id", ForeignKey("ticket.id"), nullable=False, index=True),
+    Column("recipient", String(200), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("message_id", String(200), nullable=False, unique=True),
+    Column("state", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("next_at", UtcDateTime, nullable=False),
+    Column("last_error", String(400), nullable=False, default=""),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("sent_at", UtcDateTime),
+    Index("ix_outgoing_mail_due", "state", "next_at"),
+)
+
+incoming_mail = _table(
+    "incoming_mail",
+    Column("message_id", String(200), nullable=False, unique=True),
+    Column("ticket_id", ForeignKey("ticket.id"), index=True),
+    Column("sender", String(200), nullable=False),
+    Column("result", String(20), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+# Whether a customer was content, with the exchange and with the resolution; each from 1 to 5.
+survey = _table(
+    "survey",
+    Column("ticket_id", ForeignKey("ticket.id"), nullable=False, index=True),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("answered_at", UtcDateTime),
+    Column("exchange", Integer),
+    Column("resolution", Integer),
+    Column("words", Text, nullable=False, default=""),
 )
 
 # What search finds; the words themselves lie in what each database does best (relay/storage/search.py).

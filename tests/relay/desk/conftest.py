@@ -1,5 +1,6 @@
 """A real organisation, made by the operator's commands and served by the real two processes on a free port."""
 
+import asyncio
 import base64
 import contextlib
 import json
@@ -16,6 +17,11 @@ from typing import Any
 import aiohttp
 import pyotp
 import pytest
+
+from relay.commands import staff
+from relay.desk import people
+from relay.settings import read_settings
+from relay.storage.database import Database
 
 PASSWORD = "a password of many words"
 SECRET = "secret-of-the-keys-in-tests"
@@ -83,8 +89,30 @@ def serving(folder: Path) -> Iterator[Relay]:
         assert added.returncode == 0, added.stderr
     assert command(folder, "user", "add", "lea", "--role", "adviser").returncode == 0
     assert command(folder, "demo-data").returncode == 0
+    asyncio.run(_add_colleagues(folder, totp_secret))
     with serve(folder) as process:
         yield Relay(address, folder, totp_secret, fingerprint, process)
+
+
+COLLEAGUES = {
+    "julie": "adviser", "nina": "hotliner", "hugo": "expert", "sophie": "supervisor", "rita": "router",
+    "adam": "administrator",
+}  # fmt: skip
+
+
+async def _add_colleagues(folder: Path, totp_secret: str) -> None:
+    """One person of each other role, without a process of its own for each."""
+    settings = read_settings(folder / "org" / "mainforte.toml", {})
+    password_hash, seal = await people.hash_password(PASSWORD), people.Seal(SECRET)
+
+    async def add(database: Database, tenant: people.Tenant) -> None:
+        async with database.transaction() as connection:
+            for name, role in COLLEAGUES.items():
+                await people.add_person(
+                    connection, tenant, name, name.title(), password_hash, [role], totp_secret=totp_secret, seal=seal
+                )
+
+    await staff.with_database(settings, add)
 
 
 @contextlib.contextmanager
@@ -172,6 +200,47 @@ async def sign_in(relay: Relay, name: str, client: aiohttp.ClientSession) -> Bro
 async def technician(relay: Relay) -> AsyncIterator[Browser]:
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client:
         yield await sign_in(relay, "camille", client)
+
+
+async def _signed_in(relay: Relay, name: str) -> AsyncIterator[Browser]:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client:
+        yield await sign_in(relay, name, client)
+
+
+@pytest.fixture
+async def adviser(relay: Relay) -> AsyncIterator[Browser]:
+    async for browser in _signed_in(relay, "julie"):
+        yield browser
+
+
+@pytest.fixture
+async def hotliner(relay: Relay) -> AsyncIterator[Browser]:
+    async for browser in _signed_in(relay, "nina"):
+        yield browser
+
+
+@pytest.fixture
+async def expert(relay: Relay) -> AsyncIterator[Browser]:
+    async for browser in _signed_in(relay, "hugo"):
+        yield browser
+
+
+@pytest.fixture
+async def supervisor(relay: Relay) -> AsyncIterator[Browser]:
+    async for browser in _signed_in(relay, "sophie"):
+        yield browser
+
+
+@pytest.fixture
+async def router(relay: Relay) -> AsyncIterator[Browser]:
+    async for browser in _signed_in(relay, "rita"):
+        yield browser
+
+
+@pytest.fixture
+async def administrator(relay: Relay) -> AsyncIterator[Browser]:
+    async for browser in _signed_in(relay, "adam"):
+        yield browser
 
 
 @pytest.fixture

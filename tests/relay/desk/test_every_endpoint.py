@@ -37,10 +37,10 @@ HALF_OPEN = OPEN | {"/enrol", "/sign-out"}
 WITHOUT_SIGN_IN = {"/sign-in", "/language", "/api/sign-in", "/api/guests/claim"}
 # Who may do what needs a role; the others are told 403.
 NEEDS = {
-    ("POST", "/api/tickets"): api.WRITERS,
-    ("GET", "/tickets/new"): api.WRITERS,
-    ("POST", "/tickets/new"): api.WRITERS,
-    ("POST", "/tickets/{number}/events"): api.WRITERS,
+    ("POST", "/api/tickets"): rights.WRITERS,
+    ("GET", "/tickets/new"): rights.WRITERS,
+    ("POST", "/tickets/new"): rights.WRITERS,
+    ("POST", "/tickets/{number}/events"): rights.WRITERS,
     ("POST", "/api/tickets/{number}/sessions"): api.HELPERS,
     ("POST", "/api/sessions/{session}/rooms"): api.HELPERS,
     ("POST", "/api/sessions/{session}/extend"): api.HELPERS,
@@ -48,21 +48,22 @@ NEEDS = {
     ("POST", "/api/sessions/{session}/invitations"): api.HELPERS,
     ("POST", "/api/sessions/{session}/guests"): api.HELPERS,
     ("POST", "/api/sessions/{session}/join"): api.HELPERS,
-    ("POST", "/customers/{customer}"): api.WRITERS,
-    ("POST", "/customers/{customer}/tickets"): api.WRITERS,
-    ("POST", "/knowledge/searches"): api.WRITERS,
-    ("GET", "/knowledge/new"): api.WRITERS,
-    ("POST", "/knowledge/new"): api.WRITERS,
-    ("GET", "/knowledge/{document}/edit"): api.WRITERS,
-    ("POST", "/knowledge/{document}/edit"): api.WRITERS,
-    ("POST", "/knowledge/{document}/state"): api.WRITERS,
+    ("POST", "/customers/{customer}"): rights.WRITERS,
+    ("POST", "/customers/{customer}/tickets"): rights.WRITERS,
+    ("POST", "/knowledge/searches"): rights.WRITERS,
+    ("GET", "/knowledge/new"): rights.WRITERS,
+    ("POST", "/knowledge/new"): rights.WRITERS,
+    ("GET", "/knowledge/{document}/edit"): rights.WRITERS,
+    ("POST", "/knowledge/{document}/edit"): rights.WRITERS,
+    ("POST", "/knowledge/{document}/state"): rights.WRITERS,
     ("GET", "/process/new"): rights.DESIGNERS,
     ("POST", "/process/new"): rights.DESIGNERS,
     ("GET", "/process/{document}/edit"): rights.DESIGNERS,
     ("POST", "/process/{document}/edit"): rights.DESIGNERS,
     ("POST", "/process/{document}/state"): rights.DESIGNERS,
-    ("POST", "/process/{document}/trained"): api.WRITERS,
+    ("POST", "/process/{document}/trained"): rights.WRITERS,
     ("POST", "/people/skills"): rights.DESIGNERS,
+    ("POST", "/people/seniority"): rights.DESIGNERS,
     ("GET", "/audit"): rights.OVERSEERS,
     ("GET", "/api/evidence/sessions"): rights.AUDITORS,
     ("GET", "/api/evidence/sessions/{session}/logged"): rights.AUDITORS,
@@ -72,6 +73,15 @@ NEEDS = {
     ("POST", "/api/evidence/sessions/{session}/pack"): rights.AUDITORS,
     ("POST", "/api/evidence/sessions/{session}/hold"): rights.AUDITORS,
     ("POST", "/api/evidence/sessions/{session}/release"): rights.AUDITORS,
+    ("POST", "/groups"): rights.ROUTERS,
+    ("POST", "/groups/{group}/members"): rights.ROUTERS,
+    ("POST", "/groups/{group}/hours"): rights.ROUTERS,
+    ("POST", "/groups/{group}/shifts"): rights.ROUTERS,
+    ("POST", "/services"): rights.ADMINISTRATORS,
+    ("POST", "/services/members"): rights.ADMINISTRATORS,
+    ("POST", "/tools"): rights.ROUTERS,
+    ("POST", "/tools/remove"): rights.ROUTERS,
+    ("POST", "/improvements/{improvement}"): rights.APPROVERS,
 }
 
 BODIES: dict[str, Any] = {
@@ -105,6 +115,14 @@ FORMS = {
         ("name", "number", "email", "kind", "seen"),
     ),
     "/knowledge/searches": ({"ticket": "2001", "search": "s"}, ("ticket", "search")),
+    "/groups": (
+        {"name": "g", "title_fr": "f", "title_en": "e", "level": "1"},
+        ("name", "title_fr", "title_en", "level"),
+    ),
+    "/tools": (
+        {"name": "n", "title_fr": "f", "title_en": "e", "address": "https://tools.example/"},
+        ("name", "title_fr", "title_en", "address"),
+    ),
     "/sign-in": ({"name": "n", "password": "p", "code": "c"}, ("name", "password", "code")),
     "/language": ({"language": "en", "back": "/"}, ("language", "back")),
     "/enrol": ({"code": "1"}, ("code",)),
@@ -273,14 +291,21 @@ async def test_hostile_texts_are_kept_as_text_or_refused_and_a_browser_runs_none
                     failed.append((path, name, text[:40], answer[:80]))
         for path, (fields, names) in FORMS.items():
             for name in names:
-                who = ENROLLING if path == "/enrol" else "supervisor"
+                who = {"/enrol": ENROLLING, "/groups": "router", "/tools": "router"}.get(path, "supervisor")
                 values = {"csrf": world.csrf[who]} | fields | {name: text}
                 body = urllib.parse.urlencode(values, errors="surrogatepass").encode()
                 headers = {"Content-Type": "application/x-www-form-urlencoded"}
                 status, _ = await world.ask(client, who, "POST", path, data=body, headers=headers)
                 if status not in (303, 400, 401, 403, 404, 409, 413, 429):
                     failed.append((path, name, text[:40], status))
-        for query in ("/tickets?search=", "/api/tickets?search=", "/tickets?state=", "/sign-in?next=", *SEARCHES):
+        for query in (
+            "/tickets?search=",
+            "/api/tickets?search=",
+            "/tickets?state=",
+            "/tickets?order=",
+            "/sign-in?next=",
+            *SEARCHES,
+        ):
             status, _ = await world.ask(client, "supervisor", "GET", query + urllib.parse.quote(text[:1500]))
             if status not in (200, 303):
                 failed.append((query, "", text[:40], status))
@@ -307,7 +332,17 @@ async def _visit(world: World, numbers: list[Any]) -> None:
         page.on("pageerror", lambda error: seen.append(str(error)))
         page.on("dialog", lambda dialog: seen.append(f"dialog {dialog.message}"))
         found = "/tickets?search=%3Cscript%3Ealert(1)%3C/script%3E"
-        for path in ("/tickets", found, "/tickets/2001", "/customers/1", "/knowledge", "/knowledge/1", "/audit"):
+        for path in (
+            "/tickets",
+            found,
+            "/tickets/2001",
+            "/customers/1",
+            "/knowledge",
+            "/knowledge/1",
+            "/audit",
+            "/groups",
+            "/tools",
+        ):
             await page.goto(world.address + path)
         for number in numbers:
             await page.goto(f"{world.address}/tickets/{number}")

@@ -1,0 +1,101 @@
+"""What the ticket's page shows of a case: what its procedure, its questions, the knowledge and the colleagues have to say."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from relay.desk import actions, customer_store, document_store, groups, improvements, levels, question_trees, tools
+from relay.desk.actions import Asked
+from relay.desk.frequent import Frequent
+from relay.desk.people import now_utc
+from relay.desk.procedures import Procedure
+from relay.desk.rights import APPROVERS, LEVEL_SKILLS
+from relay.storage import tables
+
+COLLEAGUES_MAX = 100
+
+
+async def values_of(asked: Asked, view: customer_store.View, frequent: Frequent, zone: ZoneInfo) -> dict[str, Any]:
+    """Everything beside the ticket itself, by the names that the templates use."""
+    connection, case, call = asked.connection, asked.ticket.case, asked.ticket.call
+    procedure, tree = await asked.procedure(), await asked.tree()
+    procedures = await document_store.in_force(connection, asked.tenant, "procedure")
+    scripts = await document_store.in_force(connection, asked.tenant, "script")
+    row = procedure.escalation(case.level) if isinstance(procedure, Procedure) else None
+    now = now_utc()
+    linked = [document_id for document_id, _, _ in case.articles]
+    document = tables.document
+    articles = (await connection.execute(select(document).where(document.c.id.in_(linked)))).all()
+    suggested = await document_store.articles_for(connection, asked.tenant, asked.row.subject, limit=5)
+    often = await frequent.of(connection, asked.tenant, asked.row.device_type)
+    named = {case.handler, *case.handlers, *(one.whom for one in asked.ticket.consultations)} - {""}
+    group = await groups.named(connection, asked.tenant, row.group) if row else None
+    return {
+        "procedure": procedure,
+        "procedures": {
+            name: content
+            for name, (_, _, content) in sorted(procedures.items(), key=lambda one: -often.procedures.get(one[0], 0))
+        },
+        "scripts": {name: content for name, (_, _, content) in scripts.items()},
+        "path": question_trees.walk(tree, call.answers) if tree else None,
+        "escalation": row,
+        "group": group,
+        "group_is_open": group.is_open(now, zone) if group else False,
+        "group_next_change": group.next_change(now, zone) if group else None,
+        "missing": levels.missing_before(case, procedure, row, int(now.timestamp())) if procedure and row else [],
+        "now_s": int(now.timestamp()),
+        "at": actions.at,
+        "articles": {article.id: article for article in articles},
+        "suggested": [article for article in suggested if article.id not in linked],
+        "often": often,
+        "names": await _names(connection, named),
+        "colleagues": await _colleagues(asked, procedure),
+        "tools": [(tool, tools.address_for(tool, _known(asked, view))) for tool in await _tools(asked)],
+        "improvements": await improvements.of_ticket(connection, asked.row.id),
+        "improvements_open": await improvements.listed(connection, asked.tenant, only_open=True),
+        "channels": actions.channels_of(asked.person),
+        "level_for": question_trees.LEVEL_FOR,
+        "needs": [need for line in procedure.escalations for need in line.needs] if procedure else [],
+    }
+
+
+async def _names(connection: AsyncConnection, names: set[str]) -> dict[str, str]:
+    """Full names by the names to sign in with."""
+    person = tables.person
+    rows = await connection.execute(select(person.c.name, person.c.full_name).where(person.c.name.in_(sorted(names))))
+    return {row.name: row.full_name for row in rows}
+
+
+async def _colleagues(asked: Asked, procedure: Procedure | None) -> list[Any]:
+    """Who may be asked: who knows the product, those who approve, and those who do the work of higher levels."""
+    person, grant, skill = tables.person, tables.role_grant, tables.skill
+    domains = [*LEVEL_SKILLS, *([procedure.product] if procedure else [])]
+    knows = select(skill.c.person_id).where(skill.c.domain.in_(domains))
+    approves = select(grant.c.person_id).where(grant.c.role.in_(APPROVERS))
+    rows = await asked.connection.execute(
+        select(person.c.name, person.c.full_name)
+        .where(person.c.is_active, person.c.id != asked.person.id)
+        .where(or_(person.c.id.in_(knows), person.c.id.in_(approves)))
+        .order_by(person.c.full_name)
+        .limit(COLLEAGUES_MAX)
+    )
+    return list(rows.all())
+
+
+async def _tools(asked: Asked) -> list[Any]:
+    return await tools.listed(asked.connection, asked.tenant)
+
+
+def _known(asked: Asked, view: customer_store.View) -> dict[str, str]:
+    """What the addresses of tools are filled in with."""
+    row = asked.row
+    device = next((one for one in view.devices if one.id == row.device_id), None)
+    return {
+        "ticket": str(row.number),
+        "customer_number": row.customer_number,
+        "phone": row.customer_phone,
+        "serial": device.serial if device else "",
+        "device_type": row.device_type,
+    }
