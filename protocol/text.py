@@ -27,3 +27,8 @@ def tidy_line(text: str, *, characters_max: int = LINE_CHARACTERS_MAX) -> str:
     """Make a `Line` of anything: composed (NFC), deceiving characters gone, white space folded, cut at the limit."""
     composed = unicodedata.normalize("NFC", re.sub(rf"[{_DECEIVING}]+", " ", text))
     return " ".join(composed.split())[:characters_max]
+
+
+def tidy_text(text: str) -> str:
+    """Make the characters of a `Text` of anything: composed (NFC), deceiving ones as blanks, lines kept. As long as it was."""
+    return unicodedata.normalize("NFC", re.sub(rf"[{_DECEIVING_BUT_NEWLINE}]", " ", text)).strip()

@@ -73,6 +73,14 @@ SCRIPTS: dict[str, Script] = {
             "I understand that this is a nuisance. Let us look at it together.",
         ),
     ),
+    "expectation": Script(
+        Both("Ce qui vous attend", "What happens now"),
+        "expectation",
+        BothTexts(
+            "Nous prenons dix minutes ensemble. Si cela ne suffit pas, un technicien vous rappelle sous quatre heures.",
+            "We take ten minutes together. If that is not enough, a technician calls you back within four hours.",
+        ),
+    ),
     "closing": Script(
         Both("Prise de congé", "Closing"),
         "closing",

@@ -4,13 +4,14 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 SECRET_VARIABLE = "MAINFORTE_KEY_SECRET"  # noqa: S105 - the variable's name
+SMTP_PASSWORD_VARIABLE = "MAINFORTE_SMTP_PASSWORD"  # noqa: S105 - the variable's name
 CONFIG_NAME = "mainforte.toml"
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -18,6 +19,22 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 class WrongSetting(Exception):
     """A setting has a value that cannot be; the text names the key and what was expected."""
+
+
+@dataclass(frozen=True)
+class SmtpServer:
+    """Who takes our mail. On another machine never without TLS."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = field(default="", repr=False)
+    is_tls: bool = False
+    """TLS from the first byte; else STARTTLS, unless the server is on this machine."""
+
+    @property
+    def is_here(self) -> bool:
+        return self.host in _LOOPBACK
 
 
 @dataclass(frozen=True)
@@ -57,6 +74,12 @@ class Settings:
 
     recordings_url: str = ""
     """A bucket for recordings, `s3://bucket/prefix`, reached with the usual AWS_… variables; empty: a folder beside the database."""
+    smtp: SmtpServer | None = None
+    """Where mail to customers goes, `smtp://user@host:587` or `smtps://…`; the password is in MAINFORTE_SMTP_PASSWORD. Without: nowhere."""
+    mail_from: str = ""
+    """The desk's own address."""
+    mail_listen: tuple[str, int] | None = None
+    """Where a mail server on this machine hands over, by SMTP, what customers write, e.g. `127.0.0.1:8025`."""
 
     @property
     def is_secure(self) -> bool:
@@ -123,6 +146,8 @@ def read_settings(config: Path, environment: Mapping[str, str] = os.environ) -> 
     if "origins" not in values:
         raise WrongSetting('origins: missing; expected a list such as ["https://help.example.org"]')
     checked = {key: _CHECKS[key](key, value, config.parent.resolve()) for key, value in values.items()}
+    if checked.get("smtp") and (password := environment.get(SMTP_PASSWORD_VARIABLE)):
+        checked["smtp"] = replace(checked["smtp"], password=password)
     settings = Settings(**checked)
     _check_together(settings)
     return settings
@@ -228,6 +253,36 @@ def _recordings_url(key: str, value: Any, _base: Path) -> str:
     return value
 
 
+def _smtp(key: str, value: Any, base: Path) -> SmtpServer | None:
+    expected = f"{key}: expected an address such as smtp://user@mail.example.org:587; the password is in {SMTP_PASSWORD_VARIABLE}"
+    if value == "":
+        return None
+    try:
+        parts = urlsplit(_line(key, value, base))
+        port = parts.port
+    except ValueError:
+        raise WrongSetting(expected) from None
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.password or parts.path not in ("", "/"):
+        raise WrongSetting(expected)
+    usual = 465 if parts.scheme == "smtps" else 25
+    return SmtpServer(parts.hostname, port or usual, parts.username or "", is_tls=parts.scheme == "smtps")
+
+
+def _mail_address(key: str, value: Any, base: Path) -> str:
+    if value and not re.fullmatch(r"[^\s@<>\"]+@[A-Za-z0-9.-]+", _line(key, value, base)):
+        raise WrongSetting(f"{key}: expected an address such as desk@example.org")
+    return str(value)
+
+
+def _place(key: str, value: Any, base: Path) -> tuple[str, int] | None:
+    if value == "":
+        return None
+    host, _, port = _line(key, value, base).rpartition(":")
+    if host not in _LOOPBACK or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise WrongSetting(f"{key}: expected an address of this machine and a port, such as 127.0.0.1:8025")
+    return host, int(port)
+
+
 _CHECKS: dict[str, Callable[[str, Any, Path], Any]] = {
     "folder": _path,
     "origins": _origins,
@@ -247,10 +302,15 @@ _CHECKS: dict[str, Callable[[str, Any, Path], Any]] = {
     "witness_quorum": _count(0, 16),
     "database_url": _database_url,
     "recordings_url": _recordings_url,
+    "smtp": _smtp,
+    "mail_from": _mail_address,
+    "mail_listen": _place,
 }
 
 
 def _check_together(settings: Settings) -> None:
+    if (settings.smtp or settings.mail_listen) and not settings.mail_from:
+        raise WrongSetting("mail_from: expected the desk's address, since mail is sent or taken")
     if (settings.tls_certificate is None) != (settings.tls_key is None):
         raise WrongSetting("tls_certificate, tls_key: expected both or neither")
     for key in ("tls_certificate", "tls_key", "secret_file"):

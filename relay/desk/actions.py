@@ -4,57 +4,31 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from relay.desk import customer_store, document_store, forms, guided_call, levels, question_trees, tickets
-from relay.desk.people import Person, Tenant, insert_row, now_utc
+from relay.desk import (
+    correspondence,
+    customer_store,
+    document_store,
+    forms,
+    groups,
+    guided_call,
+    hours,
+    levels,
+    question_trees,
+    reviews,
+    tickets,
+)
+from relay.desk.asked import Asked, check_not_closed
+from relay.desk.people import Person, insert_row, now_utc
 from relay.desk.procedures import Procedure, Script
-from relay.desk.question_trees import Tree
 from relay.desk.requests import Refusal
 from relay.desk.rights import APPROVERS, WRITERS
 from relay.desk.rules import Incomplete, NotPossible
-from relay.desk.tickets import Ticket, TicketEvent
+from relay.desk.tickets import TicketEvent
 from relay.storage import tables
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Who wants what of which ticket."""
-
-    connection: AsyncConnection
-    tenant: Tenant
-    person: Person
-    level: int
-    """The highest level whose work this person may do."""
-    row: Any
-    ticket: Ticket
-    fields: dict[str, str]
-    """The form as it was typed."""
-
-    async def procedure(self) -> Procedure | None:
-        """The procedure of this kind of request, in the version that the case goes by."""
-        case = self.ticket.case
-        if not case.procedure:
-            return None
-        content = await document_store.named(
-            self.connection, self.tenant, "procedure", case.procedure, case.procedure_version
-        )
-        return content if isinstance(content, Procedure) else None
-
-    async def tree(self) -> Tree | None:
-        """The questions that are being asked, in the version that was begun."""
-        call = self.ticket.call
-        if not call.tree:
-            return None
-        content = await document_store.named(self.connection, self.tenant, "tree", call.tree, call.tree_version)
-        return content if isinstance(content, Tree) else None
-
-    def check_level(self) -> None:
-        """Raises Refusal where the case is at a level whose work this person does not do."""
-        if self.level < self.ticket.case.level:
-            raise Refusal(403, "not_allowed")
 
 
 class BadForm(Exception):
@@ -66,12 +40,6 @@ class BadForm(Exception):
         self.action = action
         self.form = form
         self.missing = missing
-
-
-def check_not_closed(asked: Asked) -> None:
-    """Raises NotPossible where the case is over."""
-    if asked.ticket.state == tickets.CLOSED:
-        raise NotPossible("the ticket is closed")
 
 
 Make = Callable[[Asked, Any], Awaitable[list[TicketEvent]]]
@@ -130,6 +98,8 @@ async def _close(asked: Asked, form: Any) -> list[TicketEvent]:
     if asked.ticket.parcel.is_going_on:
         raise Incomplete(("return",))
     levels.check_closing(asked.ticket.case, unconfirmed_because=unconfirmed, without_article_because=without)
+    if form.ask.data:
+        await correspondence.ask_how_it_was(asked)
     return [tickets.TicketClosed(form.text.data, unconfirmed, without)]
 
 
@@ -160,6 +130,11 @@ async def _call_begin(asked: Asked, form: Any) -> list[TicketEvent]:
 
 @action("call-end", forms.Remark)
 async def _call_end(asked: Asked, form: Any) -> list[TicketEvent]:
+    asked.after.append(
+        lambda: reviews.note_handling(
+            asked.connection, asked.tenant, asked.row.id, asked.person.id, asked.ticket.case.level
+        )
+    )
     return [guided_call.CallEnded(form.remark.data)]
 
 
@@ -261,19 +236,24 @@ async def _take(asked: Asked, form: Any) -> list[TicketEvent]:
 
 @action("inform", forms.Inform)
 async def _inform(asked: Asked, form: Any) -> list[TicketEvent]:
-    until = now_utc() + timedelta(hours=form.hours.data)
+    until = await _until(asked, form.hours.data)
     row, way = asked.row, form.way.data
-    await customer_store.add_contact(
-        asked.connection,
-        asked.tenant,
-        row.customer_id,
-        row.id,
-        "email" if way == "sent" else "phone",
-        f"{row.number} – {form.next_step.data}",
-        is_incoming=False,
-        state="ready" if way == "sent" else "done",
-    )
+    if way == "sent":
+        await correspondence.send_next_step(asked, form.next_step.data, until)
+    else:
+        text = f"{row.number} – {form.next_step.data}"
+        await customer_store.add_contact(
+            asked.connection, asked.tenant, row.customer_id, row.id, "phone", text, is_incoming=False, state="done"
+        )
     return [levels.CustomerInformed(form.next_step.data, int(until.timestamp()), way)]
+
+
+async def _until(asked: Asked, hours_given: int) -> datetime:
+    """When so many hours have passed in which the group that takes over is there."""
+    procedure = await asked.procedure()
+    row = procedure.escalation(asked.ticket.case.level) if procedure else None
+    group = await groups.named(asked.connection, asked.tenant, row.group) if row else None
+    return hours.after_open_hours(group.spans if group else [], now_utc(), hours_given, ZoneInfo(asked.time_zone))
 
 
 @action("approve", forms.Reason, APPROVERS)

@@ -211,7 +211,11 @@ async def ticket_of(request: web.Request, connection: AsyncConnection, person: P
     Raises:
         Refusal: 404, where the service in which this person works has none of that number.
     """
-    number = request.match_info["number"]
+    return await ticket_by(connection, person, request.match_info["number"])
+
+
+async def ticket_by(connection: AsyncConnection, person: Person, number: str) -> Any:
+    """The row of the ticket of this number, as somebody typed it. Raises Refusal 404."""
     is_number = number.isascii() and number.isdigit() and len(number) <= 9
     row = await ticket_store.find(connection, person.tenant, int(number)) if is_number else None
     if row is None:

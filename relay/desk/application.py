@@ -23,14 +23,18 @@ from relay.desk import (
     improvement_pages,
     internal,
     knowledge_pages,
+    mail_pages,
     organisation_pages,
     oversight_pages,
     pages,
+    public_pages,
+    quality_pages,
     sessions,
     sharing_api,
     ticket_store,
 )
 from relay.desk.housekeeping import keep_house
+from relay.desk.mailing import mailing
 from relay.desk.people import Seal, Tenant, insert_row
 from relay.desk.requests import BODY_BYTES_MAX, DESK, Desk, Refusal, check_origin, json_answer, log
 from relay.desk.sign_in_limits import SignInLimits
@@ -114,6 +118,9 @@ def make_application(desk: Desk) -> web.Application:
     app.add_routes(evidence_room.routes)
     app.add_routes(internal.routes)
     app.add_routes(pages.routes)
+    app.add_routes(public_pages.routes)
+    app.add_routes(quality_pages.routes)
+    app.add_routes(mail_pages.routes)
     app.add_routes(case_pages.routes)
     app.add_routes(customer_pages.routes)
     app.add_routes(knowledge_pages.routes)
@@ -203,10 +210,11 @@ async def run_desk(settings: Settings, listening: Socket, *, is_first: bool, on_
     await runner.setup()
     keeping = asyncio.create_task(keep_house(desk))
     try:
-        await web.SockSite(runner, listening).start()
-        log.info("the desk is ready")
-        on_ready()
-        await _stdin_closed()
+        async with mailing(desk):
+            await web.SockSite(runner, listening).start()
+            log.info("the desk is ready")
+            on_ready()
+            await _stdin_closed()
     finally:
         keeping.cancel()
         await runner.cleanup()

@@ -9,7 +9,8 @@ from aiohttp import web
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-import relay.desk.team_actions  # noqa: F401 - its buttons register themselves
+import relay.desk.letter_actions
+import relay.desk.team_actions  # noqa: F401 - their buttons register themselves
 from relay.desk import (
     actions,
     api,
@@ -20,11 +21,12 @@ from relay.desk import (
     ticket_store,
     tickets,
 )
-from relay.desk.actions import ACTIONS, Asked, BadForm
+from relay.desk.actions import ACTIONS, BadForm
+from relay.desk.asked import Asked
 from relay.desk.people import Person
 from relay.desk.rendering import form_of, page, see_other
 from relay.desk.requests import DESK, required_person, signed_in
-from relay.desk.rights import READERS, WRITERS, level_of
+from relay.desk.rights import READERS, REVIEWERS, WRITERS, level_of
 from relay.storage import tables
 
 routes = web.RouteTableDef()
@@ -35,11 +37,23 @@ STILL_HERE_S = 20
 
 async def asked_of(request: web.Request, connection: AsyncConnection, person: Person, fields: dict[str, str]) -> Asked:
     """The ticket that the path names, and who asks. Raises Refusal 404."""
+    desk = request.app[DESK]
     row = await api.ticket_of(request, connection, person)
     history = await ticket_store.history_of(connection, row.id)
     ticket = tickets.rebuild(happened.event for happened in history)
     level = level_of(person.roles, await skills_of(connection, person.id))
-    return Asked(connection, person.tenant, person, level, row, ticket, fields)
+    return Asked(
+        connection,
+        person.tenant,
+        person,
+        level,
+        row,
+        ticket,
+        fields,
+        desk.organisation.document.name,
+        desk.settings.origins[0],
+        desk.settings.time_zone,
+    )
 
 
 async def skills_of(connection: AsyncConnection, person_id: int) -> frozenset[str]:
@@ -65,6 +79,8 @@ async def post_event(request: web.Request) -> web.Response:
             asked = await asked_of(request, connection, person, form)
             for event in await actions.events_of(asked, name):
                 await ticket_store.append(connection, person.tenant, asked.row.id, person.id, event)
+            for follow in asked.after:
+                await follow()
     except BadForm as bad:
         return await ticket_page(request, person, bad=bad)
     return see_other(f"/tickets/{asked.row.number}#{_PLACE.get(name, 'guide')}")
@@ -127,11 +143,13 @@ async def ticket_page(request: web.Request, person: Person, *, bad: BadForm | No
         root_fingerprint=desk.organisation.fingerprint_text,
         may_help=bool(person.roles & set(api.HELPERS)) and row.state != tickets.CLOSED,
         may_write=may_write,
+        may_review=bool(person.roles & set(REVIEWERS)),
         may_work=may_write and asked.level >= asked.ticket.case.level and row.state != tickets.CLOSED,
         may={name for name, action in ACTIONS.items() if person.roles & set(action.roles)},
         case=asked.ticket.case,
         consultations=asked.ticket.consultations,
         parcel=asked.ticket.parcel,
+        prepared=asked.ticket.prepared,
         call=asked.ticket.call,
         view=view,
         forms=shown,

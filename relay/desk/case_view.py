@@ -7,7 +7,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.desk import actions, customer_store, document_store, groups, improvements, levels, question_trees, tools
-from relay.desk.actions import Asked
+from relay.desk.asked import Asked
 from relay.desk.frequent import Frequent
 from relay.desk.people import now_utc
 from relay.desk.procedures import Procedure
@@ -50,6 +50,7 @@ async def values_of(asked: Asked, view: customer_store.View, frequent: Frequent,
         "articles": {article.id: article for article in articles},
         "suggested": [article for article in suggested if article.id not in linked],
         "often": often,
+        "guides": await document_store.public(connection, asked.tenant),
         "names": await _names(connection, named),
         "colleagues": await _colleagues(asked, procedure),
         "tools": [(tool, tools.address_for(tool, _known(asked, view))) for tool in await _tools(asked)],

@@ -5,10 +5,10 @@ from typing import Any
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from relay.desk import customer_store, forms, ticket_store, tickets
+from relay.desk import customer_store, document_store, forms, preparations, prepared_tickets, ticket_store, tickets
 from relay.desk.people import Person
 from relay.desk.rendering import form_of, page, see_other
-from relay.desk.requests import DESK, required_person
+from relay.desk.requests import DESK, Refusal, required_person
 from relay.desk.rights import READERS, WRITERS
 
 routes = web.RouteTableDef()
@@ -21,7 +21,24 @@ async def get_customers(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
         found = await customer_store.identify(connection, person.tenant, text)
-    return page(request, "customers.html", person, customers=found, search=text)
+        prepared = await preparations.find(connection, person.tenant, text)
+        procedures = await document_store.in_force(connection, person.tenant, "procedure")
+    titles = {name: content for name, (_, _, content) in procedures.items()}
+    values: dict[str, Any] = {"customers": found, "search": text, "prepared": prepared, "procedures": titles}
+    return page(request, "customers.html", person, may_write=bool(person.roles & set(WRITERS)), **values)
+
+
+@routes.post("/preparations/{reference:[A-Z0-9]{6}}")
+async def post_prepared_ticket(request: web.Request) -> web.Response:
+    """Open a ticket with what the customer has told already."""
+    person = await required_person(request, *WRITERS)
+    await form_of(request, person)
+    async with request.app[DESK].database.transaction() as connection:
+        row = await preparations.by_reference(connection, person.tenant, request.match_info["reference"])
+        if row is None:
+            raise Refusal(404, "not_found")
+        number = await prepared_tickets.open_from(connection, person, row)
+    return see_other(f"/tickets/{number}")
 
 
 async def _view_of(request: web.Request, connection: AsyncConnection, person: Person) -> customer_store.View:

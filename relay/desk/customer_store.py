@@ -79,6 +79,12 @@ async def view(connection: AsyncConnection, tenant: Tenant, customer_id: int) ->
     )
 
 
+async def language_of(connection: AsyncConnection, customer_id: int) -> str:
+    """In which language the customer is written to."""
+    customer = tables.customer
+    return str((await connection.execute(select(customer.c.language).where(customer.c.id == customer_id))).scalar_one())
+
+
 async def edit(
     connection: AsyncConnection, tenant: Tenant, person_id: int, customer_id: int, seen: int, **fields: str
 ) -> bool:
@@ -123,9 +129,9 @@ async def add_contact(
     *,
     is_incoming: bool,
     state: str,
-) -> None:
-    """One contact over whichever channel; a text to the customer waits as `ready` until it is sent."""
-    await insert_row(
+) -> int:
+    """One contact over whichever channel; a text to the customer waits as `ready` until it is sent. Its id."""
+    return await insert_row(
         connection,
         tables.contact,
         **tenant.columns,

@@ -16,6 +16,9 @@ from relay.desk.publishing import Article, Content, Document, DocumentEvent, Dra
 from relay.storage import search, tables
 from relay.storage.changes import changed
 
+PUBLIC = "tutorial"
+"""How search knows what is published for customers."""
+
 
 @dataclass(frozen=True)
 class Written:
@@ -107,11 +110,20 @@ async def append(
 
 async def _make_found(connection: AsyncConnection, tenant: Tenant, document_id: int, document: Document) -> None:
     readable = document.versions[document.readable - 1] if document.readable else None
-    if isinstance(readable, Article):
-        text = "\n".join((readable.issue, readable.environment, readable.resolution, readable.cause))
-        await search.index(connection, tenant, "article", document_id, readable.title, text)
+    await _index(connection, tenant, "article", document_id, readable)
+    published = document.published
+    for_customers = isinstance(published, Article) and published.audience == "customers"
+    await _index(connection, tenant, PUBLIC, document_id, published if for_customers else None)
+
+
+async def _index(
+    connection: AsyncConnection, tenant: Tenant, kind: str, document_id: int, content: Content | None
+) -> None:
+    if isinstance(content, Article):
+        text = "\n".join((content.issue, content.environment, content.resolution, content.cause))
+        await search.index(connection, tenant, kind, document_id, content.title, text)
     else:
-        await search.forget(connection, tenant, "article", document_id)
+        await search.forget(connection, tenant, kind, document_id)
 
 
 async def find(connection: AsyncConnection, tenant: Tenant, document_id: int, kind: str = "") -> Any | None:
@@ -178,9 +190,24 @@ async def listed(connection: AsyncConnection, tenant: Tenant, kind: str, state: 
     return list((await connection.execute(query.order_by(document.c.changed_at.desc()).limit(200))).all())
 
 
-async def articles_for(connection: AsyncConnection, tenant: Tenant, words: str, *, limit: int = 20) -> list[Any]:
-    """The rows of the articles that search finds, the best first."""
-    hits = await search.find(connection, tenant, words, ["article"], limit=limit)
+async def public(connection: AsyncConnection, tenant: Tenant) -> list[Any]:
+    """The rows of what is published for customers, by title; at most two hundred."""
+    entry, document = tables.search_entry, tables.document
+    rows = await connection.execute(
+        select(document)
+        .join(entry, entry.c.subject_id == document.c.id)
+        .where(entry.c.service_id == tenant.service_id, entry.c.kind == PUBLIC)
+        .order_by(document.c.title)
+        .limit(200)
+    )
+    return list(rows.all())
+
+
+async def articles_for(
+    connection: AsyncConnection, tenant: Tenant, words: str, *, limit: int = 20, kind: str = "article"
+) -> list[Any]:
+    """The rows of the articles that search finds, the best first; of kind `PUBLIC` only what customers may read."""
+    hits = await search.find(connection, tenant, words, [kind], limit=limit)
     rows = {
         row.id: row
         for row in (

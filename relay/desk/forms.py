@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from wtforms import BooleanField, Form, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, Form, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, NumberRange, Optional, StopValidation
 
 from protocol.text import Line, Text
@@ -103,6 +103,17 @@ class Close(Form):  # type: ignore[misc]
     text = paragraph()
     unconfirmed_because = line(required=False)
     without_article_because = line(required=False)
+    ask = BooleanField()
+    """Whether the customer is asked how it was."""
+
+
+class Mail(Form):  # type: ignore[misc]
+    subject = line(characters_max=150)
+    text = paragraph(rows=5)
+
+
+class SendGuide(Form):  # type: ignore[misc]
+    article = number(1, 2**31 - 1)
 
 
 class BeginCall(Form):  # type: ignore[misc]
@@ -197,6 +208,29 @@ class Reason(Form):  # type: ignore[misc]
 
 class Taken(Form):  # type: ignore[misc]
     instead_of = line(required=False)
+
+
+class Preparation(Form):  # type: ignore[misc]
+    """What a customer tells before the call."""
+
+    name = line()
+    customer_number = line(required=False, characters_max=40)
+    phone = line(required=False, characters_max=40)
+    email = line(required=False)
+    words = paragraph(rows=4)
+
+
+class Coaching(Form):  # type: ignore[misc]
+    name = line(characters_max=64)
+    ticket = line(required=False, characters_max=9)
+    text = paragraph()
+    due = DateField(validators=[Optional()])
+
+
+class Survey(Form):  # type: ignore[misc]
+    exchange = radio(*"12345")
+    resolution = radio(*"12345")
+    words = paragraph(required=False)
 
 
 class Record(Form):  # type: ignore[misc]

@@ -40,7 +40,7 @@ class CallBegun(Message, frozen=True, tag="call_begun"):
 class ScriptSaid(Message, frozen=True, tag="script_said"):
     """An approved text was said, in this version."""
 
-    moment: Literal["greeting", "empathy", "closing"]
+    moment: Literal["greeting", "expectation", "empathy", "closing"]
     script: Slug
     version: Version
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocol.errors import RemoteProtocolError
 from relay.desk import actions, document_store, forms, levels, publishing, ticket_store, tickets
+from relay.desk.asked import Asked
 from relay.desk.people import Person, insert_row, now_utc
 from relay.desk.publishing import Article, Content, Document, Drafted, Published, SentBack, Stale, Submitted, Withdrawn
 from relay.desk.rendering import form_of, page, see_other
@@ -126,7 +127,7 @@ async def _link_written(
     history = await ticket_store.history_of(connection, row.id)
     ticket = tickets.rebuild(happened.event for happened in history)
     tenant = person.tenant
-    asked = actions.Asked(connection, tenant, person, 0, row, ticket, {})
+    asked = Asked(connection, tenant, person, 0, row, ticket, {})
     event = await actions.link_article(asked, document_id, version, "written")
     await ticket_store.append(connection, tenant, row.id, person.id, event)
 
@@ -423,12 +424,3 @@ async def post_process(request: web.Request) -> web.Response:
 async def post_process_state(request: web.Request) -> web.Response:
     person = await required_person(request, *DESIGNERS)
     return await _change_state(request, person, "", "/process/")
-
-
-@routes.get("/prepare")
-async def get_prepare(request: web.Request) -> web.Response:
-    """What customers should have at hand, for each kind of request; open to everybody."""
-    desk = request.app[DESK]
-    async with desk.database.transaction() as connection:
-        procedures = await document_store.in_force(connection, desk.tenant, "procedure")
-    return page(request, "prepare.html", None, procedures=[content for _, _, content in procedures.values()])

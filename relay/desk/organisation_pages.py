@@ -11,7 +11,7 @@ from relay.desk.forms import Typed
 from relay.desk.people import Person, Tenant
 from relay.desk.rendering import form_of, page, see_other
 from relay.desk.requests import DESK, Refusal, required_person
-from relay.desk.rights import ADMINISTRATORS, COACHES, OVERSEERS, READERS, ROUTERS
+from relay.desk.rights import ADMINISTRATORS, OVERSEERS, READERS, REVIEWERS, ROUTERS
 
 routes = web.RouteTableDef()
 
@@ -27,7 +27,7 @@ async def get_desk(request: web.Request) -> web.Response:
         request,
         "desk.html",
         person,
-        may_coach=bool(person.roles & set(COACHES)),
+        may_review=bool(person.roles & set(REVIEWERS)),
         may_oversee=bool(person.roles & set(OVERSEERS)),
     )
 

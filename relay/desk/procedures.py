@@ -61,6 +61,11 @@ class Procedure(Message, frozen=True, tag="procedure"):
         """The row of the table for a case at this level."""
         return next((row for row in self.escalations if row.from_level == from_level), None)
 
+    def asked_before(self) -> tuple[Question, ...]:
+        """What a customer can answer before the call: all that goes along with the first handing over."""
+        row = self.escalation(1)
+        return row.needs if row else ()
+
     def steps_of(self, level: int) -> tuple[Step, ...]:
         return tuple(step for step in self.steps if step.level == level)
 
@@ -69,7 +74,7 @@ class Script(Message, frozen=True, tag="script"):
     """What an adviser says, word for word; `{name}`, `{customer}` and `{organisation}` are filled in."""
 
     title: Both
-    moment: Literal["greeting", "empathy", "closing"]
+    moment: Literal["greeting", "expectation", "empathy", "closing"]
     text: BothTexts
 
     def say(self, language: str, **values: str) -> str:

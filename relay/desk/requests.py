@@ -2,6 +2,7 @@
 
 import hmac
 import logging
+import time
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
@@ -13,6 +14,7 @@ from protocol.text import Line, Text
 from relay.desk.away import Away
 from relay.desk.frequent import Frequent
 from relay.desk.people import Person, Seal, Tenant, person_of
+from relay.desk.public_limits import HOUR_S, Pace
 from relay.desk.sign_in_limits import SignInLimits
 from relay.desk.stories import Stories
 from relay.desk.watching import Watching
@@ -51,6 +53,7 @@ class Desk:
     away: Away = field(default_factory=Away)
     watching: Watching = field(default_factory=Watching)
     frequent: Frequent = field(default_factory=Frequent)
+    pace: Pace = field(default_factory=Pace)
 
 
 DESK = web.AppKey("desk", Desk)
@@ -173,6 +176,16 @@ def check_origin(request: web.Request) -> None:
         return
     if origin not in request.app[DESK].settings.origins:
         raise Refusal(403, "wrong_origin")
+
+
+def check_pace(request: web.Request) -> None:
+    """Pass silently while this address has not written too often without having signed in.
+
+    Raises:
+        Refusal: 429.
+    """
+    if not request.app[DESK].pace.admits(address_of(request), time.monotonic()):
+        raise Refusal(429, "too_many", retry_after_s=HOUR_S)
 
 
 def json_answer(value: Any, *, status: int = 200) -> web.Response:

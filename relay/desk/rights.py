@@ -23,6 +23,8 @@ ROUTERS = ("router", "administrator")
 """Who says which groups there are, when they are there, and which tools lie beside the ticket."""
 COACHES = ("supervisor", "administrator")
 """Who reviews how calls were led, and coaches."""
+REVIEWERS = ("supervisor", "auditor", "administrator")
+"""Who marks how calls were led, and reads the figures."""
 ADMINISTRATORS = ("administrator",)
 OVERSEERS = ("supervisor", "auditor", "administrator")
 """Who reads the audit trail."""

@@ -5,7 +5,8 @@ from typing import Any
 from sqlalchemy import select, update
 
 from relay.desk import forms, improvements, people, returns, teamwork, tickets, tools
-from relay.desk.actions import Asked, action, check_not_closed
+from relay.desk.actions import action
+from relay.desk.asked import Asked, check_not_closed
 from relay.desk.people import insert_row, now_utc
 from relay.desk.rights import WRITERS, level_of
 from relay.desk.rules import Incomplete, NotPossible

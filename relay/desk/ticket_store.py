@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocol.codec import encode
-from relay.desk import customer_store, guided_call, levels, returns, tickets
+from relay.desk import customer_store, guided_call, letters, levels, returns, tickets
 from relay.desk.people import Tenant, insert_row, now_utc
 from relay.storage import search as index
 from relay.storage import tables
@@ -149,7 +149,7 @@ async def open_ticket(
 async def open_for(
     connection: AsyncConnection,
     tenant: Tenant,
-    person_id: int,
+    person_id: int | None,
     customer_id: int,
     device_id: int,
     opened: tickets.TicketOpened,
@@ -237,6 +237,7 @@ _WITH_TEXT = (
     levels.Assessed,
     levels.SolutionGiven,
     guided_call.WordsHeard,
+    letters.MailReceived,
 )
 
 
@@ -254,6 +255,8 @@ async def make_found(
                 texts.append(text)
             case guided_call.WordsHeard(words=text) | levels.Assessed(key_points=text):
                 texts.append(text)
+            case letters.MailReceived(subject=subject, text=text):
+                texts += [subject, text]
             case tickets.TicketClosed(resolution=text):
                 texts.append(text)
             case _:
@@ -279,6 +282,8 @@ _STAGES = (
     tickets.SessionFinished,
     tickets.TicketClosed,
     tickets.TicketReopened,
+    letters.MailReceived,
+    letters.SurveyAnswered,
     guided_call.CallBegun,
     levels.Escalated,
     levels.SolutionGiven,

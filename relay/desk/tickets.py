@@ -1,6 +1,6 @@
 """A ticket changes only by events, and the same events always rebuild the same ticket. No I/O here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 
@@ -9,8 +9,9 @@ from msgspec import Meta
 
 from protocol.codec import Decoder, Message
 from protocol.text import Line, Text
-from relay.desk import guided_call, levels, returns, teamwork
+from relay.desk import guided_call, letters, levels, returns, teamwork
 from relay.desk.guided_call import Call, CallEvent
+from relay.desk.letters import LetterEvent
 from relay.desk.levels import Case, LevelEvent
 from relay.desk.returns import Return, ReturnEvent
 from relay.desk.rules import NotPossible as NotPossible
@@ -119,6 +120,7 @@ TicketEvent = (
     | CallEvent
     | TeamEvent
     | ReturnEvent
+    | LetterEvent
 )
 
 # What still happens to a case that is over: the last words of the call, asking again later, what it taught.
@@ -129,6 +131,10 @@ _AFTER_CLOSING = (
     levels.FollowUpDone,
     levels.ArticleLinked,
     teamwork.ConsultationAnswered,
+    letters.MailReceived,
+    letters.MailWritten,
+    letters.GuideSent,
+    letters.SurveyAnswered,
 )
 
 events: Decoder[TicketEvent] = Decoder(TicketEvent, bytes_max=32 * 1024)
@@ -144,6 +150,8 @@ class Ticket:
     sessions_running: frozenset[str] = frozenset()
     case: Case = field(default_factory=Case)
     call: Call = field(default_factory=Call)
+    prepared: Mapping[str, str] = field(default_factory=dict)
+    """What the customer answered before the call, by what it is asked for."""
     consultations: Consultations = ()
     parcel: Return = field(default_factory=Return)
 
@@ -193,7 +201,15 @@ def apply(ticket: Ticket, event: TicketEvent) -> Ticket:
             return replace(ticket, consultations=teamwork.answered(ticket.consultations, event))
         case teamwork.HandedTo(to=to, instead_of=instead_of):
             return replace(ticket, case=levels.handed_to(ticket.case, to, instead_of))
-        case teamwork.ToolUsed():
+        case letters.Prepared(answers=answers):
+            return replace(ticket, prepared=answers)
+        case (
+            teamwork.ToolUsed()
+            | letters.MailReceived()
+            | letters.MailWritten()
+            | letters.GuideSent()
+            | letters.SurveyAnswered()
+        ):
             return ticket
         case returns.ReturnAgreed() | returns.ReturnMoved():
             return replace(ticket, parcel=returns.apply(ticket.parcel, event))

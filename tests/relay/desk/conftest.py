@@ -74,8 +74,8 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serving(folder: Path) -> Iterator[Relay]:
-    """An organisation made and served in `folder`; its data lies in `folder/org`."""
+def serving(folder: Path, *, settings: str = "") -> Iterator[Relay]:
+    """An organisation made and served in `folder`, with more `settings`; its data lies in `folder/org`."""
     port, totp_secret = free_port(), pyotp.random_base32()
     address = f"http://localhost:{port}"
     made = command(
@@ -90,6 +90,8 @@ def serving(folder: Path) -> Iterator[Relay]:
     assert command(folder, "user", "add", "lea", "--role", "adviser").returncode == 0
     assert command(folder, "demo-data").returncode == 0
     asyncio.run(_add_colleagues(folder, totp_secret))
+    with (folder / "org" / "mainforte.toml").open("a") as file:
+        file.write(settings)
     with serve(folder) as process:
         yield Relay(address, folder, totp_secret, fingerprint, process)
 

@@ -29,12 +29,13 @@ EVERYBODY = (STRANGER, ENROLLING, SHUT_OUT, *ROLES)
 # What is open without signing in; everything else, also what is added later, is closed to strangers.
 OPEN = {
     "/", "/health", "/sign-in", "/language", "/api/sign-in", "/api/organisation", "/assist/{path}", "/static/{path}",
-    "/prepare", "/join", "/join/", "/api/guests/claim",
+    "/prepare", "/prepare/{name}", "/help", "/help/suggestions", "/help/{document}", "/survey", "/survey/thanks",
+    "/join", "/join/", "/api/guests/claim",
 }  # fmt: skip
 # Half signed in, nothing is open but setting up the second factor and leaving again.
 HALF_OPEN = OPEN | {"/enrol", "/sign-out"}
 # What changes something, and is there for people who have no sign-in.
-WITHOUT_SIGN_IN = {"/sign-in", "/language", "/api/sign-in", "/api/guests/claim"}
+WITHOUT_SIGN_IN = {"/survey", "/prepare/{name}", "/sign-in", "/language", "/api/sign-in", "/api/guests/claim"}
 # Who may do what needs a role; the others are told 403.
 NEEDS = {
     ("POST", "/api/tickets"): rights.WRITERS,
@@ -82,6 +83,13 @@ NEEDS = {
     ("POST", "/tools"): rights.ROUTERS,
     ("POST", "/tools/remove"): rights.ROUTERS,
     ("POST", "/improvements/{improvement}"): rights.APPROVERS,
+    ("POST", "/preparations/{reference}"): rights.WRITERS,
+    ("GET", "/tickets/{number}/review"): rights.REVIEWERS,
+    ("POST", "/tickets/{number}/review"): rights.REVIEWERS,
+    ("POST", "/coaching"): rights.COACHES,
+    ("GET", "/figures"): rights.REVIEWERS,
+    ("POST", "/outbox/{mail}/again"): rights.WRITERS,
+    ("POST", "/outbox/said/{contact}"): rights.WRITERS,
 }
 
 BODIES: dict[str, Any] = {
@@ -123,6 +131,8 @@ FORMS = {
         {"name": "n", "title_fr": "f", "title_en": "e", "address": "https://tools.example/"},
         ("name", "title_fr", "title_en", "address"),
     ),
+    "/coaching": ({"name": "adviser", "text": "t", "ticket": "", "due": ""}, ("name", "text", "due")),
+    "/survey": ({"token": "t" * 32, "exchange": "5", "resolution": "5", "words": ""}, ("token", "exchange", "words")),
     "/sign-in": ({"name": "n", "password": "p", "code": "c"}, ("name", "password", "code")),
     "/language": ({"language": "en", "back": "/"}, ("language", "back")),
     "/enrol": ({"code": "1"}, ("code",)),
@@ -136,6 +146,8 @@ SEARCHES = (
     "/api/evidence/sessions?person=",
     "/api/evidence/sessions?customer=",
     "/api/evidence/log?older=",
+    "/people?search=",
+    "/help?search=",
 )
 JSON_BODIES = {
     "/api/tickets": (
@@ -223,7 +235,7 @@ async def client(world: World) -> AsyncIterator[aiohttp.ClientSession]:
 
 
 def _filled_in(path: str) -> str:
-    values = {"number": "2001", "session": "0" * 32, "path": "look.css"}
+    values = {"number": "2001", "session": "0" * 32, "path": "look.css", "reference": "ABC234"}
     return re.sub(r"\{(\w+)[^}]*\}", lambda found: values.get(found[1], "1"), path)
 
 

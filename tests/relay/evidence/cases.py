@@ -78,7 +78,7 @@ async def stored_session(database: Database, tenant: Tenant, number: int = 1) ->
         )
         new = ticket_store.NewTicket("Pas d’image", "", "Anne Petit", "", "", "", "", "computer", "")
         ticket = await ticket_store.open_ticket(connection, tenant, person_id, new)
-        row = await ticket_store.find(connection, ticket)
+        row = await ticket_store.find(connection, tenant, ticket)
         assert row is not None
         session_id = await insert_row(
             connection,
