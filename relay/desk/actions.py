@@ -267,7 +267,8 @@ async def _escalate(asked: Asked, form: Any) -> list[TicketEvent]:
     check_not_closed(asked)
     data = {name.removeprefix("need-"): value for name, value in asked.fields.items() if name.startswith("need-")}
     procedure, now = await asked.procedure(), int(now_utc().timestamp())
-    return [levels.escalate(asked.ticket.case, procedure, reason=form.reason.data, data=data, now=now)]
+    ladder = asked.ladder
+    return [levels.escalate(asked.ticket.case, procedure, reason=form.reason.data, data=data, now=now, ladder=ladder)]
 
 
 @action("solve", forms.Solution)

@@ -19,6 +19,7 @@ from relay.desk import (
     evidence_api,
     evidence_room,
     customer_pages,
+    document_store,
     group_pages,
     improvement_pages,
     internal,
@@ -27,6 +28,7 @@ from relay.desk import (
     organisation_pages,
     oversight_pages,
     pages,
+    process_pages,
     public_pages,
     quality_pages,
     sessions,
@@ -70,6 +72,7 @@ async def open_desk(settings: Settings, secret: str) -> Desk:
     tenant = await tenant_of(database, organisation.document.name, organisation.fingerprint_text)
     async with database.transaction() as connection:
         await ticket_store.find_missing(connection, tenant)
+        ladders = await document_store.ladders(connection)
     witnesses = Witnesses(organisation.document.witnesses)
     checkpoints = Checkpoints(
         database, tenant, organisation.log_key, organisation.trust, witnesses, settings.log_checkpoint
@@ -85,6 +88,7 @@ async def open_desk(settings: Settings, secret: str) -> Desk:
         Stories(database),
         open_blobs(settings),
         checkpoints,
+        ladders=ladders,
     )
 
 
@@ -119,6 +123,7 @@ def make_application(desk: Desk) -> web.Application:
     app.add_routes(internal.routes)
     app.add_routes(pages.routes)
     app.add_routes(public_pages.routes)
+    app.add_routes(process_pages.routes)
     app.add_routes(quality_pages.routes)
     app.add_routes(mail_pages.routes)
     app.add_routes(case_pages.routes)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.desk import document_store, tickets
+from relay.desk.ladders import USUAL, Ladder
 from relay.desk.people import Person, Tenant
 from relay.desk.procedures import Procedure
 from relay.desk.question_trees import Tree
@@ -32,6 +33,7 @@ class Asked:
     origin: str = ""
     """The address of our pages, for links in mails."""
     time_zone: str = "UTC"
+    ladder: Ladder = USUAL
     after: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     """What is to be done once the events are stored, within the same transaction."""
 

@@ -44,7 +44,9 @@ async def values_of(asked: Asked, view: customer_store.View, frequent: Frequent,
         "group": group,
         "group_is_open": group.is_open(now, zone) if group else False,
         "group_next_change": group.next_change(now, zone) if group else None,
-        "missing": levels.missing_before(case, procedure, row, int(now.timestamp())) if procedure and row else [],
+        "missing": levels.missing_before(case, procedure, row, int(now.timestamp()), asked.ladder)
+        if procedure and row
+        else [],
         "now_s": int(now.timestamp()),
         "at": actions.at,
         "articles": {article.id: article for article in articles},
@@ -57,7 +59,6 @@ async def values_of(asked: Asked, view: customer_store.View, frequent: Frequent,
         "improvements": await improvements.of_ticket(connection, asked.row.id),
         "improvements_open": await improvements.listed(connection, asked.tenant, only_open=True),
         "channels": actions.channels_of(asked.person),
-        "level_for": question_trees.LEVEL_FOR,
         "needs": [need for line in procedure.escalations for need in line.needs] if procedure else [],
     }
 

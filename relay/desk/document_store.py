@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocol.codec import encode
 from relay.desk import publishing
+from relay.desk.ladders import NAME as LADDER
+from relay.desk.ladders import Ladder
 from relay.desk.people import Tenant, insert_row, now_utc
 from relay.desk.publishing import Article, Content, Document, DocumentEvent, Drafted
 from relay.storage import search, tables
@@ -181,6 +183,15 @@ async def in_force(connection: AsyncConnection, tenant: Tenant, kind: str) -> di
     return found
 
 
+async def ladders(connection: AsyncConnection) -> dict[int, Ladder]:
+    """The ladder that is in force in each service that has one of its own."""
+    document = tables.document
+    where = document.c.kind == "ladder", document.c.name == LADDER, document.c.in_force > 0
+    rows = await connection.execute(select(document.c.id, document.c.service_id).where(*where))
+    found = {row.service_id: (await load(connection, row.id)).published for row in rows.all()}
+    return {service_id: ladder for service_id, ladder in found.items() if isinstance(ladder, Ladder)}
+
+
 async def listed(connection: AsyncConnection, tenant: Tenant, kind: str, state: str = "") -> list[Any]:
     """The rows of a kind, the newest change first; at most two hundred."""
     document = tables.document
@@ -199,6 +210,19 @@ async def public(connection: AsyncConnection, tenant: Tenant) -> list[Any]:
         .where(entry.c.service_id == tenant.service_id, entry.c.kind == PUBLIC)
         .order_by(document.c.title)
         .limit(200)
+    )
+    return list(rows.all())
+
+
+async def news(connection: AsyncConnection, tenant: Tenant, since: datetime) -> list[Any]:
+    """The articles that were written, improved or put in force since then, the newest first; at most fifty."""
+    document = tables.document
+    rows = await connection.execute(
+        select(document)
+        .where(document.c.service_id == tenant.service_id, document.c.kind == "article")
+        .where(document.c.state.in_((publishing.REVIEW, publishing.PUBLISHED)), document.c.changed_at > since)
+        .order_by(document.c.changed_at.desc())
+        .limit(50)
     )
     return list(rows.all())
 

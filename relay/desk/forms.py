@@ -327,10 +327,3 @@ class Article(Form):  # type: ignore[misc]
     @property
     def content(self) -> publishing.Article:
         return publishing.Article(**{name: field.data for name, field in self._fields.items()})
-
-
-class Raw(Form):  # type: ignore[misc]
-    """What has no form of its own yet, as its own JSON."""
-
-    name = slug()
-    content = TextAreaField(validators=[Filled()], render_kw={"rows": 24, "spellcheck": "false"}, default="")

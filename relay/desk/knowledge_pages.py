@@ -1,29 +1,31 @@
 """The desk's own writing: articles first of all, and scripts, question trees and procedures; each in versions, with a second reader."""
 
-import difflib
 import re
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
 from aiohttp import web
-from sqlalchemy import select
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from protocol.errors import RemoteProtocolError
-from relay.desk import actions, document_store, forms, levels, publishing, ticket_store, tickets
+from relay.desk import actions, document_store, forms, levels, ticket_store, tickets
 from relay.desk.asked import Asked
-from relay.desk.people import Person, insert_row, now_utc
-from relay.desk.publishing import Article, Content, Document, Drafted, Published, SentBack, Stale, Submitted, Withdrawn
+from relay.desk.case_pages import tell_changes
+from relay.desk.document_pages import change_state, difference, document_of, version_of
+from relay.desk.people import Person, now_utc
+from relay.desk.publishing import Article, Drafted, Stale, Submitted
 from relay.desk.rendering import form_of, page, see_other
 from relay.desk.requests import DESK, Refusal, language_of, line, required_person
-from relay.desk.rights import APPROVERS, DESIGNERS, READERS, WRITERS
-from relay.desk.rules import SomeText
+from relay.desk.rights import APPROVERS, READERS, WRITERS
 from relay.storage import tables
 
 routes = web.RouteTableDef()
 
 SUGGESTED_MAX = 8
+NEWS_FOR = timedelta(days=14)
+"""What is new to somebody who has never said that they know it."""
 
 
 @routes.get("/knowledge")
@@ -36,7 +38,27 @@ async def get_knowledge(request: web.Request) -> web.Response:
             found = await document_store.articles_for(connection, person.tenant, words)
         else:
             found = await document_store.listed(connection, person.tenant, "article")
-    return page(request, "knowledge.html", person, articles=found, search=words, ticket=_ticket_number(request))
+        news = await document_store.news(connection, person.tenant, person.news_read_at or now_utc() - NEWS_FOR)
+    values: dict[str, Any] = {"articles": found, "search": words, "ticket": _ticket_number(request), "news": news}
+    return page(request, "knowledge.html", person, **values)
+
+
+@routes.get("/knowledge/changes")
+async def get_knowledge_changes(request: web.Request) -> web.StreamResponse:
+    """Server-sent events: one whenever something was written or put in force."""
+    await required_person(request, *READERS)
+    return await tell_changes(request, "documents")
+
+
+@routes.post("/knowledge/news")
+async def post_news_read(request: web.Request) -> web.Response:
+    """I know what is new."""
+    person = await required_person(request, *READERS)
+    await form_of(request, person)
+    row = tables.person
+    async with request.app[DESK].database.transaction() as connection:
+        await connection.execute(update(row).where(row.c.id == person.id).values(news_read_at=now_utc()))
+    return see_other("/knowledge")
 
 
 @routes.get("/knowledge/suggestions")
@@ -132,23 +154,11 @@ async def _link_written(
     await ticket_store.append(connection, tenant, row.id, person.id, event)
 
 
-async def _document_of(
-    request: web.Request, connection: AsyncConnection, person: Person, kind: str = ""
-) -> tuple[Any, list[document_store.Written], Document]:
-    """The document that the path names. Raises Refusal 404."""
-    number = request.match_info["document"]
-    row = await document_store.find(connection, person.tenant, int(number), kind) if len(number) < 10 else None
-    if row is None:
-        raise Refusal(404, "not_found")
-    history = await document_store.history_of(connection, row.id)
-    return row, history, publishing.rebuild(written.event for written in history)
-
-
 @routes.get("/knowledge/{document:[0-9]+}")
 async def get_article(request: web.Request) -> web.Response:
     person = await required_person(request, *READERS)
     async with request.app[DESK].database.transaction() as connection:
-        row, history, document = await _document_of(request, connection, person, "article")
+        row, history, document = await document_of(request, connection, person, "article")
         uses = await document_store.uses(connection, row.id)
     return page(
         request,
@@ -157,28 +167,20 @@ async def get_article(request: web.Request) -> web.Response:
         row=row,
         history=history,
         document=document,
-        version=_version(request, document),
+        version=version_of(request, document),
         uses=uses,
         ticket=_ticket_number(request),
         may_approve=bool(person.roles & set(APPROVERS)) and document.authors[-1] != person.name,
         may_write=bool(person.roles & set(WRITERS)),
-        difference=_difference,
+        difference=difference,
     )
-
-
-def _version(request: web.Request, document: Document) -> int:
-    """The version that is asked for, else the one that people go by, else the newest."""
-    wanted = request.query.get("version", "")
-    if re.fullmatch(r"[1-9][0-9]{0,4}", wanted) and int(wanted) <= document.newest:
-        return int(wanted)
-    return document.readable or document.newest
 
 
 @routes.get("/knowledge/{document:[0-9]+}/edit")
 async def get_edit_article(request: web.Request) -> web.Response:
     person = await required_person(request, *WRITERS)
     async with request.app[DESK].database.transaction() as connection:
-        row, _, document = await _document_of(request, connection, person, "article")
+        row, _, document = await document_of(request, connection, person, "article")
     form = forms.Article(data=msgspec.structs.asdict(document.content))
     return page(
         request, "article_edit.html", person, form=form, document=row, after=document.newest, ticket="", theirs=None
@@ -193,7 +195,7 @@ async def post_edit_article(request: web.Request) -> web.Response:
     form, after = forms.Article(forms.Typed(fields)), fields.get("after", "")
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
-        row, _, document = await _document_of(request, connection, person, "article")
+        row, _, document = await document_of(request, connection, person, "article")
         seen = int(after) if re.fullmatch(r"[0-9]{1,5}", after) else 0
         values: dict[str, Any] = {"form": form, "document": row, "after": seen, "ticket": "", "theirs": None}
         if not form.validate():
@@ -206,221 +208,14 @@ async def post_edit_article(request: web.Request) -> web.Response:
             assert isinstance(theirs, Article)
             values |= {
                 "after": document.newest,
-                "theirs": _difference(theirs, form.content),
+                "theirs": difference(theirs, form.content),
                 "by": document.authors[-1],
             }
             return page(request, "article_edit.html", person, status=409, **values)
     return see_other(f"/knowledge/{row.id}")
 
 
-PARTS = ("title", "issue", "environment", "resolution", "cause")
-
-
-def _difference(before: Content, after: Content) -> list[tuple[str, list[tuple[str, str]]]]:
-    """What changed, part by part: lines that went (-), came (+) or stayed (space)."""
-    found = []
-    for name, old, new in _parts(before, after):
-        if old != new:
-            lines = difflib.ndiff(old.splitlines(), new.splitlines())
-            found.append((name, [(line[0], line[2:]) for line in lines if line[0] in "+- "]))
-    return found
-
-
-def _parts(before: Content, after: Content) -> list[tuple[str, str, str]]:
-    if isinstance(before, Article) and isinstance(after, Article):
-        return [(name, getattr(before, name), getattr(after, name)) for name in PARTS]
-    return [("content", as_json(before), as_json(after))]
-
-
 @routes.post("/knowledge/{document:[0-9]+}/state")
 async def post_article_state(request: web.Request) -> web.Response:
     person = await required_person(request, *WRITERS)
-    return await _change_state(request, person, "article", "/knowledge/")
-
-
-async def _change_state(request: web.Request, person: Person, kind: str, path: str) -> web.Response:
-    """Submit, publish, send back or withdraw."""
-    fields = await form_of(request, person)
-    desk = request.app[DESK]
-    async with desk.database.transaction() as connection:
-        row, _, document = await _document_of(request, connection, person, kind)
-        wanted = fields.get("state", "")
-        event: publishing.DocumentEvent
-        if wanted != "submit" and not person.roles & set(APPROVERS):
-            raise Refusal(403, "not_allowed")
-        reason = fields.get("reason", "").strip()
-        match wanted:
-            case "submit":
-                event = Submitted()
-            case "publish":
-                if publishing.problems(document.content):
-                    raise Refusal(409, "not_possible")
-                event = Published(document.newest, person.name)
-            case "send-back" | "withdraw":
-                try:
-                    told = msgspec.convert(reason, SomeText)
-                except msgspec.ValidationError:
-                    raise Refusal(400, "empty_text") from None
-                event = SentBack(told) if wanted == "send-back" else Withdrawn(told)
-            case _:
-                raise Refusal(400, "malformed")
-        await document_store.append(connection, person.tenant, row.id, person.id, event)
-    return see_other(f"{path}{row.id}")
-
-
-# --- scripts, question trees and procedures ---------------------------------------------------------------------------------
-
-
-_content: msgspec.json.Decoder[Content] = msgspec.json.Decoder(publishing.Content, strict=True)
-
-
-def as_json(content: Content) -> str:
-    """Its own JSON, readable."""
-    return msgspec.json.format(msgspec.json.encode(content), indent=2).decode()
-
-
-def from_json(text: str) -> Content:
-    """What was typed. Raises ValueError with the place where it is wrong."""
-    try:
-        content: Content = _content.decode(text.encode())
-        return content
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError, RemoteProtocolError) as error:
-        raise ValueError(str(error)[:300]) from None
-
-
-@routes.get("/process")
-async def get_process(request: web.Request) -> web.Response:
-    person = await required_person(request, *READERS)
-    desk = request.app[DESK]
-    async with desk.database.transaction() as connection:
-        kinds = {
-            kind: await document_store.listed(connection, person.tenant, kind)
-            for kind in ("procedure", "tree", "script")
-        }
-    may_design = bool(person.roles & set(DESIGNERS))
-    return page(request, "process.html", person, kinds=kinds, may_design=may_design)
-
-
-@routes.get("/process/{document:[0-9]+}")
-async def get_process_document(request: web.Request) -> web.Response:
-    """One of them as people will meet it, with its versions and who was trained on which."""
-    person = await required_person(request, *READERS)
-    async with request.app[DESK].database.transaction() as connection:
-        row, history, document = await _document_of(request, connection, person)
-        trained = await _trained(connection, row.id)
-    version = _version(request, document)
-    content = document.versions[version - 1]
-    return page(
-        request,
-        "process_document.html",
-        person,
-        row=row,
-        history=history,
-        document=document,
-        version=version,
-        content=content,
-        before=document.versions[version - 2] if version > 1 else None,
-        problems=publishing.problems(content),
-        trained=trained,
-        difference=_difference,
-        may_approve=bool(person.roles & set(APPROVERS)) and document.authors[-1] != person.name,
-        may_design=bool(person.roles & set(DESIGNERS)),
-    )
-
-
-async def _trained(connection: AsyncConnection, document_id: int) -> list[Any]:
-    training, person = tables.training, tables.person
-    rows = await connection.execute(
-        select(person.c.id, person.c.full_name, training.c.version, training.c.at)
-        .join(person, training.c.person_id == person.c.id)
-        .where(training.c.document_id == document_id)
-        .order_by(training.c.at.desc())
-    )
-    return list(rows.all())
-
-
-@routes.post("/process/{document:[0-9]+}/trained")
-async def post_trained(request: web.Request) -> web.Response:
-    """I have read this version and can work by it."""
-    person = await required_person(request, *WRITERS)
-    await form_of(request, person)
-    desk = request.app[DESK]
-    async with desk.database.transaction() as connection:
-        row, _, document = await _document_of(request, connection, person)
-        if not document.in_force:
-            raise Refusal(409, "not_possible")
-        seen = {(one.id, one.version) for one in await _trained(connection, row.id)}
-        if (person.id, document.in_force) not in seen:
-            await insert_row(
-                connection,
-                tables.training,
-                **person.tenant.columns,
-                person_id=person.id,
-                document_id=row.id,
-                version=document.in_force,
-                at=now_utc(),
-            )
-    return see_other(f"/process/{row.id}")
-
-
-@routes.get("/process/new")
-async def get_new_process(request: web.Request) -> web.Response:
-    person = await required_person(request, *DESIGNERS)
-    return page(request, "process_edit.html", person, form=forms.Raw(), row=None, after=0, problem="", theirs=None)
-
-
-@routes.get("/process/{document:[0-9]+}/edit")
-async def get_edit_process(request: web.Request) -> web.Response:
-    person = await required_person(request, *DESIGNERS)
-    async with request.app[DESK].database.transaction() as connection:
-        row, _, document = await _document_of(request, connection, person)
-    form = forms.Raw(data={"name": row.name, "content": as_json(document.content)})
-    values: dict[str, Any] = {"form": form, "row": row, "after": document.newest, "problem": "", "theirs": None}
-    return page(request, "process_edit.html", person, **values)
-
-
-@routes.post("/process/new")
-@routes.post("/process/{document:[0-9]+}/edit")
-async def post_process(request: web.Request) -> web.Response:
-    """A new one, or a new version; refused with the place where it is wrong, and never written over a newer one."""
-    person = await required_person(request, *DESIGNERS)
-    fields = await form_of(request, person)
-    form, after = forms.Raw(forms.Typed(fields)), fields.get("after", "")
-    seen = int(after) if re.fullmatch(r"[0-9]{1,5}", after) else 0
-    desk = request.app[DESK]
-    values: dict[str, Any] = {"form": form, "row": None, "after": seen, "problem": "", "theirs": None}
-    async with desk.database.transaction() as connection:
-        is_new = "document" not in request.match_info
-        row, document = None, Document()
-        if not is_new:
-            row, _, document = await _document_of(request, connection, person)
-            values["row"] = row
-        try:
-            if not form.validate():
-                raise ValueError("")
-            content = from_json(form.content.data)
-            if isinstance(content, Article):
-                raise ValueError("article")
-            if wrong := publishing.problems(content):
-                raise ValueError(", ".join(wrong))
-        except ValueError as error:
-            return page(request, "process_edit.html", person, status=400, **(values | {"problem": str(error)}))
-        if row is None:
-            document_id = await document_store.create(
-                connection, person.tenant, person.id, person.name, form.name.data, content
-            )
-            return see_other(f"/process/{document_id}")
-        try:
-            event = Drafted(content, person.name, seen)
-            await document_store.append(connection, person.tenant, row.id, person.id, event)
-        except Stale:
-            theirs = _difference(document.content, content)
-            values |= {"after": document.newest, "theirs": theirs, "by": document.authors[-1]}
-            return page(request, "process_edit.html", person, status=409, **values)
-    return see_other(f"/process/{row.id}")
-
-
-@routes.post("/process/{document:[0-9]+}/state")
-async def post_process_state(request: web.Request) -> web.Response:
-    person = await required_person(request, *DESIGNERS)
-    return await _change_state(request, person, "", "/process/")
+    return await change_state(request, person, "article", "/knowledge/")

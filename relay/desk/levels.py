@@ -16,6 +16,7 @@ from msgspec import Meta
 
 from protocol.codec import Message
 from protocol.text import Text
+from relay.desk.ladders import USUAL, Ladder
 from relay.desk.procedures import Escalation, Level, Procedure
 from relay.desk.question_trees import Complexity
 from relay.desk.rules import Incomplete, Line, NotPossible, Seconds, Slug, SomeLine, SomeText, Version
@@ -328,7 +329,9 @@ def reopened(case: Case) -> Case:
 # --- decisions: what a person wants, judged by the tables ---------------------------------------------------------------
 
 
-def escalate(case: Case, procedure: Procedure | None, *, reason: str, data: Mapping[str, str], now: int) -> Escalated:
+def escalate(
+    case: Case, procedure: Procedure | None, *, reason: str, data: Mapping[str, str], now: int, ladder: Ladder = USUAL
+) -> Escalated:
     """The event that hands the case to the next level.
 
     `data` holds the answers to what the procedure's table needs, by name; `now` is in UTC seconds.
@@ -348,7 +351,7 @@ def escalate(case: Case, procedure: Procedure | None, *, reason: str, data: Mapp
             checked[need.name] = need.check(data.get(need.name, ""))
         except NotPossible:
             missing.append(need.name)
-    missing += missing_before(case, procedure, row, now)
+    missing += missing_before(case, procedure, row, now, ladder)
     if not reason.strip():
         missing.append("reason")
     if missing:
@@ -356,7 +359,7 @@ def escalate(case: Case, procedure: Procedure | None, *, reason: str, data: Mapp
     return Escalated(case.level, row.to_level, row.group, reason, checked)
 
 
-def missing_before(case: Case, procedure: Procedure, row: Escalation, now: int) -> list[str]:
+def missing_before(case: Case, procedure: Procedure, row: Escalation, now: int, ladder: Ladder = USUAL) -> list[str]:
     """What has to be done before the case may be handed over, apart from the data that goes along."""
     missing = []
     if not case.key_points:
@@ -365,7 +368,7 @@ def missing_before(case: Case, procedure: Procedure, row: Escalation, now: int) 
         missing += [f"step:{step.name}" for step in procedure.steps_of(case.level) if step.name not in case.steps]
     if row.search_required and not case.searches:
         missing.append("search")
-    if row.to_level == 3 and case.complexity not in ("complex", "very_complex"):
+    if ladder.is_only_for_difficult(row.to_level) and case.complexity not in ("complex", "very_complex"):
         missing.append("complexity")
     if row.approval_required and case.approved_level < row.to_level:
         missing.append("approval")

@@ -9,6 +9,7 @@ from relay import demo_data
 from relay.desk import customer_store, organisation_forms, people, services, tools
 from relay.desk.forms import Typed
 from relay.desk.people import Person, Tenant
+from relay.desk.process_pages import refresh_ladders
 from relay.desk.rendering import form_of, page, see_other
 from relay.desk.requests import DESK, Refusal, required_person
 from relay.desk.rights import ADMINISTRATORS, OVERSEERS, READERS, REVIEWERS, ROUTERS
@@ -65,6 +66,7 @@ async def post_service(request: web.Request) -> web.Response:
         made = await services.add(connection, person, form.name.data, form.kind.data)
         if form.kind.data == people.TRAINING:
             await demo_data.add_past(connection, made, person.id, TRAINING_TICKETS)
+    await refresh_ladders(request.app[DESK])
     return see_other("/services")
 
 

@@ -144,7 +144,7 @@ async def get_tickets(request: web.Request) -> web.Response:
     text, state = request.query.get("search", "")[:200], request.query.get("state", "")
     state = state if state in tickets.STATES else ""
     level, mine = request.query.get("level", ""), request.query.get("mine", "") == "1"
-    where: dict[str, Any] = {"level": int(level)} if level in ("1", "2", "3") else {}
+    where: dict[str, Any] = {"level": int(level)} if level in ("1", "2", "3", "4", "5") else {}
     if mine:
         where["handler"] = person.name
     if (record := request.query.get("record", "")) in ("contact", "incident"):

@@ -85,6 +85,8 @@ class Person:
     services: tuple[Service, ...]
     """All that they may work in."""
     seniority: str = "experienced"
+    news_read_at: datetime | None = None
+    """Up to when this person knows what is new among the articles."""
 
     @property
     def is_junior(self) -> bool:
@@ -398,7 +400,17 @@ async def person_of(connection: AsyncConnection, token: str) -> Person | None:
     roles, tenant = frozenset(granted.scalars()), Tenant.of(row)
     open_to = await services_of(connection, row.id, tenant, is_everywhere="administrator" in roles)
     return Person(
-        row.id, row.name, row.full_name, roles, row.language, row.csrf, row.method, tenant, open_to, row.seniority
+        row.id,
+        row.name,
+        row.full_name,
+        roles,
+        row.language,
+        row.csrf,
+        row.method,
+        tenant,
+        open_to,
+        row.seniority,
+        row.news_read_at,
     )
 
 

@@ -9,8 +9,8 @@ from relay.desk import question_trees
 from relay.desk.question_trees import Question
 from relay.desk.rules import Both, BothTexts, MaybeSlug, Slug
 
-LEVELS = (1, 2, 3)
-Level = Annotated[int, Meta(ge=1, le=3)]
+LEVELS_MAX = 5
+Level = Annotated[int, Meta(ge=1, le=LEVELS_MAX)]
 RECORDS = ("incident", "request", "how_to", "set_up", "onboarding", "return")
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from protocol.codec import Decoder, Message
-from relay.desk import procedures, question_trees
+from relay.desk import ladders, procedures, question_trees
+from relay.desk.ladders import Ladder
 from relay.desk.procedures import Procedure, Script
 from relay.desk.question_trees import Tree
 from relay.desk.rules import LongText, NotPossible, Slug, SomeLine, SomeText, Version
@@ -40,8 +41,8 @@ class Article(Message, frozen=True, tag="article"):
     """A manual or a guide to be followed step by step, rather than one solved problem."""
 
 
-Content = Article | Script | Tree | Procedure
-KINDS = ("article", "script", "tree", "procedure")
+Content = Article | Script | Tree | Procedure | Ladder
+KINDS = ("article", "script", "tree", "procedure", "ladder")
 
 
 class Drafted(Message, frozen=True, tag="drafted"):
@@ -167,5 +168,7 @@ def problems(content: Content) -> list[str]:
             return procedures.problems(content)
         case Article(issue=issue, resolution=resolution):
             return [name for name, text in (("issue", issue), ("resolution", resolution)) if not text.strip()]
+        case Ladder():
+            return ladders.problems(content)
         case Script():
             return []

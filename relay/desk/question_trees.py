@@ -16,8 +16,6 @@ from relay.desk.rules import Both, MaybeSlug, NotPossible, Slug, SomeLine, Versi
 
 Complexity = Literal["low", "complex", "very_complex"]
 COMPLEXITIES: tuple[Complexity, ...] = ("low", "complex", "very_complex")
-LEVEL_FOR: Mapping[str, int] = {"low": 1, "complex": 2, "very_complex": 3}
-"""The level that a complexity suggests; people decide."""
 
 
 class Choice(Message, frozen=True):
@@ -120,11 +118,6 @@ class Path:
     @property
     def is_over(self) -> bool:
         return self.next is None
-
-    @property
-    def level(self) -> int:
-        """The level that the answers suggest."""
-        return LEVEL_FOR.get(self.complexity, 1)
 
 
 def walk(tree: Tree, answers: Mapping[str, str]) -> Path:

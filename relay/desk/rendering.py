@@ -10,7 +10,7 @@ from babel.dates import format_date, format_time
 
 from relay.desk import sessions
 from relay.desk.people import Person
-from relay.desk.requests import DESK, check_csrf, language_of, read_form
+from relay.desk.requests import BODY_BYTES_MAX, DESK, FORM_FIELDS_MAX, check_csrf, language_of, read_form
 from translations import catalogue
 
 _environments: dict[str, jinja2.Environment] = {}
@@ -79,6 +79,7 @@ def page(
         person=person,
         here=request.path,
         now=datetime.now(UTC),
+        ladder=desk.ladder_of(person.tenant if person else desk.tenant),
         **values,
     )
     return web.Response(text=text, content_type="text/html", charset="utf-8", status=status)
@@ -91,9 +92,11 @@ def written(template: str, language: str, zone: str, **values: Any) -> str:
     )
 
 
-async def form_of(request: web.Request, person: Person) -> dict[str, str]:
+async def form_of(
+    request: web.Request, person: Person, *, fields_max: int = FORM_FIELDS_MAX, bytes_max: int = BODY_BYTES_MAX
+) -> dict[str, str]:
     """The form, once its hidden token is that of this sign-in."""
-    form = await read_form(request)
+    form = await read_form(request, fields_max=fields_max, bytes_max=bytes_max)
     check_csrf(person, form.get("csrf", ""))
     return form
 

@@ -13,6 +13,7 @@ from aiohttp import web
 from protocol.text import Line, Text
 from relay.desk.away import Away
 from relay.desk.frequent import Frequent
+from relay.desk.ladders import USUAL, Ladder
 from relay.desk.people import Person, Seal, Tenant, person_of
 from relay.desk.public_limits import HOUR_S, Pace
 from relay.desk.sign_in_limits import SignInLimits
@@ -54,6 +55,11 @@ class Desk:
     watching: Watching = field(default_factory=Watching)
     frequent: Frequent = field(default_factory=Frequent)
     pace: Pace = field(default_factory=Pace)
+    ladders: dict[int, Ladder] = field(default_factory=dict)
+    """In force, by service; a service without one goes by the usual ladder."""
+
+    def ladder_of(self, tenant: Tenant) -> Ladder:
+        return self.ladders.get(tenant.service_id, USUAL)
 
 
 DESK = web.AppKey("desk", Desk)
@@ -107,18 +113,18 @@ async def required_person(request: web.Request, *roles: str) -> Person:
     return person
 
 
-async def read_body(request: web.Request) -> bytes:
-    """The body, at most 64 KiB.
+async def read_body(request: web.Request, *, bytes_max: int = BODY_BYTES_MAX) -> bytes:
+    """The body, at most 64 KiB unless it may be longer.
 
     Raises:
         Refusal: 413 when it is longer.
     """
-    if (request.content_length or 0) > BODY_BYTES_MAX:
+    if (request.content_length or 0) > bytes_max:
         raise Refusal(413, "too_large")
     body = bytearray()
     async for chunk in request.content.iter_chunked(16 * 1024):
         body += chunk
-        if len(body) > BODY_BYTES_MAX:
+        if len(body) > bytes_max:
             raise Refusal(413, "too_large")
     return bytes(body)
 
@@ -137,7 +143,9 @@ async def read_json(request: web.Request, kind: type[T]) -> T:
         raise Refusal(400, "malformed") from None
 
 
-async def read_form(request: web.Request) -> dict[str, str]:
+async def read_form(
+    request: web.Request, *, fields_max: int = FORM_FIELDS_MAX, bytes_max: int = BODY_BYTES_MAX
+) -> dict[str, str]:
     """The fields of a form; line ends as one newline.
 
     Raises:
@@ -146,9 +154,9 @@ async def read_form(request: web.Request) -> dict[str, str]:
     if request.content_type != "application/x-www-form-urlencoded":
         raise Refusal(415, "expected_form")
     try:
-        text = (await read_body(request)).decode("ascii")
+        text = (await read_body(request, bytes_max=bytes_max)).decode("ascii")
         fields = parse_qsl(
-            text, keep_blank_values=True, strict_parsing=bool(text), max_num_fields=FORM_FIELDS_MAX, errors="strict"
+            text, keep_blank_values=True, strict_parsing=bool(text), max_num_fields=fields_max, errors="strict"
         )
     except ValueError:
         raise Refusal(400, "malformed") from None

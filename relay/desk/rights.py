@@ -7,8 +7,8 @@ LEVEL_OF_ROLE: Mapping[str, int] = {
     "hotliner": 1,
     "technician": 2,
     "expert": 3,
-    "supervisor": 3,
-    "administrator": 3,
+    "supervisor": 5,
+    "administrator": 5,
     "auditor": 0,
     "router": 0,
 }
@@ -32,7 +32,7 @@ OVERSEERS = ("supervisor", "auditor", "administrator")
 AUDITORS = ("auditor",)
 """Who goes through the evidence of sessions, and watches recordings: a role of its own, which no other includes."""
 
-LEVEL_SKILLS: Mapping[str, int] = {"level-2": 2, "level-3": 3}
+LEVEL_SKILLS: Mapping[str, int] = {f"level-{level}": level for level in (2, 3, 4, 5)}
 """Skills that open a level's work to somebody of another title."""
 
 
