@@ -199,6 +199,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     restored.set_defaults(run=_restore)
 
+    customers = commands.add_parser("import-customers", help=_("take customers from a CSV file: all of it, or nothing"))
+    customers.add_argument("file", type=Path)
+    customers.add_argument("--report", type=Path, help=_("where mistakes are written; else beside the file"))
+    customers.add_argument("--skip-wrong", action="store_true", help=_("take what is right, and leave out the rest"))
+    customers.set_defaults(run=_import_customers)
+
     demo = commands.add_parser("demo-data", help=_("add a few invented customers and tickets"))
     demo.add_argument("--year-of", type=int, default=0, metavar="TICKETS", help=_("and that many tickets of a year"))
     demo.set_defaults(run=_demo_data)
@@ -391,6 +397,12 @@ def _restore(arguments: argparse.Namespace) -> None:
 
     settings = read_settings(arguments.config)
     backups.restore(settings, arguments.folder, checkpoints=arguments.checkpoint, accept_loss=arguments.accept_loss)
+
+def _import_customers(arguments: argparse.Namespace) -> None:
+    from relay.commands import imports  # nothing that other commands need
+
+    settings = read_settings(arguments.config)
+    imports.import_customers(settings, arguments.file, arguments.report, skip_wrong=arguments.skip_wrong)
 
 
 def _demo_data(arguments: argparse.Namespace) -> None:

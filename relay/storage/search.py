@@ -50,15 +50,38 @@ async def index(connection: AsyncConnection, tenant: Scope, kind: str, subject_i
         await _drop(connection, entry_id)
     title_terms, terms = index_terms(title), index_terms(body)
     values = {"id": entry_id, "title": " ".join(title_terms), "words": " ".join(terms)}
-    if connection.dialect.name == "sqlite":
-        put = "INSERT INTO search_text (rowid, title, words) VALUES (:id, :title, :words)"
-    else:
-        put = (
-            "INSERT INTO search_text (id, vector) VALUES (:id, setweight(to_tsvector('simple', :title), 'A')"
-            " || to_tsvector('simple', :words))"
-        )
-    await connection.execute(text(put), values)
+    await connection.execute(text(_put(connection)), values)
     await _learn(connection, columns, {*title_terms, *terms})
+
+
+async def index_new(
+    connection: AsyncConnection, tenant: Scope, kind: str, texts: Sequence[tuple[int, str, str]]
+) -> None:
+    """Make many things found that are not yet: for each its id, its title and its text."""
+    if not texts:
+        return
+    entry, columns = tables.search_entry, {"organisation_id": tenant.organisation_id, "service_id": tenant.service_id}
+    made = await connection.execute(
+        insert(entry).returning(entry.c.id, sort_by_parameter_order=True),
+        [{**columns, "kind": kind, "subject_id": subject_id} for subject_id, _, _ in texts],
+    )
+    rows: list[dict[str, object]] = []
+    words: set[str] = set()
+    for entry_id, (_, title, body) in zip([row.id for row in made], texts, strict=True):
+        title_terms, terms = index_terms(title), index_terms(body)
+        rows.append({"id": entry_id, "title": " ".join(title_terms), "words": " ".join(terms)})
+        words.update(title_terms, terms)
+    await connection.execute(text(_put(connection)), rows)
+    await _learn(connection, columns, words)
+
+
+def _put(connection: AsyncConnection) -> str:
+    if connection.dialect.name == "sqlite":
+        return "INSERT INTO search_text (rowid, title, words) VALUES (:id, :title, :words)"
+    return (
+        "INSERT INTO search_text (id, vector) VALUES (:id, setweight(to_tsvector('simple', :title), 'A')"
+        " || to_tsvector('simple', :words))"
+    )
 
 
 async def forget(connection: AsyncConnection, tenant: Scope, kind: str, subject_id: int) -> None:
