@@ -34,7 +34,7 @@ def _list(
 ) -> web.Response:
     zone = ZoneInfo(request.app[DESK].settings.time_zone)
     may_route = bool(person.roles & set(ROUTERS))
-    values: dict[str, Any] = {"groups": found, "form": form, "zone": zone, "may_route": may_route}
+    values: dict[str, Any] = {"groups": found, "form": form, "time_zone": zone, "may_route": may_route}
     return page(request, "groups.html", person, status=status, **values)
 
 

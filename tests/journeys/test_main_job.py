@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 
+@pytest.mark.requirement("A81")
+@pytest.mark.requirement("A82")
+@pytest.mark.requirement("A92")
+@pytest.mark.requirement("A93")
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_a_customer_is_seen_controlled_and_helped_and_the_ticket_holds_the_proof(tmp_path: Path, language: str) -> None:
     command = [sys.executable, "-m", "demo", "--once", "--language", language, "--output", str(tmp_path / "out")]
