@@ -326,6 +326,50 @@ async def test_hostile_texts_are_kept_as_text_or_refused_and_a_browser_runs_none
     await _visit(world, numbers[::20])
 
 
+# What could end the place where a text stands: an attribute, a field, a title, a comment, a script.
+OPENINGS = ("'\">", "</textarea>", "</title></option></select>", "--></script>", "]]></style>")
+# Where a hostile text would only be refused before anything else is looked at.
+NO_TEXTS = {
+    "csrf",
+    "event",
+    "language",
+    "product",
+    "kind",
+    "seen",
+    "ticket",
+    "level",
+    "exchange",
+    "token",
+    "due",
+    "back",
+}
+assert len(OPENINGS) * len(_BARE) + len(HOSTILE) > 500
+
+
+@pytest.mark.parametrize("opening", OPENINGS)
+async def test_what_breaks_out_of_any_place_stands_in_all_fields_at_once_and_no_page_runs_it(
+    world: World, client: aiohttp.ClientSession, opening: str
+) -> None:
+    failed: list[tuple[str, str, int]] = []
+    numbers: list[str] = []
+    for text in (opening + bare for bare in _BARE):
+        everything = dict.fromkeys(("subject", "description", "customer_name", "email", "address", "device_name"), text)
+        status, answer = await world.ask(client, "supervisor", "POST", "/api/tickets", json=everything)
+        if status == 201:
+            numbers.append(json.loads(answer)["number"])
+        for path, (fields, names) in FORMS.items():
+            who = {"/enrol": ENROLLING, "/groups": "router", "/tools": "router"}.get(path, "supervisor")
+            values = fields | {name: text for name in names if name not in NO_TEXTS} | {"csrf": world.csrf[who]}
+            body = urllib.parse.urlencode(values, errors="surrogatepass").encode()
+            headers = {"Content-Type": "application/x-www-form-urlencoded"}
+            status, _ = await world.ask(client, who, "POST", path, data=body, headers=headers)
+            if status not in (303, 400, 401, 403, 404, 409, 413, 429):
+                failed.append((path, text[:40], status))
+    assert failed == []
+    assert len(numbers) > len(_BARE) // 2
+    await _visit(world, numbers[::15])
+
+
 async def _visit(world: World, numbers: list[Any]) -> None:
     """Open lists, forms and tickets in Chromium; nothing runs, and the policy has nothing to stop."""
     seen: list[str] = []
