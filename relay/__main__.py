@@ -398,6 +398,7 @@ def _restore(arguments: argparse.Namespace) -> None:
     settings = read_settings(arguments.config)
     backups.restore(settings, arguments.folder, checkpoints=arguments.checkpoint, accept_loss=arguments.accept_loss)
 
+
 def _import_customers(arguments: argparse.Namespace) -> None:
     from relay.commands import imports  # nothing that other commands need
 

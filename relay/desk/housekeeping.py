@@ -39,7 +39,7 @@ async def _attempt(what_failed: str, work: Callable[[], Awaitable[object]]) -> N
 
 async def _close_overdue(desk: Desk) -> None:
     async with desk.database.transaction() as connection:
-        await arrivals.close_overdue(connection, desk.tenant, desk.away)
+        await arrivals.close_overdue(connection, desk.away)
 
 
 async def delete_what_is_due(desk: Desk) -> None:

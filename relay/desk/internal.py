@@ -145,7 +145,9 @@ async def post_segment(request: web.Request) -> web.Response:
         session = await _session_of(request, connection)
     try:
         its_hash = request.query.get("hash", "")
-        await recordings.keep(desk.database, desk.blobs, Tenant.of(session), session, int(number), data, its_hash=its_hash)
+        await recordings.keep(
+            desk.database, desk.blobs, Tenant.of(session), session, int(number), data, its_hash=its_hash
+        )
     except recordings.Differs as error:
         log.error("segment refused: %s", error, extra={"session": session.session})
         raise Refusal(409, "differs") from None

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    func,
     text,
 )
 
@@ -152,6 +153,11 @@ customer = _table(
     Index("ix_customer_number", "number"),
 )
 
+# How a customer is found by what they say, whatever its capitals and blanks.
+Index("ix_customer_number_said", func.lower(customer.c.number))
+Index("ix_customer_email_said", func.lower(customer.c.email))
+Index("ix_customer_phone_said", func.replace(customer.c.phone, " ", ""))
+
 device = _table(
     "device",
     Column("customer_id", ForeignKey("customer.id"), nullable=False, index=True),
@@ -216,13 +222,17 @@ ticket = _table(
     Column("reached", Integer, nullable=False, default=1, server_default="1"),
     Column("handlers", Integer, nullable=False, default=0, server_default="0"),
     Index("ix_ticket_queue", "state", "level", "group_name", "priority"),
+    # The lists: everything, of one level, of one person; the newest change first.
+    Index("ix_ticket_newest", "service_id", "changed_at", "id"),
+    Index("ix_ticket_level", "service_id", "level", "changed_at"),
+    Index("ix_ticket_handler", "service_id", "handler", "changed_at"),
 )
 
 ticket_event = _table(
     "ticket_event",
     Column("ticket_id", ForeignKey("ticket.id"), nullable=False),
     Column("number", Integer, nullable=False),
-    Column("at", UtcDateTime, nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
     Column("person_id", ForeignKey("person.id")),
     Column("event", Text, nullable=False),
     UniqueConstraint("ticket_id", "number"),
@@ -443,13 +453,14 @@ document = _table(
     Column("newest", Integer, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
     UniqueConstraint("service_id", "kind", "name"),
+    Index("ix_document_newest", "service_id", "kind", "changed_at"),
 )
 
 document_event = _table(
     "document_event",
     Column("document_id", ForeignKey("document.id"), nullable=False),
     Column("number", Integer, nullable=False),
-    Column("at", UtcDateTime, nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
     Column("person_id", ForeignKey("person.id")),
     Column("event", Text, nullable=False),
     UniqueConstraint("document_id", "number"),

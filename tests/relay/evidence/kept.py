@@ -87,7 +87,7 @@ class Kept:
         )
         new = ticket_store.NewTicket("Pas d’image", "", "Anne Petit", "", "", "", "", "computer", "")
         number = await ticket_store.open_ticket(connection, self.tenant, person_id, new)
-        ticket = await ticket_store.find(connection, number)
+        ticket = await ticket_store.find(connection, self.tenant, number)
         assert ticket is not None
         session_id = await insert_row(
             connection,

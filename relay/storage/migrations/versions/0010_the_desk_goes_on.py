@@ -277,9 +277,31 @@ def upgrade() -> None:
     op.add_column("ticket", sa.Column("handlers", sa.Integer(), server_default="0", nullable=False))
     # How far a case had come before this was counted.
     op.execute("UPDATE ticket SET reached = level")
+    # What lists and the trail are ordered by, and how a customer is found, also among a million.
+    op.create_index("ix_document_newest", "document", ["service_id", "kind", "changed_at"], unique=False)
+    op.create_index(op.f("ix_document_event_at"), "document_event", ["at"], unique=False)
+    op.create_index("ix_ticket_handler", "ticket", ["service_id", "handler", "changed_at"], unique=False)
+    op.create_index("ix_ticket_level", "ticket", ["service_id", "level", "changed_at"], unique=False)
+    op.create_index("ix_ticket_newest", "ticket", ["service_id", "changed_at", "id"], unique=False)
+    op.create_index(op.f("ix_ticket_event_at"), "ticket_event", ["at"], unique=False)
+    op.create_index("ix_customer_number_said", "customer", [sa.text("lower(number)")], unique=False)
+    op.create_index("ix_customer_email_said", "customer", [sa.text("lower(email)")], unique=False)
+    op.create_index("ix_customer_phone_said", "customer", [sa.text("replace(phone, ' ', '')")], unique=False)
 
 
 def downgrade() -> None:
+    for name, table in (
+        ("ix_customer_phone_said", "customer"),
+        ("ix_customer_email_said", "customer"),
+        ("ix_customer_number_said", "customer"),
+        ("ix_ticket_event_at", "ticket_event"),
+        ("ix_ticket_newest", "ticket"),
+        ("ix_ticket_level", "ticket"),
+        ("ix_ticket_handler", "ticket"),
+        ("ix_document_event_at", "document_event"),
+        ("ix_document_newest", "document"),
+    ):
+        op.drop_index(name, table_name=table)
     op.drop_column("ticket", "handlers")
     op.drop_column("ticket", "reached")
     op.drop_column("ticket", "weight")
