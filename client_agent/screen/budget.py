@@ -33,6 +33,8 @@ class Path:
     """There and back where nothing queues."""
     queue_s: float = 0.0
     """How much longer it takes now."""
+    excess: float = 0.0
+    """Bytes that were sent and still wait for the path, beyond what it holds."""
 
     @property
     def is_narrow(self) -> bool:
@@ -89,6 +91,8 @@ _WISHES = {
 # Where pictures would get smaller than this, there are fewer of them.
 _MOVING_BYTES_MIN = 2000
 _PICTURES_A_SECOND_MIN = 5.0
+# Where pictures are rare, what has not changed for so long has not stopped moving yet.
+_EXACT_AFTER_NARROW_S = 0.6
 # A picture that needs more than most may have it.
 _MOVING_SLACK = 1.5
 
@@ -107,13 +111,14 @@ def budget(path: Path, preference: Preference) -> Budget:
     pictures = max(_PICTURES_A_SECOND_MIN, min(pictures, motion_rate / _MOVING_BYTES_MIN))
     return Budget(
         record_bytes=min(bytes_in(RECORD_S), RECORD_BYTES_MAX),
-        exact_bytes=bytes_in(wish.exact_s),
+        # Picture after picture of exact pixels must not make the last of them late.
+        exact_bytes=max(RECORD_BYTES_MIN, bytes_in(wish.exact_s) - int(path.excess)),
         # Few films have more than 30 pictures a second.
         moving_bytes=int(_MOVING_SLACK * motion_rate / min(pictures, 30.0)),
         refining_bytes=bytes_in(RECORD_S),
         video_kbit=int(motion_rate / 125),
         pictures_a_second=pictures,
         photo_quality=wish.photo_quality if is_narrow else _PHOTO_QUALITY_WIDE,
-        exact_after_s=wish.exact_after_s,
+        exact_after_s=max(wish.exact_after_s, _EXACT_AFTER_NARROW_S) if is_narrow else wish.exact_after_s,
         is_narrow=is_narrow,
     )

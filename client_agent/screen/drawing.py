@@ -26,7 +26,7 @@ from protocol.media_parts import BYTES_PER_PIXEL, Copy, Part, Rectangle
 Grab = Callable[[Box], Captured]
 
 # After so many pixels it is asked again whether there is room for exact ones.
-_SLICE_BYTES = 512 * 1024
+_SLICE_BYTES, _SLICE_BYTES_MIN = 512 * 1024, 32 * 1024
 # From this share on what was painted at once is taken for one film.
 _FILM_SHARE = 0.4
 # Of a photo, about as many as fit a record when they are exact.
@@ -71,7 +71,7 @@ class Drawing:
         """Bring what may have changed in these boxes to the viewers."""
         self._spent = 0
         yield from self._films.keep(self._motion, terms, now)
-        moving = [region for region in self._motion.regions if region.is_moving(now)]
+        moving = [region for region in self._motion.regions if region.is_moving(now, is_slow=terms.budget.is_narrow)]
         touched: list[Region] = [region for region in moving if self._films.waits(region)]
         photos: list[Box] = []
         # Before anything is drawn over what was moved.
@@ -132,7 +132,9 @@ class Drawing:
 
     def _exactly(self, box: Box, terms: Terms, now: float) -> Iterator[Rectangle]:
         """Exact rectangles, for as long as the picture has room for them."""
-        rows = max(1, _SLICE_BYTES // (box.width * BYTES_PER_PIXEL))
+        # What pixels take in the worst case is what they are: no slice is much more than all there is room for.
+        slice_bytes = min(max(terms.budget.exact_bytes, _SLICE_BYTES_MIN), _SLICE_BYTES)
+        rows = max(1, slice_bytes // (box.width * BYTES_PER_PIXEL))
         for y in range(box.y, box.bottom, rows):
             part = Box(box.x, y, box.width, min(rows, box.bottom - y))
             is_too_much = self._spent >= terms.budget.exact_bytes and abilities.JPEG in terms.agreed
@@ -148,7 +150,7 @@ class Drawing:
                 yield from self._encoded(photo, self._photo(terms), terms)
                 continue
             region.changed(photo.area, now)
-            if region.is_moving(now) and region not in touched:
+            if region.is_moving(now, is_slow=terms.budget.is_narrow) and region not in touched:
                 touched.append(region)
             elif region not in touched:
                 yield from self._encoded(photo, self._photo(terms), terms)

@@ -21,6 +21,7 @@ _CANDIDATES_MAX = 8
 _LARGE = 0.2
 # Without a large change for this long it stands still; after so much longer it is forgotten.
 STILL_S = 0.3
+_SLOWER = 4
 _FORGOTTEN_S = 2.0
 
 
@@ -42,9 +43,9 @@ class Region:
         if self._changed_px >= _LARGE * self.box.area:
             self.moved_at, self.is_refined, self._changed_px = now, False, 0
 
-    def is_moving(self, now: float) -> bool:
-        """Whether what changes in it goes as the next picture of its film."""
-        return not self.is_refined and now - self.moved_at < STILL_S
+    def is_moving(self, now: float, *, is_slow: bool = False) -> bool:
+        """Whether what changes in it goes as the next picture of its film; `is_slow` where the path has room for few of them."""
+        return not self.is_refined and now - self.moved_at < (_SLOWER * STILL_S if is_slow else STILL_S)
 
 
 @dataclass(eq=False, slots=True)

@@ -30,6 +30,8 @@ _CHANGE_RESERVE_S = 0.05
 _REFINEMENT_SHARE = 0.9
 # The least of so many waits is what waits always: a late answer of a busy browser is not a queue.
 _WAITS = 4
+# No viewer takes longer than this to show a picture that has arrived.
+_SHOWING_S = 0.05
 # From here on something queues on the path.
 _QUEUE_S = 0.02
 # What moves may have grows by so much a round trip while nothing queues, and shrinks by so much when something does.
@@ -38,6 +40,8 @@ _MOTION_SHARE_FIRST = 0.7
 _MOTION_RATE_MIN = 4_000.0
 # What a path is taken to carry until something has queued on it: a little more than TCP itself begins with (RFC 6928).
 _FIRST_BYTES_A_ROUND_TRIP = 32 * 1024
+# What has to be under way for its being late to say that the path carries no more.
+_EVIDENCE_BYTES, _EVIDENCE_S = 16 * 1024, 0.25
 
 
 class Urgency(IntEnum):
@@ -60,6 +64,8 @@ class _Flight:
     sent_at: float
     delivered: int
     delivered_at: float
+    under_way: int
+    """How many bytes were under way then, its own among them."""
     is_path_full: bool
     is_path_free: bool
 
@@ -75,15 +81,26 @@ class Pacer:
         self._forget()
 
     def expect(self, round_trip_s: float) -> None:
-        """Take what others measured before the first picture was shown: how long there and back takes."""
+        """Take what others measured of the path: how long there and back takes, without showing anything.
+
+        It counts before the first picture was shown; and later where pictures alone, each of them large, would make a long path of it.
+        """
         if not self._rates:
             self._round_trip_s = round_trip_s
+        elif 0 < round_trip_s:
+            self._round_trip_s = min(self._round_trip_s, round_trip_s + _SHOWING_S)
 
     @property
     def path(self) -> Path:
         """What is known of the path now."""
         rate = self._likely_rate
-        return Path(rate, self._motion_rate or _MOTION_SHARE_FIRST * rate, self._round_trip_s, self._queue_s)
+        return Path(
+            rate=rate,
+            motion_rate=self._motion_rate or _MOTION_SHARE_FIRST * rate,
+            round_trip_s=self._round_trip_s,
+            queue_s=self._queue_s,
+            excess=max(0.0, self._bytes_in_flight - rate * self._round_trip_s),
+        )
 
     def may_send(self, now: float, urgency: Urgency = Urgency.CHANGE) -> bool:
         """Tell whether one more picture may leave that holds nothing less urgent than this."""
@@ -110,7 +127,11 @@ class Pacer:
         is_path_full = self._bytes_in_flight >= self._window_bytes(Urgency.REFINEMENT)
         is_path_free = len(self._flights) < PICTURES_IN_FLIGHT_MIN
         self._flights.append(
-            _Flight(number, size, now, self._delivered, self._delivered_at, is_path_full, is_path_free)
+            _Flight(
+                *(number, size, now, self._delivered, self._delivered_at, self._bytes_in_flight),
+                is_path_full=is_path_full,
+                is_path_free=is_path_free,
+            )
         )
 
     def shown(self, number: int, now: float) -> None:
@@ -162,8 +183,10 @@ class Pacer:
         rate = (self._delivered - arrived.delivered) / max(now - arrived.delivered_at, 1e-4)
         own_s = arrived.bytes / self._rate if self._is_limit_known else 0.0
         self._waits.append(max(round_trip_s - self._round_trip_s - own_s, 0.0))
-        self._is_limit_known |= self._is_queueing
-        if arrived.is_path_full or self._is_queueing or rate >= self._rate:
+        # Little that comes late says something of a busy processor, or of a single loss, and nothing of what the path carries.
+        is_evidence = arrived.under_way >= min(_EVIDENCE_BYTES, _EVIDENCE_S * self._rate or _EVIDENCE_BYTES)
+        self._is_limit_known |= self._is_queueing and is_evidence
+        if rate >= self._rate or (is_evidence and (arrived.is_path_full or self._is_queueing)):
             self._rates.append(rate)
         if now >= self._judged_at + self._round_trip_s:
             self._judged_at = now
@@ -180,7 +203,9 @@ class Pacer:
 
     @property
     def _rate(self) -> float:
-        """What the path has been seen to carry, bytes a second."""
+        """What the path has been seen to carry, bytes a second: at best, or while something queues on the average."""
+        if self._is_queueing and self._is_limit_known:
+            return sum(self._rates) / len(self._rates)
         return max(self._rates, default=0.0)
 
     @property

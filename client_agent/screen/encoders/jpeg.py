@@ -14,6 +14,9 @@ from protocol.media_parts import BYTES_PER_PIXEL, Codec, Rectangle
 # About as many as fit a record at a good quality; a multiple of sixteen rows for usual widths.
 _RAW_BYTES = 128 * 1024 * BYTES_PER_PIXEL
 
+# Each has 600 bytes of tables of its own: in pieces as small as the records of a narrow path it would be little else.
+_DATA_BYTES_MIN = 8 * 1024
+
 
 class Jpeg:
     """Baseline JPEG in bands; a `BoxEncoder`, not exact. `quality` is libjpeg's, 1 to 95."""
@@ -24,6 +27,7 @@ class Jpeg:
     def rectangles(
         self, screen: int, box: Box, pixels: Pixels, *, data_bytes: int = DATA_BYTES_MAX
     ) -> Iterator[Rectangle]:
+        data_bytes = max(data_bytes, _DATA_BYTES_MIN)
         return bands(self._encode, Codec.JPEG, screen, box, pixels, data_bytes=data_bytes, raw_bytes=_RAW_BYTES)
 
     def _encode(self, pixels: memoryview, width: int, height: int) -> bytes:

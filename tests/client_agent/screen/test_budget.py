@@ -64,6 +64,11 @@ def test_nothing_takes_longer_than_a_second_on_a_narrow_path_so_that_nothing_old
         assert budget(NARROW, preference).exact_bytes / NARROW.rate + NARROW.round_trip_s / 2 < 1
 
 
+def test_what_waits_for_the_path_already_is_not_followed_by_as_much_again() -> None:
+    full = Path(rate=125e3, motion_rate=110e3, round_trip_s=0.2, queue_s=0.3, excess=45e3)
+    assert budget(full, Preference.AUTOMATIC).exact_bytes < budget(NARROW, Preference.AUTOMATIC).exact_bytes - 40_000
+
+
 def test_who_saves_data_does_so_on_a_wide_path_too() -> None:
     allowed = budget(WIDE, Preference.SAVE_DATA)
     assert allowed.is_narrow
