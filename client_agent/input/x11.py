@@ -57,6 +57,8 @@ class X11Sink:
         # The last press of a spare key: when, and in which window.
         self._spare_used_at = float("-inf")
         self._spare_used_in = 0
+        # How many there were since what was typed had settled.
+        self._spare_presses = 0
         self._settling = Settling(self._connection, self._root, self._keyboard.note)
         # One call at a time; `release_all` asks a `type` that is under way to end.
         self._turn = threading.Lock()
@@ -183,15 +185,16 @@ class X11Sink:
             self._keyboard.stroke(stroke)
             if character in wanted:
                 self._spare_used_at, self._spare_used_in = time.monotonic(), self._guard.focus
+                self._spare_presses += 1
         return True
 
     def _settle(self) -> bool:
         """Wait until what was typed with spare keys has settled; False where it does not or the wait is interrupted."""
-        return self._settling.wait(self._spare_used_in, self._spare_used_at, self._is_interrupted)
+        presses, self._spare_presses = self._spare_presses, 0
+        return self._settling.wait(self._spare_used_in, self._spare_used_at, presses, self._is_interrupted)
 
     def _change(self, placing: Placing) -> None:
-        for keycode, characters in placing.changed.items():
-            self._keyboard.change(keycode, characters)
+        self._keyboard.change(placing.changed)
         self._keyboard.sync()
 
 

@@ -93,11 +93,17 @@ class X11Keyboard:
         if event[0] & 0x7F == self._xkb_event and event[1] in _LAYOUT_EVENT_TYPES:
             self._is_layout_known = False
 
-    def change(self, keycode: int, characters: str) -> None:
-        """Let a key type these characters, alone and with Shift; none empties it. Programs are told before the next press."""
-        keysyms = [keysym_of(character) for character in characters] or [0]
-        columns = (keysyms * _COLUMNS)[:_COLUMNS] if characters else [0]
-        self._connection.core.ChangeKeyboardMapping(1, keycode, len(columns), columns)
+    def change(self, changed: dict[int, str]) -> None:
+        """Let keys type these characters, alone and with Shift; none empties a key. Programs are told before the next press.
+
+        Programs fetch the whole layout anew each time they are told: keys beside each other are changed, and told of, at once.
+        """
+        for first, run in _runs(changed):
+            columns: list[int] = []
+            for characters in run:
+                keysyms = [keysym_of(character) for character in characters] or [0]
+                columns += (keysyms * _COLUMNS)[:_COLUMNS]
+            self._connection.core.ChangeKeyboardMapping(len(run), first, _COLUMNS, columns)
 
     def sync(self) -> None:
         """Wait until the server has done all that was asked."""
@@ -139,3 +145,17 @@ class X11Keyboard:
         if modifiers != self._locked or is_latched:
             self._locked = modifiers
             self._xkb.LatchLockState(_CORE_KEYBOARD, _ALL_MODIFIERS, modifiers, False, 0, _ALL_MODIFIERS, False, 0)
+
+
+def _runs(changed: dict[int, str]) -> Iterator[tuple[int, list[str]]]:
+    """Keycodes that follow each other: the first one, and what each of them types."""
+    first, run = 0, list[str]()
+    for keycode, characters in sorted(changed.items()):
+        if run and keycode == first + len(run):
+            run.append(characters)
+            continue
+        if run:
+            yield first, run
+        first, run = keycode, [characters]
+    if run:
+        yield first, run

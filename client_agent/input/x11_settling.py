@@ -18,6 +18,8 @@ from client_agent import x11_connection
 
 # What a program that cannot be asked gets; such programs are small and quick.
 GIVEN_S = 0.3
+# And for each press, should the machine be busy.
+GIVEN_A_PRESS_S = 0.02
 # After this a program that can be asked is taken to hang.
 HANGS_AFTER_S = 5.0
 _LOOK_EVERY_S = 0.02
@@ -40,15 +42,15 @@ class Settling:
         self._ping = self._atom("_NET_WM_PING")
         self._pings = 0
 
-    def wait(self, window: int, pressed_at: float, is_interrupted: threading.Event) -> bool:
-        """Wait until the program of `window` has taken note of a press at `pressed_at` (monotonic seconds).
+    def wait(self, window: int, pressed_at: float, presses: int, is_interrupted: threading.Event) -> bool:
+        """Wait until the program of `window` has taken note of so many presses, the last at `pressed_at` (monotonic seconds).
 
         Returns:
             False where the wait was interrupted or the program hangs.
         """
         answering = self._answering(window)
         if answering is None:
-            return not is_interrupted.wait(pressed_at + GIVEN_S - time.monotonic())
+            return not is_interrupted.wait(pressed_at + GIVEN_S + presses * GIVEN_A_PRESS_S - time.monotonic())
         # The window manager hears such answers at the root window, and so do we for as long as we wait for one.
         self._hear(xcffib.xproto.EventMask.SubstructureNotify)
         try:

@@ -87,7 +87,7 @@ class Pacer:
         """
         if not self._rates:
             self._round_trip_s = round_trip_s
-        elif 0 < round_trip_s:
+        elif round_trip_s > 0:
             self._round_trip_s = min(self._round_trip_s, round_trip_s + _SHOWING_S)
 
     @property
