@@ -91,6 +91,7 @@ class Auditor:
 
 async def verify_with_its_own_program(pack: Path, root: str) -> tuple[int, str]:
     """What the verifier inside a pack ends with and says, run where nothing of Mainforte can be imported."""
+    pack = pack.resolve()
     folder = pack.with_suffix("")
     folder.mkdir(exist_ok=True)
     unpack = [sys.executable, "-m", "zipfile", "-e", str(pack), str(folder)]
