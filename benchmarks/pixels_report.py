@@ -1,5 +1,6 @@
 """What `pixels` has found, as sections of RESULTS.md and as plots."""
 
+import os
 from pathlib import Path
 
 from benchmarks import reach, verdicts
@@ -36,7 +37,9 @@ def sections(found: dict[str, Series]) -> list[Section]:
     shared = {name: fact for name, fact in newest.circumstances.items() if name not in _OWN_FACTS}
     plots = "\n".join(f"![{name}](plots/{name}.svg)" for name in _plots(found))
     every = [
-        Section("reach", "The figures to reach", "Ours, from the series below.", body=reach.table(found)),
+        Section(
+            "reach", "The figures to reach", f"Ours, from the series below.{_busy(found)}", body=reach.table(found)
+        ),
         Section("beside", "Beside the peers", _ABOUT, facts=shared, body=plots),
     ]
     for series in found.values():
@@ -53,6 +56,20 @@ def sections(found: dict[str, Series]) -> list[Section]:
             )
         )
     return every
+
+
+def _busy(found: dict[str, Series]) -> str:
+    """What has to be said where the machine had much else to do."""
+    cores = os.cpu_count() or 1
+    loads = [
+        float(told.split(",")[0]) for each in found.values() if (told := each.circumstances.get("load at the end"))
+    ]
+    if not loads or max(loads) <= 2 * cores:
+        return ""
+    return (
+        f" The machine was busy with other work meanwhile (load up to {max(loads):.0f} on {cores} cores): these are upper bounds, and the "
+        "comparison, interleaved all the same, is that of a busy machine."
+    )
 
 
 def write(folder: Path, results: Path = RESULTS, plots: Path = PLOTS) -> list[Section]:
