@@ -19,7 +19,6 @@ from protocol.handshake import AgentHandshake
 from protocol.key_schedule import Randomness
 from protocol.relay_messages import Refused, RoomClaimed, RoomEntered, from_relay
 from protocol.support_code import parse
-from tests.journeys.reading import says
 from tests.journeys.stage import Server, Stage
 from tests.waiting import eventually
 
@@ -94,7 +93,7 @@ async def session_goes_on(stage: Stage) -> None:
     await eventually(is_newer, "a newer picture")
     assert await stage.page.get_attribute("body", "data-access") == "view"
     await stage.customer_sees("Stop")
-    assert says(stage.display, "sees your screen")
+    await stage.customer_reads("sees your screen")
 
 
 def set_expiry(server: Server, room: str, at: int) -> None:
