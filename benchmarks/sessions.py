@@ -125,7 +125,10 @@ def _fill(file: Path, tenant: Tenant, leaves: int, sessions: int) -> None:
         "INSERT INTO log_node (organisation_id, service_id, level, position, hash) VALUES (?,?,?,?,?)",
         ((*of, node.level, node.position, value) for node, value in _nodes(leaves)),
     )
-    connection.execute("INSERT INTO person VALUES (1,?,?,'camille','Camille Roy','!',NULL,1,'2025-01-01')", of)
+    connection.execute(
+        "INSERT INTO person (id, organisation_id, service_id, name, full_name, password_hash, is_active, created_at)"
+        " VALUES (1,?,?,'camille','Camille Roy','!',1,'2025-01-01')", of,
+    )  # fmt: skip
     connection.execute(
         "INSERT INTO customer (id, organisation_id, service_id, number, name, phone, email, address)"
         " VALUES (1,?,?,'','Anne','','','')", of,

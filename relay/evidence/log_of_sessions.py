@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import func, insert, select, tuple_
+from sqlalchemy import and_, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocol import merkle
@@ -143,14 +143,18 @@ async def growth(connection: AsyncConnection, tenant: Tenant, older: int, newer:
 
 async def nodes(connection: AsyncConnection, tenant: Tenant, wanted: Iterable[Node]) -> dict[Node, bytes]:
     """The hashes of complete nodes; those that are not there are missing."""
-    node = tables.log_node
-    if not (places := [tuple(each) for each in wanted]):
+    node, by_level = tables.log_node, dict[int, list[int]]()
+    for level, position in wanted:
+        by_level.setdefault(level, []).append(position)
+    if not by_level:
         return {}
-    rows = await connection.execute(
-        select(node.c.level, node.c.position, node.c.hash).where(
-            node.c.organisation_id == tenant.organisation_id, tuple_(node.c.level, node.c.position).in_(places)
-        )
-    )
+    # The whole key in each part: SQLite would read every node for a list of pairs.
+    organisation_id = tenant.organisation_id
+    where = [
+        and_(node.c.organisation_id == organisation_id, node.c.level == level, node.c.position.in_(positions))
+        for level, positions in by_level.items()
+    ]
+    rows = await connection.execute(select(node.c.level, node.c.position, node.c.hash).where(or_(*where)))
     return {Node(row.level, row.position): bytes(row.hash) for row in rows}
 
 

@@ -1,6 +1,9 @@
 """relay/evidence/log_of_sessions.py, on both databases: each session once, proven, and in one transaction with what it tells."""
 
+from typing import Any
+
 import pytest
+from sqlalchemy import event
 
 from protocol import merkle
 from protocol.log_of_sessions import (
@@ -11,6 +14,7 @@ from protocol.log_of_sessions import (
     leaf_of,
     parse_leaf,
 )
+from protocol.merkle import Range
 from protocol.session_log import Held, Joined, entry_hash
 from protocol.vocabulary import Hold, Role
 from relay.desk import sessions
@@ -125,3 +129,22 @@ async def test_organisations_in_one_database_have_a_log_each(database: Database,
                     connection, whose, Handled(log_of_sessions.new_salt(), "a" * 32, "x", bytes(32))
                 )
     assert (len(await leaves_of(database, tenant)), len(await leaves_of(database, other))) == (3, 2)
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+async def test_however_long_the_log_is_only_the_nodes_that_are_asked_for_are_read(
+    database: Database, tenant: Tenant
+) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(database._engine.sync_engine, "before_cursor_execute", note)
+    async with database.transaction() as connection:
+        await log_of_sessions.nodes(connection, tenant, merkle.nodes_of_range(Range(0, 1_000_001)))
+        ((statement, parameters),) = list(asked)
+        plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        steps = [step for *_, step in map(tuple, plan) if "log_node" in step]
+    assert steps
+    assert all("level=? AND position=?" in step for step in steps), steps
