@@ -122,9 +122,7 @@ async def measure(*, is_quick: bool = False) -> Section:
 
 async def _turn(stage: Stage, state: RecordingState, spent: Spent) -> None:
     stage.agent.type(_RECORD if state is RecordingState.ON else _PAUSE)
-    await stage.session.wait_until(
-        lambda: stage.session.viewing is not None and stage.session.viewing.recording is state
-    )
+    await _until(stage.session, state)
     await asyncio.sleep(_SETTLED_S)
     before = _spent(stage)
     await asyncio.sleep(WINDOW_S)
@@ -132,6 +130,10 @@ async def _turn(stage: Stage, state: RecordingState, spent: Spent) -> None:
     spent.agent_ms.append(agent_ms / seconds)
     spent.relay_ms.append(relay_ms / seconds)
     spent.sent.append(sent / seconds)
+
+
+async def _until(session: Helping, state: RecordingState) -> None:
+    await session.wait_until(lambda: session.viewing is not None and session.viewing.recording is state)
 
 
 def _spent(stage: Stage) -> tuple[float, float, float, float]:
@@ -262,5 +264,6 @@ async def _stage() -> AsyncIterator[Stage]:
         stack.callback(agent.close)
         await agent.answer(CONTROL, deadline_s=60)
         await agent.answer("Let it be recorded")
+        await _until(session, RecordingState.ON)
         await session.wait_for_picture()
         yield Stage(organisation, relay.pid, agent, cable, session, painter)
