@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks import (
     cuts,
     drawing,
+    latency,
     making,
     narrow,
     pixels,
@@ -29,6 +30,7 @@ from benchmarks.peers.peer import install
 BENCHMARKS: dict[str, Callable[..., Coroutine[Any, Any, report.Section]]] = {
     "cuts": cuts.measure,
     "drawing": drawing.measure,
+    "latency": latency.measure,
     "making": making.measure,
     "narrow": narrow.measure,
     "recording": recording.measure,
