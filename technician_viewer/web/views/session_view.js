@@ -140,7 +140,6 @@ export class SessionView {
         break;
       case "prompt_closed":
         clearInterval(this.#promptTimer);
-        this.#showNote("");
         button("ask-control").disabled = false;
         break;
       case "input_dropped":
