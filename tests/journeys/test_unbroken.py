@@ -75,6 +75,8 @@ async def test_a_key_that_is_held_comes_up_and_what_is_typed_during_a_cut_is_nev
 async def test_an_answer_that_is_given_during_a_cut_counts_and_is_heard_after_it(scene: Scene) -> None:
     await scene.begin()
     await scene.agent.sees_question(SEE)
+    # The question is shown before the technician has heard of it, and who was never welcomed cannot come back.
+    await scene.session.wait_until(lambda: scene.session.viewing and scene.session.viewing.question)
     scene.viewers.cut()
     scene.viewers.mend()
     await scene.agent.answer(SEE)

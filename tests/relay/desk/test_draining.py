@@ -3,9 +3,11 @@
 import contextlib
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from protocol.identity import sign_arrival
 from protocol.relay_messages import AgentCame, AgentPresent, EntryStored, EntrySubmitted, PeerJoined, Refused
@@ -25,22 +27,28 @@ async def meet(stack: contextlib.AsyncExitStack, relay: Relay, running: Running)
     return agent, viewer
 
 
-async def test_a_session_goes_on_at_the_relay_that_follows_and_no_entry_is_lost() -> None:
+@pytest.fixture
+def relay() -> Iterator[Relay]:
+    """One of the test's own, which it ends."""
     with tempfile.TemporaryDirectory(prefix="mf") as name, serving(Path(name)) as relay:
-        async with contextlib.AsyncExitStack() as stack:
-            client = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
-            technician = await sign_in(relay, "camille", await stack.enter_async_context(client))
-            running = await begin(technician)
-            agent, viewer = await meet(stack, relay, running)
-            number, entry = len(running.log.texts), running.log.append(Cut(running.serial, 500), running.at_ms)
-            await agent.say(EntrySubmitted(number, entry, b""))
-            assert await agent.hear() == EntryStored(number)
+        yield relay
 
-            relay.process.terminate()
-            assert await agent.hear() == Refused("shutting_down")
-            assert await viewer.hear() == Refused("shutting_down")
-            assert relay.process.wait(20) == 0
-            with serve(relay.folder):
-                await meet(stack, relay, running)
-                _, log = await technician.get(f"{running.path}/log")
-                assert running.log.texts[-1].replace('"', '\\"') in log
+
+async def test_a_session_goes_on_at_the_relay_that_follows_and_no_entry_is_lost(relay: Relay) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        client = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        technician = await sign_in(relay, "camille", await stack.enter_async_context(client))
+        running = await begin(technician)
+        agent, viewer = await meet(stack, relay, running)
+        number, entry = len(running.log.texts), running.log.append(Cut(running.serial, 500), running.at_ms)
+        await agent.say(EntrySubmitted(number, entry, b""))
+        assert await agent.hear() == EntryStored(number)
+
+        relay.process.terminate()
+        assert await agent.hear() == Refused("shutting_down")
+        assert await viewer.hear() == Refused("shutting_down")
+        assert relay.process.wait(20) == 0
+        with serve(relay.folder):
+            await meet(stack, relay, running)
+            _, log = await technician.get(f"{running.path}/log")
+            assert running.log.texts[-1].replace('"', '\\"') in log
