@@ -146,5 +146,8 @@ def _x_server() -> str:
 
 
 def _commit() -> str:
-    said = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True)
+    try:
+        said = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True)
+    except FileNotFoundError:  # a machine without git
+        return "unknown"
     return said.stdout.strip() or "unknown"

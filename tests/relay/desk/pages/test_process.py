@@ -233,6 +233,7 @@ async def test_everything_is_reached_by_keys_which_are_shown_and_can_be_turned_o
     await expect(page.get_by_role("dialog")).to_be_visible()
     await expect(page.get_by_role("dialog")).to_contain_text("go to the customers")
     await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_be_hidden()
     await page.keyboard.press("/")
     await expect(page.locator("#search")).to_be_focused()
     await page.keyboard.type("clavier j")  # in a field keys are letters
