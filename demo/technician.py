@@ -72,7 +72,7 @@ class Technician:
         return await self.colour_at(*place) == colour
 
     async def wait_for_prompt(self) -> None:
-        await self.page.wait_for_selector("body[data-prompt=open]", timeout=60_000)
+        await self.page.wait_for_selector("body[data-prompt=open]", timeout=30_000)
 
     async def keyboard_is_remote(self) -> None:
         """Wait until what is typed on the page goes to the customer."""

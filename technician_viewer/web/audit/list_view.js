@@ -39,14 +39,17 @@ export class ListView {
   }
 
   async #add() {
-    const asked = this.#asked();
+    const asked = this.#asked(), shown = this.#shown;
     if (this.#next !== null) asked.before = String(this.#next);
     const { sessions, next } = await this.desk.search(asked);
+    // Somebody has looked anew meanwhile.
+    if (shown !== this.#shown) return;
     this.#next = next;
-    this.#shown.push(...sessions);
+    shown.push(...sessions);
     button("more").hidden = next === null;
     get("sessions").querySelector("tbody")?.append(...sessions.map((each) => this.#row(each)));
-    get("no-sessions").hidden = get("sessions").querySelector("tbody")?.childElementCount !== 0;
+    get("sessions-box").hidden = shown.length === 0;
+    get("no-sessions").hidden = shown.length !== 0;
   }
 
   /** The rows that are shown, as a file for a spreadsheet. */

@@ -234,12 +234,14 @@ export class TechnicianSession extends EventTarget {
   /** A first meeting, by code or by invitation. @param {{ channel: import("../core/key_schedule.js").ChannelSecrets }} handshake */
   async #meet(handshake) {
     const secrets = handshake.channel;
-    this.#channel = new ControlChannel(secrets);
-    if (handshake instanceof ViewerHandshake) this.#connection.tell({ type: "candidate_accepted", attempt: this.#attempts });
-    await this.#connect([secrets.resume]);
     const { certificate, ticket, subject, reason, asks } = this.person;
     const unsigned = { type: "introduced", certificate, ticket, subject, reason, asks, proofs: [], signature: "" };
-    this.send({ ...unsigned, signature: toBase64(await this.#sign("introduction", concat(secrets.binding, encode(unsigned)))) });
+    const signature = toBase64(await this.#sign("introduction", concat(secrets.binding, encode(unsigned))));
+    if (handshake instanceof ViewerHandshake) this.#connection.tell({ type: "candidate_accepted", attempt: this.#attempts });
+    // First who we are: as soon as we are connected, the next sign of life may go out.
+    this.#channel = new ControlChannel(secrets);
+    this.#post(this.#channel.seal({ ...unsigned, signature }));
+    await this.#connect([secrets.resume]);
     this.#emit("state", { state: "paired" });
   }
 

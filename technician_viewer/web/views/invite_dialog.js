@@ -15,6 +15,9 @@ const TITLE = "title:";
  */
 
 export class InviteDialog {
+  /** Whether somebody has begun to fill it in: from then on, nothing is chosen for them. */
+  #isBegun = false;
+
   /** @param {Desk} desk @param {() => void} onClosed */
   constructor(desk, onClosed) {
     this.desk = desk;
@@ -22,7 +25,9 @@ export class InviteDialog {
     this.person = element("invite-person", HTMLSelectElement);
     this.reason = element("invite-reason", HTMLTextAreaElement);
     this.person.onchange = () => this.#showChosen();
-    element("invite-form", HTMLFormElement).onsubmit = (event) => {
+    const form = element("invite-form", HTMLFormElement);
+    form.oninput = () => { this.#isBegun = true; };
+    form.onsubmit = (event) => {
       event.preventDefault();
       void this.#invite();
     };
@@ -36,6 +41,7 @@ export class InviteDialog {
   }
 
   async open() {
+    this.#isBegun = false;
     this.#say("");
     get("invite-form").hidden = false;
     get("invite-done").hidden = true;
@@ -50,7 +56,7 @@ export class InviteDialog {
         ...candidates.map(({ name, full_name: fullName }) => new Option(fullName, name)),
         ...held.map(([title, label]) => new Option(label, TITLE + title)),
       );
-      this.person.selectedIndex = 0;
+      if (!this.#isBegun) this.person.selectedIndex = 0;
       this.#showChosen();
     } catch (error) {
       this.#say(problemText(error));

@@ -36,7 +36,7 @@ class Desk:
     case: Case
     roles: tuple[str, ...] = ("auditor",)
     root: str = ROOT_FINGERPRINT
-    listed: dict[str, Any] = field(default_factory=lambda: LISTED)
+    listed: list[dict[str, Any]] = field(default_factory=lambda: [LISTED])
     asked: list[str] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
 
@@ -50,7 +50,7 @@ class Desk:
                 me = {"csrf": "x", "roles": self.roles, "full_name": "Odile Fabre", "language": "en"}
                 return web.json_response(me | {"root_fingerprint": self.root})
             case "":
-                return web.json_response({"sessions": [self.listed], "next": None})
+                return web.json_response({"sessions": self.listed, "next": None})
             case path if path.endswith("/watch"):
                 return web.json_response(given["told"])
             case path if path.endswith("/logged"):
@@ -113,7 +113,7 @@ async def test_a_session_is_found_looked_at_for_a_reason_and_taken_away(room: Op
 async def test_the_list_can_be_saved_for_a_spreadsheet_which_takes_nothing_of_it_for_a_formula(
     room: Open, tmp_path: Path
 ) -> None:
-    page = await room(Desk(a_case(), listed=LISTED | {"customer": '=HYPERLINK("http://x")', "people": "+1, @you"}))
+    page = await room(Desk(a_case(), listed=[LISTED | {"customer": '=HYPERLINK("http://x")', "people": "+1, @you"}]))
     async with page.expect_download() as download:
         await page.locator("#save-list").click()
     await (await download.value).save_as(tmp_path / "sessions.csv")
@@ -174,11 +174,19 @@ async def test_a_key_that_does_not_open_is_told_and_never_sent(room: Open, tmp_p
 
 @pytest.mark.parametrize("width", [360, 768, 1920])
 async def test_axe_finds_nothing_and_nothing_stands_beside_the_page(room: Open, width: int) -> None:
-    page = await room(Desk(a_case()))
+    desk = Desk(a_case(), listed=[])
+    page = await room(desk)
     await page.set_viewport_size({"width": width, "height": 860})
-    for state in ("list", "case"):
-        if state == "case":
-            await look(page)
-            await expect(page.locator("#verdict")).to_contain_text("Complete")
+    for state in ("nothing found", "list", "case"):
+        match state:
+            case "nothing found":
+                await expect(page.locator("#no-sessions")).to_be_visible()
+            case "list":
+                desk.listed.append(LISTED)
+                await page.locator("#filters button[type=reset]").click()
+                await expect(page.locator("#sessions tbody tr")).to_be_visible()
+            case "case":
+                await look(page)
+                await expect(page.locator("#verdict")).to_contain_text("Complete")
         assert await problems(page, state) == []
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), state

@@ -7,6 +7,7 @@ from functools import partial
 
 from playwright.async_api import Page, expect
 
+from protocol.limits import PROOF_OF_LIFE_S
 from tests.client_agent.desktop import Ears
 from tests.journeys.stage import Stage
 from tests.waiting import eventually
@@ -26,6 +27,22 @@ async def size_on_page(page: Page) -> tuple[float, float]:
     box = await page.locator("#screen").bounding_box()
     assert box
     return box["width"], box["height"]
+
+
+KEEPS_SLOWLY = f"""
+const request = navigator.locks.request.bind(navigator.locks);
+navigator.locks.request = async (...what) => {{
+    await new Promise((resolve) => setTimeout(resolve, {3 * PROOF_OF_LIFE_S * 1000}));
+    return request(...what);
+}};
+"""
+
+
+async def test_whoever_comes_is_introduced_before_any_sign_of_life_even_if_the_browser_keeps_slowly(
+    stage: Stage,
+) -> None:
+    await stage.context.add_init_script(KEEPS_SLOWLY)
+    await stage.reach_view()
 
 
 async def test_the_picture_fits_the_window_or_has_one_pixel_for_one(stage: Stage) -> None:

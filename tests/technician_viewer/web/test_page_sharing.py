@@ -1,8 +1,10 @@
 """Several people in one session, each in a browser of their own: invited, joining, handing over, leaving, and a guest."""
 
+import asyncio
+
 import aiohttp
 import pyotp
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
 from demo.organisation import PASSWORD
 from tests.journeys.stage import COOKIE, Server, Stage
@@ -15,13 +17,13 @@ COLLEAGUE, FULL_NAME = "noe", "Noé Martin"
 WHY = "He knows this television."
 
 
-async def signed_in(server: Server, chromium: Browser) -> BrowserContext:
+async def signed_in(
+    server: Server, chromium: Browser, name: str = COLLEAGUE, full_name: str = FULL_NAME
+) -> BrowserContext:
     """A colleague's browser."""
     organisation, secret = server.organisation, pyotp.random_base32()
-    organisation.command(
-        "user", "add", COLLEAGUE, "--full-name", FULL_NAME, "--role", "technician", "--totp-secret", secret
-    )
-    asked = {"name": COLLEAGUE, "password": PASSWORD, "code": pyotp.TOTP(secret).now()}
+    organisation.command("user", "add", name, "--full-name", full_name, "--role", "technician", "--totp-secret", secret)
+    asked = {"name": name, "password": PASSWORD, "code": pyotp.TOTP(secret).now()}
     async with (
         aiohttp.ClientSession() as client,
         client.post(f"{organisation.address}/api/sign-in", json=asked) as answer,
@@ -104,6 +106,26 @@ async def test_a_colleague_is_invited_joins_takes_over_and_the_first_one_leaves(
     log = await stage.log_has("opened", "joined", "handed_over", "left", "ended")
     assert log.exit_code == 0, log.verdict
     await colleague.close()
+
+
+async def test_what_was_begun_in_the_invitation_stays_when_the_colleagues_are_known(
+    stage: Stage, chromium: Browser
+) -> None:
+    await signed_in(stage.server, chromium, "ada", "Ada Colle")
+    await stage.reach_view()
+    may_be_told = asyncio.Event()
+
+    async def tell_later(route: Route) -> None:
+        await may_be_told.wait()
+        await route.continue_()
+
+    await stage.page.route("**/candidates*", tell_later)
+    await act(stage.page, "Invite somebody")
+    await stage.page.locator("#invite-name").fill("Eva Kern, Téléviseurs SA")
+    may_be_told.set()
+    await expect(stage.page.locator("#invite-person option")).not_to_have_count(1)
+    await expect(stage.page.locator("#invite-name")).to_be_visible()
+    await expect(stage.page.locator("#invite-person")).to_have_value("")
 
 
 async def test_a_guest_comes_once_by_a_link_sees_and_can_do_nothing_else(stage: Stage, chromium: Browser) -> None:
