@@ -11,7 +11,7 @@ from benchmarks.playing import Played, play
 from benchmarks.report import Row, Section
 from benchmarks.stage import HEIGHT_PX, WIDTH_PX, session
 
-ROUNDS, QUICK_ROUNDS = 8, 1
+ROUNDS, QUICK_ROUNDS = 3, 1
 _ABOUT = """\
 One session on one machine, TLS on: the relay, the agent on Xvfb, the page in headless Chromium drawn by software, loopback. *Paint* is
 the moment just before the painter flushes its requests to the X server; *canvas* the moment at which the mark has been read back from

@@ -16,6 +16,7 @@ from playwright.async_api import Page, Playwright
 from benchmarks import meters
 from benchmarks.clock import PageClock
 from benchmarks.peers.peer import Connected, Peer, Place
+from benchmarks.tls import made_certificate
 from tests.conftest import CHROMIUM, CHROMIUM_OPTIONS
 from tests.fakes.narrow_path import NarrowPath
 from tests.virtual_display import VirtualDisplay, virtual_display
@@ -97,13 +98,15 @@ async def session(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mainforte-bench-")))
         display = stack.enter_context(virtual_display(*size))
         mark = f"--bench={uuid.uuid4().hex}"
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*CHROMIUM_OPTIONS, mark])
+        tls = made_certificate(folder)
+        options = [*CHROMIUM_OPTIONS, mark, tls.trusted]
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=options)
         stack.push_async_callback(browser.close)
         viewport = {"width": size[0] + _AROUND_PX, "height": size[1] + _AROUND_PX}
-        context = await browser.new_context(locale="en", viewport=viewport, ignore_https_errors=True)  # type: ignore[arg-type]
+        context = await browser.new_context(locale="en", viewport=viewport)  # type: ignore[arg-type]
         page = await context.new_page()
         await page.add_init_script(path=_PROBE)
-        connected = await peer.connect(stack, Place(display, page, folder, path))
+        connected = await peer.connect(stack, Place(display, page, folder, tls, path))
         painter = await _painter(stack, display)
         await page.wait_for_function("probe.size() !== null", timeout=30_000)
         await peer.focus(page)

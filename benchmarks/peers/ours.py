@@ -5,7 +5,6 @@ import subprocess
 import sys
 import time
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 from playwright.async_api import Page
 
@@ -31,9 +30,9 @@ class Ours(Peer):
         return said.stdout.strip() or "unknown"
 
     async def connect(self, stack: AsyncExitStack, place: Place) -> Connected:
-        certificate, key = made_certificate(place.folder)
         port = free_port()
-        organisation = await asyncio.to_thread(made_organisation, place.folder, port, tls=(certificate, key))
+        tls = (place.tls.certificate, place.tls.key)
+        organisation = await asyncio.to_thread(made_organisation, place.folder, port, tls=tls)
         relay = Relay(organisation, place.folder / "relay.log")
         stack.callback(relay.stop)
         process = await asyncio.to_thread(relay.start)
@@ -45,7 +44,7 @@ class Ours(Peer):
         agent = place.start(
             sys.executable, "-m", "client_agent", "--organisation", str(organisation.package),
             "--language", LANGUAGE, await technician.get_code(),
-            environment={"SSL_CERT_FILE": str(certificate)}, log="agent",
+            environment={"SSL_CERT_FILE": str(place.tls.certificate)}, log="agent",
         )  # fmt: skip
         customer = Customer(place.display, place.folder, LANGUAGE)
         await asyncio.to_thread(customer.find_question)
@@ -64,12 +63,3 @@ class Ours(Peer):
 
     async def focus(self, page: Page) -> None:
         """The page has it, from the moment on at which control is allowed."""
-
-
-def made_certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for localhost that no authority has signed, and its key."""
-    file, key = folder / "certificate.pem", folder / "key.pem"
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", *subject]
-    subprocess.run([*command, "-keyout", str(key), "-out", str(file)], check=True, capture_output=True)
-    return file, key

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from playwright.async_api import Page
 
+from benchmarks.tls import TlsFiles
 from tests.fakes.narrow_path import NarrowPath
 from tests.virtual_display import VirtualDisplay
 
@@ -26,6 +27,8 @@ class Place:
     """An empty page of the technician's browser."""
     folder: Path
     """Of its own, for logs and keys."""
+    tls: TlsFiles
+    """A certificate for localhost that this browser trusts."""
     path: NarrowPath | None = None
     """Where given, the customer is at its far end."""
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from importlib.resources.abc import Traversable
 
@@ -22,6 +22,10 @@ _TYPES = {
     ".wasm": "application/wasm",
 }
 
+# Of the page: what it begins with, and what all else is found from.
+_FIRST = ("look.css", "app.css", "app.js")
+_LASTS = "max-age=31536000, immutable"
+
 
 @dataclass(frozen=True)
 class File:
@@ -30,10 +34,12 @@ class File:
     body: bytes
     content_type: str
     etag: str
+    lasts: bool = False
+    """Whether what is there under this name never changes: a browser need not ask again."""
 
     def response(self, request: web.Request) -> web.Response:
         """The file, or that the browser's copy is still good."""
-        headers = {"ETag": self.etag, "Cache-Control": "no-cache"}
+        headers = {"ETag": self.etag, "Cache-Control": _LASTS if self.lasts else "no-cache"}
         if self.etag in request.headers.get("If-None-Match", ""):
             return web.Response(status=304, headers=headers)
         charset = "utf-8" if self.content_type.startswith(("text/", "application/json")) else None
@@ -63,6 +69,19 @@ def read_files(package: str, folder: str) -> dict[str, File]:
     return files
 
 
+def with_lasting_names(files: dict[str, File]) -> dict[str, File]:
+    """The same files, and each once more below a folder that is named by the contents of all; the page begins there.
+
+    A page that is loaded again in mid-session then asks for nothing but itself. (RFC 8246 for `immutable`.)
+    """
+    version = hashlib.sha256("".join(path + files[path].etag for path in sorted(files)).encode()).hexdigest()[:16]
+    index = files["index.html"].body
+    for name in _FIRST:
+        index = index.replace(f'="{name}"'.encode(), f'="{version}/{name}"'.encode())
+    lasting = {f"{version}/{path}": replace(file, lasts=True) for path, file in files.items()}
+    return files | lasting | {"index.html": file_of(index, "text/html")}
+
+
 def catalogue_file(language: str) -> File:
     """All texts in a language, for the page: English text to translation."""
     texts: dict[str | tuple[str, int], str] = getattr(catalogue(language), "_catalog", {})
@@ -79,9 +98,9 @@ def _is_auditors(path: str) -> bool:
 def add_routes(app: web.Application) -> None:
     """Serve `/assist/…` (the technician's page) and `/static/…` (what the desk's own pages need)."""
     assist = {path: file for path, file in read_files("technician_viewer", "web").items() if not _is_auditors(path)}
+    assist = with_lasting_names(assist)
     assist |= {f"catalogue/{language}.json": catalogue_file(language) for language in LANGUAGES}
-    if "index.html" in assist:
-        assist[""] = assist["index.html"]
+    assist[""] = assist["index.html"]
     static = read_files("relay.pages", "static")
 
     def serve(files: dict[str, File]) -> Callable[[web.Request], Awaitable[web.Response]]:

@@ -750,7 +750,6 @@ async def test_a_socket_without_our_subprotocol_is_refused(local: Local) -> None
 
 async def test_the_files_are_those_that_the_server_would_have_sent(local: Local, organisation: Organisation) -> None:
     for path in (
-        "",
         "app.js",
         "core/cpace.js",
         "look.css",

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import sqlite3
 import time
 from pathlib import Path
@@ -46,6 +47,22 @@ async def test_a_stranger_is_led_to_the_sign_in_page(stranger: Browser, path: st
 async def test_what_everybody_may_see_is_open(stranger: Browser, path: str) -> None:
     status, _ = await stranger.get(path)
     assert status == 200
+
+
+async def test_the_pages_program_is_asked_for_once_and_the_page_itself_each_time(stranger: Browser) -> None:
+    _, page = await stranger.get("/assist/")
+    begins = re.search(r'src="([0-9a-f]{16})/app.js"', page)
+    assert begins
+    assert len(re.findall(rf'="{begins[1]}/', page)) == 3
+    for path, lasts in {
+        "": False,
+        "app.js": False,
+        f"{begins[1]}/app.js": True,
+        f"{begins[1]}/core/cpace.js": True,
+    }.items():
+        async with stranger.client.get(f"{stranger.relay.address}/assist/{path}") as answer:
+            assert answer.headers["Cache-Control"] == ("max-age=31536000, immutable" if lasts else "no-cache"), path
+    assert (await stranger.get(f"/assist/{begins[1]}/audit.html"))[0] == 404
 
 
 @pytest.mark.parametrize("path", ["/assist/audit.html", "/assist/audit/app.js", "/assist/audit/key_file.js"])
