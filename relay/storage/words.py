@@ -20,16 +20,18 @@ _french = snowballstemmer.stemmer("french")
 _english = snowballstemmer.stemmer("english")
 
 
+@lru_cache(maxsize=50_000)
 def fold(word: str) -> str:
-    """Lower case, without accents: `Télévisions` becomes `televisions`."""
+    """Lower case, without accents: `Télévisions` becomes `televisions`. Letters and digits only, whatever a letter is taken apart into."""
     lower = word.casefold().translate(_LIGATURES)
-    return "".join(c for c in unicodedata.normalize("NFKD", lower) if not unicodedata.combining(c))
+    return "".join(c for c in unicodedata.normalize("NFKD", lower) if c.isalnum())
 
 
 def words_of(text: str) -> list[str]:
     """The words of a text in order, as written but in lower case and composed."""
     composed = unicodedata.normalize("NFC", text.casefold()).translate(_LIGATURES)
-    return [word for word in _WORD.findall(composed) if len(word) <= WORD_CHARACTERS_MAX]
+    # One letter may be eighteen once it is taken apart (U+FDFA), and nothing may be left of another.
+    return [word for word in _WORD.findall(composed) if 0 < len(fold(word)) <= WORD_CHARACTERS_MAX]
 
 
 @lru_cache(maxsize=50_000)

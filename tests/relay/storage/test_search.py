@@ -47,6 +47,8 @@ async def filled(database: Database, tenant: Tenant) -> Database:
         ("réfrigérateur", set()),
         ("", set()),
         ("% _ * \" ' ) ( : & | ! \\", set()),
+        ("\ufdfa" * 3 + " image", {1}),  # too long once it is taken apart: not looked for
+        ("\ufdfa", set()),
     ],
 )
 async def test_word_forms_accents_and_beginnings_are_found(
