@@ -27,6 +27,7 @@ import { ZstdStream } from "./zstd_stream.js";
 const SILENT_MS = 2000;
 /** More than any agent leaves unacknowledged. */
 const WAITING_MAX = 512;
+/** What the browser decodes at once; what comes more waits. */
 const WORKS_MAX = 64;
 
 export class Picture {
@@ -96,9 +97,10 @@ export class Picture {
     } else this.#apply(part);
   }
 
-  /** @param {Part} part whether it would touch what is being decoded */
+  /** @param {Part} part whether it would touch what is being decoded, or is too much to be decoded now */
   #hasToWait(part) {
     if (!this.#works.length || part.type === "picture") return false;
+    if (this.#works.length >= WORKS_MAX && (part.type === "video" || (part.type === "rectangle" && part.codec === Codec.JPEG))) return true;
     return this.#works.some(({ part: other }) => {
       const isOfStream = other.type === "video" && "stream" in part && other.stream === part.stream;
       if (part.type === "video ended") return isOfStream;
@@ -184,7 +186,6 @@ export class Picture {
     this.#number += 1;
     const work = { part, number: this.#number, sinceMs: performance.now(), isDecoded: false, isDue: false };
     this.#works.push(work);
-    if (this.#works.length > WORKS_MAX) throw new RemoteProtocolError("more than can be decoded");
     this.#watch ??= setTimeout(() => this.#look(), SILENT_MS);
     return work;
   }
