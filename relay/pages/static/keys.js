@@ -4,9 +4,12 @@ const KEPT = "mainforte-keys";
 const PATHS = { t: "/tickets", c: "/customers", k: "/knowledge", p: "/process", o: "/people", d: "/desk" };
 const GOES_MS = 1500;
 
+/** Into which letters are typed, or which moves by them. */
+const TYPED_INTO = "input:not([type=checkbox], [type=radio], [type=button], [type=submit], [type=reset]), textarea, select";
+
 /** Whether keys are meant for what has the focus. @param {EventTarget | null} target */
 function isTyping(target) {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(?:input|textarea|select)$/i.test(target.tagName));
+  return target instanceof HTMLElement && (target.isContentEditable || target.matches(TYPED_INTO));
 }
 
 function areOn() {
@@ -32,7 +35,7 @@ function goTo(action) {
 
 /** What a single key does. @type {Record<string, () => void>} */
 const KEYS = {
-  "/": () => document.querySelector("main input[type=search]") instanceof HTMLInputElement && /** @type {HTMLInputElement} */ (document.querySelector("main input[type=search]")).focus(),
+  "/": () => /** @type {HTMLElement | null} */ (document.querySelector("main input[type=search]"))?.focus(),
   n: () => location.assign("/tickets/new"),
   j: () => move(1),
   k: () => move(-1),
