@@ -60,6 +60,7 @@ RELAY_MAY_IMPORT = frozenset(
         "codec",
         "envelope",
         "errors",
+        "handling",
         "identity",
         "limits",
         "log_of_sessions",

@@ -22,6 +22,7 @@ from relay.evidence import deletions, examination
 from relay.evidence.checkpoints import LogWasRewound, check_holds, is_ours, read_carried
 from relay.evidence.deletions import Deleter, NothingThere, OnHold
 from relay.evidence.examination import Fault, Finding
+from relay.evidence.examining_records import examine_records
 from relay.evidence.witnesses import Witnesses
 from relay.keys import Organisation, key_secret, load_key, load_organisation, read_document
 from relay.settings import Settings
@@ -64,6 +65,8 @@ async def _check(
         tell(finding)
     tell(*await _views(settings, organisation, database, tenant, given))
     tell(*await examination.sessions_gone(database, tenant))
+    async for finding in examine_records(database, tenant, organisation.document.log_keys):
+        tell(finding)
     blobs: Blobs = open_blobs(settings)
     async for session in examination.sessions_of(database, tenant):
         count += 1
@@ -126,6 +129,8 @@ def words(finding: Finding) -> str:
         Fault.SEGMENT_ALTERED: _("the recording was altered"),
         Fault.TWO_VIEWS: _("somebody holds another view of the log of all sessions, signed by it"),
         Fault.SESSION_GONE: _("the log of all sessions tells of a session that is not there"),
+        Fault.RECORD_ALTERED: _("a deletion, or a recording passed on, is not by who may do that"),
+        Fault.RECORD_MISSING: _("something was done with it of which there is no record any more"),
         Fault.NO_END: _("the log has no end"),
         Fault.NOT_SIGNED: _("the end is not signed by both sides"),
         Fault.CERTIFICATE_MISSING: _("a certificate is missing"),

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from aiohttp import web
 from msgspec import Meta, Struct
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocol.log_of_sessions import Handled, read_checkpoint
@@ -20,13 +21,14 @@ from relay.desk.customer_store import note_change
 from relay.desk.people import Person
 from relay.desk.requests import DESK, Refusal, json_answer, paragraph, read_json, required_person
 from relay.desk.rights import AUDITORS
-from relay.evidence import deletions, facts, log_of_sessions
+from relay.evidence import deletions, facts, log_of_sessions, records
 from relay.evidence.checkpoints import NotCosigned
 from relay.evidence.facts import Filter
+from relay.storage import tables
 
 routes = web.RouteTableDef()
 
-_SUBJECT = "evidence"
+SUBJECT = "evidence"
 
 
 class Asked(Struct, forbid_unknown_fields=True):
@@ -63,25 +65,26 @@ async def get_sessions(request: web.Request) -> web.Response:
     async with desk.database.transaction() as connection:
         rows = await facts.find(connection, desk.tenant, _filter_of(asked), limit=asked.limit)
         searched = ", ".join(f"{name}={value}" for name, value in sorted(request.query.items()))
-        await note_change(connection, desk.tenant, person.id, _SUBJECT, 0, f"searched: {searched}"[:2000])
+        await note_change(connection, desk.tenant, person.id, SUBJECT, 0, f"searched: {searched}"[:2000])
     following = rows[-1].id if len(rows) == asked.limit else None
     return json_answer({"sessions": [_session(row) for row in rows], "next": following})
 
 
 @routes.get("/api/evidence/sessions/{session}/logged")
 async def get_logged(request: web.Request) -> web.Response:
-    """What the log of all sessions says of one, each leaf with its proof, and all of them under one checkpoint."""
+    """What the log of all sessions says of one, proven by one checkpoint; the records that its leaves hold; and the hold it is under."""
     await required_person(request, *AUDITORS)
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
         row = await session_of(request, connection)
         indices = await log_of_sessions.indices_of(connection, row.id)
-        certificates = await deletions.certificates_of(connection, row.id)
+        handled = await records.of_session(connection, row.id)
+        hold = await _hold(connection, row.id)
     try:
         note, logged = await desk.checkpoints.logged_together(indices)
     except NotCosigned:
         raise Refusal(503, "not_cosigned", retry_after_s=5) from None
-    return json_answer({"checkpoint": str(note), "leaves": logged, "deletions": certificates})
+    return json_answer({"checkpoint": str(note), "leaves": logged, "records": handled, "hold": hold})
 
 
 @routes.get("/api/evidence/log")
@@ -106,7 +109,7 @@ async def post_hold(request: web.Request) -> web.Response:
     async with desk.database.transaction() as connection:
         row = await session_of(request, connection)
         await deletions.hold(connection, desk.tenant, row, reason=reason, person_id=person.id)
-        await note_change(connection, desk.tenant, person.id, _SUBJECT, row.id, f"held: {reason}")
+        await note_change(connection, desk.tenant, person.id, SUBJECT, row.id, f"held: {reason}")
     return web.Response(status=204)
 
 
@@ -119,7 +122,7 @@ async def post_release(request: web.Request) -> web.Response:
         row = await session_of(request, connection)
         if not await deletions.release(connection, desk.tenant, row, reason=reason):
             raise Refusal(409, "not_held")
-        await note_change(connection, desk.tenant, person.id, _SUBJECT, row.id, f"released: {reason}")
+        await note_change(connection, desk.tenant, person.id, SUBJECT, row.id, f"released: {reason}")
     return web.Response(status=204)
 
 
@@ -134,7 +137,7 @@ async def note_access(
     Returns:
         The index of the leaf, which holds the hash of who and why.
     """
-    await note_change(connection, tenant, person.id, _SUBJECT, session.id, f"{what}: {reason}")
+    await note_change(connection, tenant, person.id, SUBJECT, session.id, f"{what}: {reason}")
     content = hashlib.sha256(msgspec.json.encode({"by": person.name, "reason": reason}, order="sorted")).digest()
     leaf = Handled(log_of_sessions.new_salt(), session.session, what, content)
     return await log_of_sessions.append(connection, tenant, leaf)
@@ -151,6 +154,16 @@ async def session_of(request: web.Request, connection: AsyncConnection) -> Any:
     if row is None:
         raise Refusal(404, "not_found")
     return row
+
+
+async def _hold(connection: AsyncConnection, session_id: int) -> dict[str, Any] | None:
+    """The hold that a session is under; `by` is empty where an operator set it on the command line."""
+    held = await deletions.hold_of(connection, session_id)
+    if held is None:
+        return None
+    name = select(tables.person.c.full_name).where(tables.person.c.id == held.person_id)
+    by = (await connection.execute(name)).scalar() or ""
+    return {"reason": held.reason, "by": by, "at": int(held.at.timestamp())}
 
 
 def _filter_of(asked: Asked) -> Filter:

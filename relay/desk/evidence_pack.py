@@ -1,7 +1,7 @@
 """What goes into a session's evidence pack, gathered from where it is kept: database, store of recordings, log of all sessions."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import IO, Any
 
@@ -9,11 +9,13 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from protocol.handling import deletion_in, verify_resealings
 from protocol.session_log import entry_hash, parse_entry
 from relay.desk import recordings, sessions
 from relay.desk.rendering import written
 from relay.desk.requests import Desk
-from relay.evidence.check import LogFile
+from relay.evidence import log_of_sessions, records
+from relay.evidence.check import LogFile, document_of
 from relay.evidence.pack import Evidence, write_pack
 from relay.evidence.summary import summarise
 from relay.storage import tables
@@ -42,7 +44,8 @@ async def write(desk: Desk, session: Any, file: IO[bytes]) -> None:
         log = await log_file_of(connection, session)
         beside = await beside_of(connection, session.id)
         kept = await recordings.kept_of(connection, session.id)
-        indices = await _leaves_of(connection, session.id)
+        indices = await log_of_sessions.indices_of(connection, session.id)
+        handled = await records.of_session(connection, session.id)
     checkpoint, leaves = await desk.checkpoints.logged_together(indices)
     loop = asyncio.get_running_loop()
 
@@ -58,13 +61,16 @@ async def write(desk: Desk, session: Any, file: IO[bytes]) -> None:
         leaves=tuple(leaves),
         beside=beside,
         segments=segments(),
-        reports={language: _report(desk, log, language) for language in LANGUAGES},
+        reports={language: _report(desk, session.session, log, handled, language) for language in LANGUAGES},
+        records=tuple(handled),
     )
     await asyncio.to_thread(write_pack, file, evidence, desk.organisation.log_key)
 
 
-def _report(desk: Desk, log: LogFile, language: str) -> str:
+def _report(desk: Desk, session: str, log: LogFile, handled: Sequence[str], language: str) -> str:
     entries = [parse_entry(text) for text in log.entries]
+    deletions = [deletion for record in handled if (deletion := deletion_in(record)) is not None]
+    resealings = [record for record in handled if deletion_in(record) is None]
     return written(
         "report.html",
         language,
@@ -73,6 +79,8 @@ def _report(desk: Desk, log: LogFile, language: str) -> str:
         entries=len(entries),
         last_hash=entry_hash(log.entries[-1]).hex(),
         root_fingerprint=desk.organisation.fingerprint_text,
+        deletions=deletions,
+        resealed=verify_resealings(resealings, session, document_of(log.document).auditors),
     )
 
 
@@ -82,11 +90,3 @@ async def beside_of(connection: AsyncConnection, session_id: int) -> dict[bytes,
     where = entry.c.session_id == session_id, entry.c.beside.is_not(None)
     rows = await connection.execute(select(entry.c.beside).where(*where))
     return {sha256(beside).digest(): bytes(beside) for beside in rows.scalars()}
-
-
-async def _leaves_of(connection: AsyncConnection, session_id: int) -> list[int]:
-    """Where in the log of all sessions this one is spoken of."""
-    leaf = tables.log_leaf
-    where = leaf.c.session_id == session_id
-    rows = await connection.execute(select(leaf.c.position).where(where).order_by(leaf.c.position))
-    return list(rows.scalars())

@@ -5,17 +5,25 @@ Nothing is given before a reason was: it is in the trail of changes, and in the 
 
 import asyncio
 import tempfile
-from typing import IO, Any
+from typing import IO, Annotated, Any
 
 import msgspec
 from aiohttp import web
+from msgspec import Meta, Struct
 
+from protocol.errors import RemoteProtocolError
+from protocol.handling import RECORD_BYTES_MAX
 from relay.desk import evidence_pack, recordings
-from relay.desk.evidence_api import note_access, reason_of, session_of
-from relay.desk.people import Person
-from relay.desk.requests import DESK, Refusal, json_answer, required_person
+from relay.desk.api import writer
+from relay.desk.customer_store import note_change
+from relay.desk.evidence_api import SUBJECT, note_access, reason_of, session_of
+from relay.desk.people import Person, now_utc
+from relay.desk.requests import DESK, Desk, Refusal, json_answer, read_json, required_person
 from relay.desk.rights import AUDITORS
+from relay.evidence import records
 from relay.evidence.checkpoints import NotCosigned
+from relay.evidence.deletions import NothingThere
+from relay.evidence.records import IsThereAlready, NotToThisAuditor
 from relay.storage.blobs import NoSuchBlob
 
 routes = web.RouteTableDef()
@@ -24,18 +32,48 @@ _CHUNK_BYTES = 256 * 1024
 _IN_MEMORY_BYTES = 1024 * 1024
 
 
+class Record(Struct, forbid_unknown_fields=True):
+    record: Annotated[str, Meta(max_length=RECORD_BYTES_MAX)]
+
+
 @routes.post("/api/evidence/sessions/{session}/watch")
 async def post_watch(request: web.Request) -> web.Response:
     """Say why, and get the session's log, what lies beside its entries (base64, by its hash in hex), and which segments are kept."""
     person, session = await _begin(request, "watched")
     desk = request.app[DESK]
-    async with desk.database.transaction() as connection:
-        log = await evidence_pack.log_file_of(connection, session)
-        beside = await evidence_pack.beside_of(connection, session.id)
-        kept = await recordings.kept_of(connection, session.id)
     desk.watching.begin(person.id, session.id)
-    contents = {digest.hex(): data for digest, data in beside.items()}
-    return json_answer({"log": msgspec.structs.asdict(log), "beside": contents, "segments": sorted(kept)})
+    return json_answer(await _told(desk, session))
+
+
+@routes.post("/api/evidence/sessions/{session}/seals")
+async def post_seals(request: web.Request) -> web.Response:
+    """Say why, and get the session's log and what lies beside its entries, to pass its recording on; not the recording itself."""
+    _, session = await _begin(request, "opened")
+    return json_answer(await _told(request.app[DESK], session))
+
+
+@routes.post("/api/evidence/sessions/{session}/resealed")
+async def post_resealed(request: web.Request) -> web.Response:
+    """Keep that the recording was passed on to another auditor: the record that the one signed who can open it."""
+    person = await writer(request, *AUDITORS)
+    record = (await read_json(request, Record)).record
+    desk = request.app[DESK]
+    async with desk.database.transaction() as connection:
+        session = await session_of(request, connection)
+        try:
+            document = desk.organisation.document_text
+            resealing = await records.pass_on(connection, desk.tenant, session, record, document, now_utc())
+        except NotToThisAuditor:
+            raise Refusal(409, "not_an_auditor") from None
+        except IsThereAlready:
+            raise Refusal(409, "has_it_already") from None
+        except NothingThere:
+            raise Refusal(404, "not_found") from None
+        except RemoteProtocolError:
+            raise Refusal(400, "malformed") from None
+        told = f"passed on to {resealing.auditor.name}: {resealing.reason}"
+        await note_change(connection, desk.tenant, person.id, SUBJECT, session.id, told)
+    return web.Response(status=204)
 
 
 @routes.get("/api/evidence/sessions/{session}/segments/{number}")
@@ -69,6 +107,16 @@ async def post_pack(request: web.Request) -> web.StreamResponse:
         except NotCosigned:
             raise Refusal(503, "not_cosigned", retry_after_s=5) from None
         return await _send(request, file, f"session-{session.session}.zip")
+
+
+async def _told(desk: Desk, session: Any) -> dict[str, Any]:
+    """The log, what lies beside its entries (base64, by its hash in hex), and which segments are kept."""
+    async with desk.database.transaction() as connection:
+        log = await evidence_pack.log_file_of(connection, session)
+        beside = await evidence_pack.beside_of(connection, session.id)
+        kept = await recordings.kept_of(connection, session.id)
+    contents = {digest.hex(): data for digest, data in beside.items()}
+    return {"log": msgspec.structs.asdict(log), "beside": contents, "segments": sorted(kept)}
 
 
 async def _send(request: web.Request, file: IO[bytes], name: str) -> web.StreamResponse:

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
+from protocol.handling import verify_deletion
 from protocol.session_log import NO_ENTRY, last_hash
 from relay.desk import arrivals, sessions, ticket_store, tickets
 from relay.desk.requests import Desk
@@ -46,7 +47,7 @@ async def delete_what_is_due(desk: Desk) -> None:
     """Delete what has been kept for long enough, and what a deletion left in the store."""
     deleter = deletions.Deleter(desk.tenant, desk.organisation.log_key)
     for certificate in await deleter.delete_due(desk.database):
-        deletion = deletions.verify_deletion(certificate, desk.organisation.document.log_keys)
+        deletion = verify_deletion(certificate, desk.organisation.document.log_keys)
         log.info("%s deleted", deletion.what, extra={"session": deletion.session})
     await deletions.sweep(desk.database, desk.blobs, desk.tenant)
     await desk.blobs.tidy()

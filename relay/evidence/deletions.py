@@ -5,21 +5,16 @@ A session under legal hold is not deleted by anybody.
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from msgspec import Meta
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from protocol.codec import Decoder, Message, encode
-from protocol.errors import NotAuthentic
-from protocol.identity import Hex128, Signed, UtcSeconds, check_signature, public_bytes, sign
+from protocol.handling import Deletion, sign_deletion
 from protocol.log_of_sessions import Handled
-from protocol.session_log import NO_ENTRY, Count, Hash
-from protocol.text import Line, Text
+from protocol.session_log import NO_ENTRY
 from relay.desk.people import Tenant, insert_row, now_utc
 from relay.evidence import log_of_sessions
 from relay.storage import tables
@@ -28,25 +23,7 @@ from relay.storage.database import Database
 
 RECORDING = "recording"
 LOG = "log"
-LABEL = b"mainforte-v1 deletion"
 AT_ONCE = 100
-
-
-class Deletion(Message, frozen=True, tag="deletion"):
-    """What was deleted: how much there was of it, why, when, and by whom."""
-
-    session: Hex128
-    what: Annotated[str, Meta(pattern=r"\A(recording|log)\Z")]
-    entries: Count
-    last_hash: Hash
-    segments: Count
-    reason: Text
-    by: Line
-    at: UtcSeconds
-
-
-_signed: Decoder[Signed] = Decoder(Signed, bytes_max=16 * 1024)
-_deletions: Decoder[Deletion] = Decoder(Deletion, bytes_max=16 * 1024)
 
 
 class OnHold(Exception):
@@ -122,26 +99,6 @@ class Deleter:
                         await self.delete(connection, row, what, reason="The time to keep it is over.", by=by)
                     )
         return certificates
-
-
-def sign_deletion(deletion: Deletion, log_key: Ed25519PrivateKey) -> str:
-    """The certificate of a deletion."""
-    body = encode(deletion)
-    return encode(Signed(body.decode(), public_bytes(log_key), sign(LABEL, body, log_key))).decode()
-
-
-def verify_deletion(certificate: str, log_keys: Sequence[bytes]) -> Deletion:
-    """What was deleted, if one of the organisation's log keys says so.
-
-    Raises:
-        NotAuthentic: none does.
-        RemoteProtocolError: not a certificate of a deletion.
-    """
-    signed = _signed.decode(certificate.encode())
-    if signed.key not in log_keys:
-        raise NotAuthentic("a deletion that no log key of the organisation signed")
-    check_signature(LABEL, signed.body.encode(), signed.signature, signed.key)
-    return _deletions.decode(signed.body.encode())
 
 
 async def sweep(database: Database, blobs: Blobs, tenant: Tenant) -> int:
@@ -244,9 +201,11 @@ async def _due(database: Database, tenant: Tenant, what: str, column: Any) -> li
 
 
 async def _delete_recording(connection: AsyncConnection, session_id: int) -> None:
-    entry, segment = tables.log_entry, tables.segment
+    """Segments, what lies beside entries, and the keys that were sealed again."""
+    entry = tables.log_entry
     await connection.execute(update(entry).where(entry.c.session_id == session_id).values(beside=None))
-    await connection.execute(delete(segment).where(segment.c.session_id == session_id))
+    for table in (tables.segment, tables.resealing):
+        await connection.execute(delete(table).where(table.c.session_id == session_id))
 
 
 async def _delete_log(connection: AsyncConnection, session_id: int) -> None:

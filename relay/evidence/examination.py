@@ -47,6 +47,8 @@ class Fault(StrEnum):
     """Somebody holds a signed state of the log that is not part of ours."""
     SESSION_GONE = "session_gone"
     """The log of all sessions tells of a session that is not there."""
+    RECORD_ALTERED = "record_altered"
+    """The record of a deletion, or of a recording passed on, is not by who may make it, or the log does not know of it."""
 
     NO_END = "no_end"
     """The log has no last entry."""
@@ -58,6 +60,8 @@ class Fault(StrEnum):
     SEGMENT_MISSING = "segment_missing"
     CONTENT_MISSING = "content_missing"
     """Something that lies beside an entry: a key, a note."""
+    RECORD_MISSING = "record_missing"
+    """The log of all sessions tells of something that was done with evidence, and the record of it is not there."""
     STILL_OPEN = "still_open"
     """Opened, and neither running nor closed."""
 
@@ -74,6 +78,7 @@ _ALTERATIONS = {
     Fault.SEGMENT_ALTERED,
     Fault.TWO_VIEWS,
     Fault.SESSION_GONE,
+    Fault.RECORD_ALTERED,
 }
 
 

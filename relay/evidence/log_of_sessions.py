@@ -96,9 +96,9 @@ async def index_of(connection: AsyncConnection, session_id: int, kind: str, subj
 
 
 async def indices_of(connection: AsyncConnection, session_id: int) -> list[int]:
-    """Where in the log the leaves are that say what happened in a session, as far as their texts are still there."""
+    """Where in the log the leaves are that say what happened in a session, and with its evidence, as far as their texts are still there."""
     leaf = tables.log_leaf
-    where = leaf.c.session_id == session_id, leaf.c.kind != "handled", leaf.c.leaf.is_not(None)
+    where = leaf.c.session_id == session_id, leaf.c.leaf.is_not(None)
     return list((await connection.execute(select(leaf.c.position).where(*where).order_by(leaf.c.position))).scalars())
 
 

@@ -4,6 +4,7 @@
     sessions.json   where the session stands in the log of all sessions, with the proofs
     recording/      the segments of the recording, sealed from everybody but the auditors
     beside/         what lies beside entries, by its hash; what has been deleted is not there
+    handled/        what was done with the evidence, by its hash: the certificates of deletions, and of recordings passed on
     report.*.html   the session as people read it, in each language
     verify.py       checks all of this, apart from the product
     pack.json       the name, size and hash of every other member
@@ -72,6 +73,7 @@ class Evidence:
         beside: what lies beside entries, by its hash.
         segments: the recording's segments by number, read one at a time.
         reports: HTML by language.
+        records: of what was done with the evidence; leaves hold their hashes.
     """
 
     session: str
@@ -81,6 +83,7 @@ class Evidence:
     beside: Mapping[bytes, bytes]
     segments: Iterable[tuple[int, bytes]]
     reports: Mapping[str, str]
+    records: tuple[str, ...] = ()
 
 
 def write_pack(file: IO[bytes], evidence: Evidence, log_key: Ed25519PrivateKey) -> None:
@@ -103,6 +106,8 @@ def _members(evidence: Evidence) -> Iterator[tuple[str, bytes]]:
     leaves = [LoggedLeaf(one.leaf, one.index, one.hashes) for one in evidence.leaves]
     for digest in sorted(evidence.beside):
         yield f"beside/{digest.hex()}", evidence.beside[digest]
+    for record in sorted(evidence.records):
+        yield f"handled/{hashlib.sha256(record.encode()).hexdigest()}", record.encode()
     yield "log.json", evidence.log
     for number, data in evidence.segments:
         yield f"recording/{number:06}", data

@@ -1,20 +1,21 @@
 """Checks an evidence pack of Mainforte, on any machine:  python verify.py --root FINGERPRINT PACK
 
 Needs Python 3.11 and the package `cryptography`, nothing else. It follows PROTOCOL.md, sections 4.4, 9, 13, 14 and 15. It ends with
-    0  complete: all is there, signed by both ends, and in the organisation's log of all sessions
+    0  complete: all that has to be there is, signed by both ends, and in the organisation's log of all sessions
     1  altered: something was changed, or does not belong together; the place is named
-    2  incomplete: nothing contradicts what is there, and something is missing; it is named
+    2  incomplete: something is missing, and named; nothing contradicts the rest. What was deleted by rule is not missing
     3  consistent, but no root was given: whoever made the pack could have made the keys as well
     64 a wrong command, 65 not an evidence pack, 66 no such file: nothing was checked
 What the recording shows, an auditor's key opens. Whether others were shown another log, witnesses and `evidence check` find, not one pack.
 """
 
 import base64
-import hashlib
 import json
 import struct
 import sys
+import time
 import zipfile
+from hashlib import sha256
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -35,22 +36,17 @@ def need(condition: object, otherwise: str) -> None:
         raise Altered(otherwise)
 
 
-def digest(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()
+def hashed(text: str) -> str:  # as texts refer to each other
+    return base64.b64encode(sha256(text.encode()).digest()).decode()
 
 
 def bits(text: str) -> bytes:
     data = base64.b64decode(text, validate=True)
-    need(b64(data) == text, "bytes that are not written as they have to be")
+    need(base64.b64encode(data).decode() == text, "bytes that are not written as they have to be")
     return data
 
 
-def b64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def canonical(text: str, what: str) -> Json:
-    """JSON exactly as it would have been written: anything else could be read in two ways."""
+def canonical(text: str, what: str) -> Json:  # anything else could be read in two ways
     try:
         value = json.loads(text)
         again = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -60,9 +56,69 @@ def canonical(text: str, what: str) -> Json:
     return dict(value)
 
 
-class Pack:  # the members of the zip, read one at a time
+def is_signed(key: bytes, signature: bytes, data: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, data)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def note(text: str, what: str) -> Note:  # a C2SP signed note: its text, and the name and bytes of each signature
+    body, _, below = text.rpartition("\n\n")
+    lines = [line.split(" ") for line in below[:-1].split("\n")]
+    need(below[-1:] == "\n" and all(len(line) == 3 and line[0] == "—" for line in lines), f"{what} is no note")
+    return body + "\n", [(line[1], bits(line[2])) for line in lines]
+
+
+def signed_at(note: Note, name: str, key: bytes, kind: int) -> int:
+    """When the holder of this key says to have cosigned the note, in UTC seconds; 1 for a plain signature, 0 for none."""
+    identity = sha256(name.encode() + b"\n" + bytes([kind]) + key).digest()[:4]
+    for data in (data for who, data in note[1] if who == name and data[:4] == identity):
+        (at,) = struct.unpack(">Q", data[4:12]) if kind == TIMED else (1,)
+        text = f"cosignature/v1\ntime {at}\n{note[0]}" if kind == TIMED else note[0]
+        if is_signed(key, data[12:] if kind == TIMED else data[4:], text.encode()):
+            return int(at)
+    return 0
+
+
+def signed(text: str, label: str, what: str, at_ms: int = 0, longest_s: int = 0) -> tuple[Json, str]:
+    """What a signed text says, and the key that signed it; with `longest_s`, only if it was valid at that time."""
+    outer = canonical(text, what)
+    body, data = canonical(outer["body"], what), f"mainforte-v1 {label}\0{outer['body']}".encode()
+    need(is_signed(bits(outer["key"]), bits(outer["signature"]), data), f"the signature of {what} does not hold")
+    since, until, at_s = body.get("valid_from", 0), body.get("valid_until", 0), at_ms // 1000
+    is_valid = since < until <= since + longest_s and since - SKEW_S <= at_s <= until + SKEW_S
+    need(is_valid or not longest_s, f"{what} was not valid then")
+    return body, outer["key"]
+
+
+def check_inclusion(one: Json, size: int, root: bytes) -> None:  # RFC 9162, section 2.1.3.2
+    first, last, total = one["index"], size - 1, sha256(b"\0" + one["leaf"].encode()).digest()
+    is_possible = 0 <= first <= last
+    for each in map(bits, one["hashes"]):
+        is_possible = is_possible and last > 0
+        is_right = first % 2 == 1 or first == last
+        total = sha256(b"\1" + each + total).digest() if is_right else sha256(b"\1" + total + each).digest()
+        while is_right and first and not first % 2:
+            first, last = first >> 1, last >> 1
+        first, last = first >> 1, last >> 1
+    need(is_possible and not last and total == root, f"leaf {one['index']} is not in the log of all sessions")
+
+
+def is_segment(data: bytes, event: Json) -> bool:  # the records of the entry: of one epoch, none left out
+    at, counters, is_one = 0, [], True
+    while at < len(data):
+        length, kind, audience, _, epoch, counter = struct.unpack_from(">IBBHIQ", data, at)
+        is_one = is_one and kind == 4 and audience in (0, 2) and epoch == event["epoch"]
+        counters += [counter] * (audience == 0)
+        at += 4 + length
+    return is_one and at == len(data) == event["bytes"] and counters == list(range(event["first"], event["next"]))
+
+
+class Pack:  # checking it fills `missing`, and `over` with what was deleted when its time was over
     def __init__(self, path: str) -> None:
-        self.zip = zipfile.ZipFile(path)
+        self.zip, self.missing, self.over = zipfile.ZipFile(path), list[str](), list[str]()
         self.names = set(self.zip.namelist())
         if not {"pack.json", "log.json"} <= self.names or len(self.names) > MEMBERS_MAX:
             raise zipfile.BadZipFile
@@ -78,201 +134,144 @@ class Pack:  # the members of the zip, read one at a time
         need(len(data) <= bytes_max, f"{name} is too long")
         return data
 
-    def check_members(self, session: str, log_keys: list[str]) -> None:
-        """Every member is in a list that the log's key signed, and nothing else is in the pack."""
-        name, text = f"mainforte/pack/{session}", self.read("pack.json").decode()
-        listed, said = canonical(text, "pack.json"), note(self.read("pack.note").decode(), "pack.note")
-        is_this = said[0] == f"{name}\n{len(listed['members'])}\n{b64(digest(text.encode()))}\n"
-        is_by_log = any(signed_at(said, name, bits(key), PLAIN) for key in log_keys)
-        need(is_this and is_by_log and listed["session"] == session, "pack.note is not the log's, of this pack")
+    def check(self, root: str) -> None:  # check everything, up to the root where its fingerprint is given
+        self.log = canonical(self.read("log.json").decode(), "log.json")
+        self.check_entries()
+        self.opened, at_ms, what = self.entries[0]["event"], self.entries[0]["at_ms"], "the organisation's document"
+        self.document, key = signed(self.log["document"], "organisation document", what, at_ms, DOCUMENT_S)
+        fingerprint = base64.urlsafe_b64encode(sha256(bits(key)).digest()).rstrip(b"=").decode()
+        need(root in ("", fingerprint), f"{what} is signed by another root: {fingerprint}")
+        need(self.opened["document"] == hashed(self.log["document"]), f"entry 0 names another than {what}")
+        self.check_members()
+        self.check_heads(self.check_certificates())
+        self.check_recording(*self.check_handled(self.check_sessions(f"mainforte/sessions/{fingerprint}")))
+
+    def check_entries(self) -> None:  # one chain from the opening to the end, each entry written as it has to be
+        self.entries, previous, is_over = list[Json](), base64.b64encode(bytes(32)).decode(), False
+        for number, text in enumerate(self.log["entries"]):
+            entry = canonical(text, f"entry {number}")
+            kind = entry["event"]["type"]
+            need(entry["number"] == number and entry["previous"] == previous, f"entry {number} breaks the chain")
+            need((kind == "opened") == (number == 0) and not is_over, f"entry {number} cannot stand there")
+            previous, is_over = hashed(text), kind == "ended"
+            self.entries.append(entry)
+
+    def check_members(self) -> None:  # all are in a list that the log's key signed, and nothing else is there
+        session, text = self.opened["session"], self.read("pack.json").decode()
+        listed, name = canonical(text, "pack.json"), f"mainforte/pack/{session}"
+        said = note(self.read("pack.note").decode(), "pack.note")
+        is_this = listed["session"] == session and said[0] == f"{name}\n{len(listed['members'])}\n{hashed(text)}\n"
+        is_by_log = any(signed_at(said, name, bits(key), PLAIN) for key in self.document["log_keys"])
+        need(is_this and is_by_log, "pack.note is not the log's, of this pack")
         hashes = {member["name"]: bits(member["hash"]) for member in listed["members"]}
         for name in sorted(self.names - {"pack.json", "pack.note"} | set(hashes)):
-            need(name in hashes, f"{name} is in the pack, and not in its list")
-            need(digest(self.read(name)) == hashes[name], f"{name} is not the one of the pack's list")
+            need(sha256(self.read(name)).digest() == hashes.get(name), f"{name} is not the one of the pack's list")
 
+    def check_certificates(self) -> list[tuple[int, bytes]]:  # the technicians' keys, and the entry of each
+        keys, log, document = list[tuple[int, bytes]](), self.log, self.document
+        texts = {hashed(text): text for text in [log["certificate"], *log["certificates"]]}
+        for entry in (entry for entry in self.entries if entry["event"]["type"] in ("opened", "joined")):
+            event, what = entry["event"], f"the certificate of entry {entry['number']}"
+            told = {"session": self.opened["session"], "ticket": self.opened["ticket"], "serial": event["participant"]}
+            told |= {"organisation": document["name"], "name": event.get("technician") or event.get("name")}
+            told |= {key: event[key] for key in ("role", "key") if key in event}
+            text = texts.get(event["certificate"])
+            need(text or "key" in event, f"{what} is another one")
+            if text:
+                body, issuer = signed(text, "technician certificate", what, entry["at_ms"], CERTIFICATE_S)
+                need(issuer in document["issuing_keys"], f"{what} is not signed by an issuing key")
+                need({key: body[key] for key in told} == told, f"{what} says something else than the entry")
+            self.missing += [] if text else [what]
+            keys.append((entry["number"], bits((body if text else event)["key"])))
+        return keys
 
-def is_signed(key: bytes, signature: bytes, data: bytes) -> bool:
-    try:
-        Ed25519PublicKey.from_public_bytes(key).verify(signature, data)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+    def check_heads(self, keys: list[tuple[int, bytes]]) -> None:  # all of this log, by who took part
+        texts, agent_key, both, agent = self.log["entries"], bits(self.opened["agent_key"]), 0, 0
+        for head in (note(text, "a head") for text in self.log["heads"]):
+            size = int(head[0].split("\n")[1])
+            need(0 < size <= len(texts), f"a head of {size} entries, of which {len(texts)} are there")
+            is_ours = head[0] == f"mainforte/session/{self.opened['session']}\n{size}\n{hashed(texts[size - 1])}\n"
+            need(is_ours and signed_at(head, "agent", agent_key, TIMED), f"the head of {size} entries contradicts them")
+            agent = max(agent, size)
+            if any(name == "technician" for name, _ in head[1]):
+                is_theirs = any(signed_at(head, "technician", key, TIMED) for since, key in keys if since < size)
+                need(is_theirs, f"the head of {size} entries is signed by somebody who did not take part")
+                both = max(both, size)
+        signatures = f"signatures: both ends signed {both} of {len(texts)} entries, the agent alone {agent}"
+        self.missing += [signatures] * (both != len(texts))
+        self.missing += ["the end"] * (self.entries[-1]["event"]["type"] != "ended")
 
+    def check_sessions(self, origin: str) -> list[Json]:  # what the log of all sessions says, which is the same
+        sessions = canonical(self.read("sessions.json").decode(), "sessions.json")
+        said, outcome = note(sessions["checkpoint"], "the checkpoint"), self.entries[-1]["event"].get("outcome", "")
+        name, size, root, _ = said[0].split("\n")
+        is_by_log = any(signed_at(said, origin, bits(key), PLAIN) for key in self.document["log_keys"])
+        need(name == origin and is_by_log, "the checkpoint is not one of the organisation's log")
+        witnesses, leaves = self.document["witnesses"], list[Json]()
+        agreed = {w["name"] for w in witnesses if signed_at(said, w["name"], bits(w["key"]), TIMED)}
+        for one in sessions["leaves"]:
+            check_inclusion(one, int(size), bits(root))
+            leaf, what = canonical(one["leaf"], f"leaf {one['index']}"), f"leaf {one['index']} is another session's"
+            need(leaf.pop("salt") and leaf.pop("session") == self.opened["session"], what)
+            leaves.append(leaf)
+        opening = {key: self.opened[key] for key in ("agent_key", "certificate", "document")}
+        end = {"entries": len(self.entries), "last_hash": hashed(self.log["entries"][-1]), "outcome": outcome}
+        joined = [entry["event"]["certificate"] for entry in self.entries if entry["event"]["type"] == "joined"]
+        wanted = [{"type": "session_joined", "certificate": certificate} for certificate in joined]
+        wanted += [{"type": "session_opened", **opening}, {"type": "session_closed", **end}]
+        lost = [leaf["type"] for leaf in wanted if leaf not in leaves]
+        for kind in {"session_opened", "session_closed"} & set(lost):
+            need(all(leaf["type"] != kind for leaf in leaves), f"the log of all sessions tells something else: {kind}")
+        self.missing += [f"{kind} in the log of all sessions" for kind in lost]
+        lacking = self.document["witness_quorum"] - len(agreed)
+        self.missing += [f"cosignatures of {lacking} more witnesses"] * (lacking > 0)
+        return leaves
 
-def note(text: str, what: str) -> Note:
-    """A C2SP signed note: its text, and the name and bytes of each signature."""
-    body, _, below = text.rpartition("\n\n")
-    lines = [line.split(" ") for line in below[:-1].split("\n")]
-    need(below[-1:] == "\n" and all(len(line) == 3 and line[0] == "—" for line in lines), f"{what} is no note")
-    return body + "\n", [(line[1], bits(line[2])) for line in lines]
+    def check_handled(self, leaves: list[Json]) -> tuple[set[str], Json]:  # members that tell of it; the deletion
+        known, deleted, auditors = set[str](), Json(), [each["signing_key"] for each in self.document["auditors"]]
+        for leaf in (leaf for leaf in leaves if leaf["type"] == "handled"):
+            name, is_deleted = f"handled/{bits(leaf['content']).hex()}", leaf["what"] == "recording_deleted"
+            if name in self.names:
+                text = self.read(name).decode()
+                body, key = signed(text, "deletion" if is_deleted else "resealing", name)
+                is_this = hashed(text) == leaf["content"] and body["session"] == self.opened["session"]
+                makers, deleted = (self.document["log_keys"], body) if is_deleted else (auditors, deleted)
+                need(is_this and key in makers, f"{name} is not by who may do that, or of another session")
+                auditors += [] if is_deleted else [body["auditor"]["signing_key"]]  # who can open it may pass it on
+                known.add(name)
+        return known, deleted
 
-
-def signed_at(note: Note, name: str, key: bytes, kind: int) -> int:
-    """When the holder of this key says to have cosigned the note, in UTC seconds; 1 for a plain signature, 0 for none."""
-    identity = digest(name.encode() + b"\n" + bytes([kind]) + key)[:4]
-    for data in (data for who, data in note[1] if who == name and data[:4] == identity):
-        (at,) = struct.unpack(">Q", data[4:12]) if kind == TIMED else (1,)
-        text = f"cosignature/v1\ntime {at}\n{note[0]}" if kind == TIMED else note[0]
-        if is_signed(key, data[12:] if kind == TIMED else data[4:], text.encode()):
-            return int(at)
-    return 0
-
-
-def signed(text: str, label: str, what: str, at_ms: int, longest_s: int) -> tuple[Json, bytes]:
-    """What a signed text said that was valid at that time, and the key that signed it."""
-    outer = canonical(text, what)
-    key, data = bits(outer["key"]), f"mainforte-v1 {label}\0{outer['body']}".encode()
-    need(is_signed(key, bits(outer["signature"]), data), f"the signature of {what} does not hold")
-    body, at_s = canonical(outer["body"], what), at_ms // 1000
-    since, until = body["valid_from"], body["valid_until"]
-    need(since < until <= since + longest_s and since - SKEW_S <= at_s <= until + SKEW_S, f"{what} was not valid then")
-    return body, key
-
-
-def read_entries(texts: list[str]) -> list[Json]:
-    entries: list[Json] = []
-    previous, is_over = bytes(32), False
-    for number, text in enumerate(texts):
-        entry = canonical(text, f"entry {number}")
-        kind = entry["event"]["type"]
-        need(entry["number"] == number and bits(entry["previous"]) == previous, f"entry {number} breaks the chain")
-        need((kind == "opened") == (number == 0) and not is_over, f"entry {number} cannot stand there")
-        previous, is_over = digest(text.encode()), kind == "ended"
-        entries.append(entry)
-    return entries
-
-
-def check_certificates(log: Json, entries: list[Json], document: Json) -> tuple[list[tuple[int, bytes]], list[str]]:
-    """The keys of all technicians, each with the entry that brought it; and what is missing."""
-    keys, missing, opened = list[tuple[int, bytes]](), list[str](), entries[0]["event"]
-    texts = {b64(digest(text.encode())): text for text in [log["certificate"], *log["certificates"]]}
-    for entry in (entry for entry in entries if entry["event"]["type"] in ("opened", "joined")):
-        event, what = entry["event"], f"the certificate of entry {entry['number']}"
-        told = {"session": opened["session"], "ticket": opened["ticket"], "serial": event["participant"]}
-        told |= {"organisation": document["name"], "name": event.get("technician") or event.get("name")}
-        told |= {key: event[key] for key in ("role", "key") if key in event}
-        need(event["certificate"] in texts or "key" in event, f"{what} is another one")
-        if event["certificate"] not in texts:
-            keys, missing = [*keys, (entry["number"], bits(event["key"]))], [*missing, what]
-            continue
-        body, issuer = signed(
-            texts[event["certificate"]], "technician certificate", what, entry["at_ms"], CERTIFICATE_S
-        )
-        need(b64(issuer) in document["issuing_keys"], f"{what} is not signed by an issuing key")
-        need({key: body[key] for key in told} == told, f"{what} says something else than the entry")
-        keys.append((entry["number"], bits(body["key"])))
-    return keys, missing
-
-
-def check_heads(log: Json, entries: list[Json], keys: list[tuple[int, bytes]]) -> list[str]:
-    """Every head is of this log, and signed by those who took part. Gives what is missing."""
-    opened, agent_key, both, agent = entries[0]["event"], bits(entries[0]["event"]["agent_key"]), 0, 0
-    for head in (note(text, "a head") for text in log["heads"]):
-        size = int(head[0].split("\n")[1])
-        need(0 < size <= len(entries), f"a head of {size} entries, of which {len(entries)} are there")
-        last = b64(digest(log["entries"][size - 1].encode()))
-        is_ours = head[0] == f"mainforte/session/{opened['session']}\n{size}\n{last}\n"
-        need(is_ours and signed_at(head, "agent", agent_key, TIMED), f"the head of {size} entries contradicts them")
-        agent = max(agent, size)
-        if any(name == "technician" for name, _ in head[1]):
-            is_theirs = any(signed_at(head, "technician", key, TIMED) for since, key in keys if since < size)
-            need(is_theirs, f"the head of {size} entries is signed by somebody who did not take part")
-            both = max(both, size)
-    signatures = f"signatures: both ends signed {both} of {len(entries)} entries, the agent alone {agent}"
-    return [signatures] * (both != len(entries)) + ["the end"] * (entries[-1]["event"]["type"] != "ended")
-
-
-def check_sessions(sessions: Json, log: Json, entries: list[Json], document: Json, origin: str) -> list[str]:
-    """The session stands in the log of all sessions as it stands here. Gives what is missing."""
-    opened, last, said = entries[0]["event"], entries[-1]["event"], note(sessions["checkpoint"], "the checkpoint")
-    name, size, root, _ = said[0].split("\n")
-    is_by_log = any(signed_at(said, origin, bits(key), PLAIN) for key in document["log_keys"])
-    need(name == origin and is_by_log, "the checkpoint is not one of the organisation's log")
-    agreed = {w["name"] for w in document["witnesses"] if signed_at(said, w["name"], bits(w["key"]), TIMED)}
-    lacking, leaves = document["witness_quorum"] - len(agreed), []
-    for one in sessions["leaves"]:
-        check_inclusion(one, int(size), bits(root))
-        leaf = canonical(one["leaf"], f"leaf {one['index']}")
-        need(leaf.pop("salt") and leaf.pop("session") == opened["session"], f"leaf {one['index']} is another session's")
-        leaves.append(leaf)
-    wanted = [{"type": "session_opened", **{key: opened[key] for key in ("agent_key", "certificate", "document")}}]
-    joined = [entry["event"]["certificate"] for entry in entries if entry["event"]["type"] == "joined"]
-    wanted += [{"type": "session_joined", "certificate": certificate} for certificate in joined]
-    end = {"entries": len(entries), "last_hash": b64(digest(log["entries"][-1].encode()))}
-    wanted += [{"type": "session_closed", "outcome": last.get("outcome", ""), **end}]
-    lost = [leaf["type"] for leaf in wanted if leaf not in leaves]
-    for kind in {"session_opened", "session_closed"} & set(lost):
-        need(all(leaf["type"] != kind for leaf in leaves), f"the log of all sessions tells something else: {kind}")
-    lost += [f"cosignatures of {lacking} more witnesses"] * (lacking > 0)
-    return [f"{kind} in the log of all sessions" for kind in lost]
-
-
-def check_inclusion(one: Json, size: int, root: bytes) -> None:  # RFC 9162, section 2.1.3.2
-    first, last, total = one["index"], size - 1, digest(b"\0" + one["leaf"].encode())
-    is_possible = 0 <= first <= last
-    for each in map(bits, one["hashes"]):
-        is_possible = is_possible and last > 0
-        is_right = first % 2 == 1 or first == last
-        total = digest(b"\1" + each + total) if is_right else digest(b"\1" + total + each)
-        while is_right and first and not first % 2:
-            first, last = first >> 1, last >> 1
-        first, last = first >> 1, last >> 1
-    need(is_possible and not last and total == root, f"leaf {one['index']} is not in the log of all sessions")
-
-
-def check_recording(pack: Pack, entries: list[Json]) -> list[str]:
-    """Everything that the log speaks of is here as it was signed, and nothing else. Gives what is missing."""
-    missing, epochs, segments, after, known = [], list[Json](), 0, 0, set[str]()
-    hashed = {"key_sealed": "seals", "noted": "content", "segment_closed": "hash"}
-    for kind, event, number in ((entry["event"]["type"], entry["event"], entry["number"]) for entry in entries):
-        expected = bits(event.get(hashed.get(kind, ""), ""))
-        name = f"recording/{segments:06}" if kind == "segment_closed" else f"beside/{expected.hex()}"
-        if kind == "epoch_began":
-            epochs.append(event)
-            need(event["epoch"] == len(epochs), f"entry {number}: an epoch is left out")
-        elif kind == "segment_closed":
-            is_next = event["segment"] == segments and after <= event["first"] <= event["next"]
-            is_recorded = 0 < event["epoch"] <= len(epochs) and epochs[event["epoch"] - 1]["wrapped"]
-            need(is_next and is_recorded, f"entry {number}: a segment that cannot stand there")
-            segments, after = segments + 1, event["next"]
-        if expected and name in pack.names:
-            data = pack.read(name, SEGMENT_BYTES_MAX)
-            need(digest(data) == expected, f"{name} is not what entry {number} speaks of")
-            need(kind != "segment_closed" or is_segment(data, event), f"{name} holds others than entry {number} says")
-        elif expected:
-            missing.append(f"{name}, of entry {number}")
-        known.add(name)
-    for name in sorted(pack.names - known - FIXED):
-        raise Altered(f"nothing in the log speaks of {name}")
-    return missing
-
-
-def is_segment(data: bytes, event: Json) -> bool:
-    """Whether these are the records that the entry speaks of: to all or the store, of one epoch, and none left out."""
-    at, counters, is_one = 0, [], True
-    while at < len(data):
-        length, kind, audience, _, epoch, counter = struct.unpack_from(">IBBHIQ", data, at)
-        is_one = is_one and kind == 4 and audience in (0, 2) and epoch == event["epoch"]
-        counters += [counter] * (audience == 0)
-        at += 4 + length
-    return is_one and at == len(data) == event["bytes"] and counters == list(range(event["first"], event["next"]))
-
-
-def check(pack: Pack, root: str) -> list[str]:
-    """Check everything, up to the root where its fingerprint is given. Gives what is missing."""
-    log = canonical(pack.read("log.json").decode(), "log.json")
-    entries, what = read_entries(log["entries"]), "the organisation's document"
-    document, key = signed(log["document"], "organisation document", what, entries[0]["at_ms"], DOCUMENT_S)
-    fingerprint = base64.urlsafe_b64encode(digest(key)).rstrip(b"=").decode()
-    need(root in ("", fingerprint), f"{what} is signed by another root: {fingerprint}")
-    opened = entries[0]["event"]
-    need(bits(opened["document"]) == digest(log["document"].encode()), f"entry 0 names another than {what}")
-    pack.check_members(opened["session"], document["log_keys"])
-    sessions = canonical(pack.read("sessions.json").decode(), "sessions.json")
-    keys, missing = check_certificates(log, entries, document)
-    missing += check_heads(log, entries, keys)
-    missing += check_sessions(sessions, log, entries, document, f"mainforte/sessions/{fingerprint}")
-    return missing + check_recording(pack, entries)
+    def check_recording(self, known: set[str], deleted: Json) -> None:  # all that the log speaks of, or deleted
+        missing, epochs, segments, after = list[str](), list[Json](), 0, 0
+        fields = {"key_sealed": "seals", "noted": "content", "segment_closed": "hash"}
+        for number, event in enumerate(entry["event"] for entry in self.entries):
+            kind, expected = event["type"], bits(event.get(fields.get(event["type"], ""), ""))
+            name = f"recording/{segments:06}" if kind == "segment_closed" else f"beside/{expected.hex()}"
+            if kind == "epoch_began":
+                epochs.append(event)
+                need(event["epoch"] == len(epochs), f"entry {number}: an epoch is left out")
+            elif kind == "segment_closed":
+                is_next = event["segment"] == segments and after <= event["first"] <= event["next"]
+                is_recorded = 0 < event["epoch"] <= len(epochs) and epochs[event["epoch"] - 1]["wrapped"]
+                need(is_next and is_recorded, f"entry {number}: a segment that cannot stand there")
+                segments, after = segments + 1, event["next"]
+            if expected and name in self.names:
+                data = self.read(name, SEGMENT_BYTES_MAX)
+                need(sha256(data).digest() == expected, f"{name} is not what entry {number} speaks of")
+                is_other = kind == "segment_closed" and not is_segment(data, event)
+                need(not is_other, f"{name} holds others than entry {number} says")
+            elif expected:
+                missing.append(f"{name}, of entry {number}")
+            known.add(name)
+        need(self.names <= known | FIXED, f"nothing in the log speaks of {', '.join(self.names - known - FIXED)}")
+        if deleted and missing:
+            days, at_s = self.document["recording_days"], deleted["at"]
+            due_s, day = self.entries[-1]["at_ms"] // 1000 + days * 86400, time.strftime("%Y-%m-%d", time.gmtime(at_s))
+            is_due = due_s - SKEW_S <= at_s <= time.time() + SKEW_S
+            rule = f"{'' if is_due else 'NOT '}by the rule to keep it for {days} days"
+            missing = [f"recording deleted on {day} by {deleted['by']}, {rule}: {deleted['reason']}"]
+            self.over, missing = (missing, []) if is_due else ([], missing)
+        self.missing += missing
 
 
 def main(arguments: list[str]) -> tuple[int, list[str]]:
@@ -280,18 +279,19 @@ def main(arguments: list[str]) -> tuple[int, list[str]]:
     if path[:1] in ("", "-") or (option and (len(option) != 2 or option[0] != "--root")):
         return 64, [str(__doc__)]
     try:
-        missing = check(Pack(path), option[-1] if option else "")
+        (pack := Pack(path)).check(option[-1] if option else "")
     except OSError as error:
         return 66, [f"{path} cannot be read: {error.strerror}"]
     except zipfile.BadZipFile:
         return 65, [f"{path} is not an evidence pack"]
-    except (Altered, ValueError, KeyError, TypeError, AttributeError, IndexError, struct.error) as error:
+    except (Altered, ValueError, LookupError, TypeError, AttributeError, struct.error) as error:
         return 1, [f"ALTERED: {error if isinstance(error, Altered) else f'something is malformed ({error!r})'}"]
-    if missing:
-        return 2, [*(f"missing: {each}" for each in missing), "INCOMPLETE: nothing contradicts what is there"]
+    said = [*pack.over, *(f"missing: {each}" for each in pack.missing)]
+    if pack.missing:
+        return 2, [*said, "INCOMPLETE: nothing contradicts what is there"]
     if not option:
-        return 3, ["CONSISTENT, but no root was given: nothing proves whose it is"]
-    return 0, ["COMPLETE: nothing is missing, and nothing was altered"]
+        return 3, [*said, "CONSISTENT, but no root was given: nothing proves whose it is"]
+    return 0, [*said, "COMPLETE: nothing is missing, and nothing was altered"]
 
 
 if __name__ == "__main__":

@@ -429,6 +429,17 @@ deletion = _table(
     UniqueConstraint("session_id", "what"),
 )
 
+# Recordings that one auditor passed on to another: the record, which holds the key as it was sealed again.
+resealing = _table(
+    "resealing",
+    Column("session_id", ForeignKey("session.id"), nullable=False),
+    # SHA-256 of the key (X25519) that it was sealed to.
+    Column("auditor", LargeBinary(32), nullable=False),
+    Column("record", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    UniqueConstraint("session_id", "auditor"),
+)
+
 # Sessions of which nothing may be deleted, whatever the time.
 legal_hold = _table(
     "legal_hold",

@@ -11,21 +11,23 @@ import { AuditApi } from "./api.js";
 import { CaseView } from "./case_view.js";
 import { NotAKeyFile, openKeyFile, WrongPassphrase } from "./key_file.js";
 import { ListView } from "./list_view.js";
+import { PassOnView } from "./pass_on_view.js";
 
 class Room {
   api = new AuditApi();
   language = navigator.language.startsWith("fr") ? "fr" : "en";
   root = "";
-  /** @type {CryptoKeyPair | undefined} the auditor's, once opened; they are gone with the page */
-  keys;
+  /** @type {import("./key_file.js").OpenedKey | undefined} the auditor's, once opened; it is gone with the page */
+  key;
 
   async begin() {
     const [wasm, local] = await Promise.all([Wasm.load(), servedLocally(), loadCatalogue(this.language)]);
     this.root = local?.root_fingerprint ?? "";
     this.list = new ListView({ search: (asked) => this.api.sessions(asked), language: () => this.language });
     this.case = new CaseView(wasm, findAbilities(), this.api, {
-      root: () => this.root, keys: () => this.keys, say: (error) => this.#say(error), language: () => this.language,
+      root: () => this.root, key: () => this.key, say: (error) => this.#say(error), language: () => this.language,
     });
+    this.passOn = new PassOnView(this.api, { root: () => this.root, key: () => this.key, say: (error) => this.#say(error) });
     askToSignIn(this.api, (text) => this.#say(text), local?.relay ?? "");
     element("key-form", HTMLFormElement).onsubmit = (event) => {
       event.preventDefault();
@@ -47,29 +49,29 @@ class Room {
     await this.#go();
   }
 
-  /** Show what the address says: one session, or the list. */
+  /** Show what the address says: one session, recordings to be passed on, or the list. */
   async #go() {
     this.#say("");
-    const session = /^#session=([0-9a-f]{32})$/.exec(location.hash)?.[1];
-    this.#show(session ? "case" : "list");
-    if (session) await this.case?.show(session);
-    else {
-      this.case?.player.hide();
-      await this.list?.search();
-    }
+    const [, what, session] = /^#(session|pass-on)=([0-9a-f]{32}|search)$/.exec(location.hash) ?? [];
+    this.#show(what === "session" ? "case" : what ?? "list");
+    this.case?.player.hide();
+    this.passOn?.hide();
+    if (what === "session" && session) await this.case?.show(session);
+    else if (what === "pass-on" && session) await this.passOn?.show(session === "search" ? await this.list?.recorded() ?? [] : [session]);
+    else await this.list?.search();
   }
 
   async #openKey() {
     const [file] = input("key-file").files ?? [];
     if (!file) return;
     try {
-      const opened = await openKeyFile(await file.text(), input("passphrase").value);
-      this.keys = opened.keys;
+      this.key = await openKeyFile(await file.text(), input("passphrase").value);
       input("passphrase").value = "";
       get("key-state").hidden = false;
-      get("key-state").textContent = "✓ " + _("Key of {name}", { name: opened.name });
+      get("key-state").textContent = "✓ " + _("Key of {name}", { name: this.key.auditor.name });
       this.#say("");
-      await this.case?.openWithKey();
+      if (document.body.dataset.view === "case") await this.case?.openWithKey();
+      else this.passOn?.openWithKey();
     } catch (error) {
       if (error instanceof NotAKeyFile) this.#say(_("This file is not an auditor’s key. Choose the one that mainforte-viewer auditor-key made."));
       else if (error instanceof WrongPassphrase) this.#say(_("The key does not open: the passphrase is another one. Try again."));
@@ -78,7 +80,11 @@ class Room {
   }
 
   /** @param {string} view */
-  #show(view) { document.body.dataset.view = view; }
+  #show(view) {
+    document.body.dataset.view = view;
+    // One form for the key, wherever it is asked for.
+    document.querySelector(`[data-for="${view}"] .key-place`)?.append(get("key-form"));
+  }
 
   /** @param {unknown} what a text, or an error */
   #say(what) {

@@ -5,6 +5,7 @@ import { button, clock, element, get, input } from "../dom.js";
 import { RemoteScreen } from "../screen/remote_screen.js";
 import { Playback } from "../session/playback.js";
 import { Evidence } from "./evidence.js";
+import { deletionText, HandlingView } from "./handling_view.js";
 import { lanesOf } from "./lanes.js";
 import { Player } from "./player.js";
 import { PlayerView } from "./player_view.js";
@@ -24,7 +25,7 @@ export class CaseView {
   /**
    * @param {import("../screen/wasm.js").Wasm} wasm @param {Promise<import("../screen/abilities.js").Abilities>} abilities
    * @param {import("./api.js").AuditApi} api
-   * @param {{ root: () => string, keys: () => CryptoKeyPair | undefined, say: (error: unknown) => void, language: () => string }} room
+   * @param {{ root: () => string, key: () => import("./key_file.js").OpenedKey | undefined, say: (error: unknown) => void, language: () => string }} room
    */
   constructor(wasm, abilities, api, room) {
     this.wasm = wasm;
@@ -41,6 +42,7 @@ export class CaseView {
       event.preventDefault();
       void this.#try(() => this.#look());
     };
+    this.handling = new HandlingView(api, { attempt: (what) => this.#try(what), language: room.language });
     input("notes-search").oninput = () => this.#listNotes();
     button("export").onclick = () => void this.#try(() => this.#export());
   }
@@ -78,18 +80,21 @@ export class CaseView {
     const { ticket, subject, technician } = evidence.opened;
     get("case-title").textContent = _("Ticket {ticket}, {name}", { ticket, name: technician });
     get("case-subject").textContent = `${subject} · ${new Date(evidence.entries[0]?.at_ms ?? 0).toLocaleString(this.room.language(), { dateStyle: "long", timeStyle: "medium" })}`;
+    this.handling.show(this.session, logged.hold, evidence);
+    element("pass-on-one", HTMLAnchorElement).href = `#pass-on=${this.session}`;
     this.#listSteps();
     await this.openWithKey();
   }
 
   /** Go on once a key is there: it opens the recording and the notes. */
   async openWithKey() {
-    const { evidence } = this, keys = this.room.keys();
+    const { evidence } = this, keys = this.room.key()?.keys;
     if (!evidence) return;
     const isRecorded = evidence.recording.segments.length > 0;
-    get("key-form").hidden = !isRecorded || keys !== undefined;
+    get("case-key").hidden = !isRecorded || keys !== undefined;
     get("no-recording").hidden = isRecorded;
     get("no-recording").textContent = _("This session was not recorded.");
+    get("pass-on-one").hidden = !isRecorded || !keys || evidence.deleted !== undefined;
     await this.#try(async () => {
       if (isRecorded && keys) await this.#open(evidence, keys);
       this.#showTimeline(evidence);
@@ -111,7 +116,7 @@ export class CaseView {
     }
     if (!key) {
       get("no-recording").hidden = false;
-      get("no-recording").textContent = _("The recording was deleted. The log still proves that there was one.");
+      get("no-recording").textContent = evidence.deleted ? deletionText(evidence.deleted) : _("What opens the recording is missing: it was deleted, or never kept.");
       return;
     }
     this.#screen?.close();

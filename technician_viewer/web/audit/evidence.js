@@ -1,17 +1,19 @@
 /** All evidence of one session, checked on the auditor's machine: nothing the server says about it is believed (PROTOCOL.md, 9, 13, 14). */
 import { fromBase64, fromBase64Url, toBase64, utf8 } from "../core/bytes.js";
 import { LogTampered } from "../core/errors.js";
+import { signResealing, verifyRecords } from "../core/handling.js";
 import { textHash, verifyCertificate, verifyDocument } from "../core/identity.js";
+import { CLOCK_SKEW_S_MAX } from "../core/limits.js";
 import { trustIn, verifyLogged } from "../core/log_of_sessions.js";
 import { recordingOf } from "../core/recording.js";
-import { openRecordingKey, readSeals, RecordingKey, sha256 } from "../core/recording_keys.js";
+import { openRecordingKey, readSeals, RecordingKey, sealFor, sha256 } from "../core/recording_keys.js";
 import { LogReader } from "../core/session_log.js";
 import { cosignedAt, parseNote } from "../core/signed_note.js";
 
 /**
  * @typedef {{ entries: string[], heads: string[], certificate: string, certificates: string[], document: string }} LogFile
  * @typedef {{ log: LogFile, beside: Record<string, string>, segments: number[] }} Told what the server keeps, sealed things as base64
- * @typedef {{ leaves: import("../core/log_of_sessions.js").Logged[], deletions: string[] }} LoggedTold
+ * @typedef {{ leaves: import("../core/log_of_sessions.js").Logged[], records: string[], hold: import("./handling_view.js").Hold }} LoggedTold
  * @typedef {{ number: number, at_ms: number, event: any }} Entry
  */
 
@@ -20,6 +22,10 @@ export class Evidence {
   missing = [];
   /** @type {Map<number, { text: string, participant: string, shownMs: number, entry: number }[]>} notes by the entry of their first version */
   notes = new Map();
+  /** The recording's deletion, and whether its time was over then. @type {{ deletion: import("../core/handling.js").Deletion, isByRule: boolean } | undefined} */
+  deleted;
+  /** To whom the recording was passed on. @type {import("../core/handling.js").Resealed[]} */
+  resealed = [];
 
   /** @param {Entry[]} entries @param {any} document @param {Told} told */
   constructor(entries, document, told) {
@@ -51,8 +57,9 @@ export class Evidence {
     const evidence = new Evidence(entries, document, told);
     const keys = await evidence.#certificates();
     await evidence.#heads(reader, keys);
-    await evidence.#logged(logged, fingerprint);
+    await evidence.#records(logged.records, await evidence.#logged(logged, fingerprint));
     for (const entry of entries) await evidence.#holdBeside(entry);
+    evidence.#explainDeletion();
     return evidence;
   }
 
@@ -100,7 +107,7 @@ export class Evidence {
     if (!this.ended) this.missing.push({ what: "end" });
   }
 
-  /** @param {LoggedTold} told @param {string} fingerprint */
+  /** @param {LoggedTold} told @param {string} fingerprint @returns {Promise<any[]>} the leaves, all proven */
   async #logged(told, fingerprint) {
     const trust = trustIn(this.document, fingerprint), leaves = [];
     for (const each of told.leaves) leaves.push((await verifyLogged(each, trust)).leaf);
@@ -115,6 +122,29 @@ export class Evidence {
     for (const { number, event } of this.entries) if (event.type === "joined" && !joined.has(event.certificate)) this.missing.push({ what: "joining", entry: number });
     if (!opened) this.missing.push({ what: "opening" });
     if (!closed) this.missing.push({ what: "closing" });
+    return leaves;
+  }
+
+  /** What was done with the evidence later: by who may do that, and known to the log of all sessions. @param {string[]} records @param {any[]} leaves */
+  async #records(records, leaves) {
+    const known = new Set(leaves.filter(({ type }) => type === "handled").map(({ content }) => content));
+    for (const record of records) {
+      if (!known.has(await textHash(record))) throw new LogTampered("a record of which the log of all sessions does not know");
+    }
+    const { deletions, resealed } = await verifyRecords(records, this.opened.session, this.document);
+    this.resealed = resealed;
+    const deletion = deletions.find(({ what }) => what === "recording");
+    if (!deletion) return;
+    const dueAt = Math.floor(/** @type {Entry} */ (this.entries.at(-1)).at_ms / 1000) + this.document.recording_days * 86400;
+    this.deleted = { deletion, isByRule: deletion.at >= dueAt - CLOCK_SKEW_S_MAX && deletion.at <= Date.now() / 1000 + CLOCK_SKEW_S_MAX };
+  }
+
+  /** A recording that was deleted is not missing piece by piece; nor at all where its time was over. */
+  #explainDeletion() {
+    const isOfRecording = ({ what = "" }) => what === "segment" || what === "beside";
+    if (!this.deleted || !this.missing.some(isOfRecording)) return;
+    this.missing = this.missing.filter((each) => !isOfRecording(each));
+    if (!this.deleted.isByRule) this.missing.push({ what: "recording" });
   }
 
   /**
@@ -124,13 +154,48 @@ export class Evidence {
    * @throws {import("../core/errors.js").ProtocolError} not for this key, or altered
    */
   async openWith(keys) {
-    const sealed = this.entries.find(({ event }) => event.type === "key_sealed");
-    const seals = sealed && this.#beside(sealed.event.seals);
-    if (!sealed || !seals) return undefined;
-    const raw = await openRecordingKey(readSeals(seals, this.opened.session), keys, fromBase64(sealed.event.commitment));
+    const raw = await this.#recordingKey(keys);
+    if (!raw) return undefined;
     const key = await RecordingKey.from(this.opened.session, raw);
     for (const entry of this.entries.filter(({ event }) => event.type === "noted")) await this.#note(entry, key);
     return key;
+  }
+
+  /**
+   * Pass the recording on: its key, sealed to another auditor, in a record that says who did it and why.
+   *
+   * @param {import("./key_file.js").OpenedKey} mine @param {import("../core/handling.js").Auditor} to
+   * @param {string} document hash of the organisation's document that names them, base64 @param {string} reason
+   * @returns {Promise<string | undefined>} the record; nothing where nothing was recorded, or it was deleted
+   * @throws {import("../core/errors.js").ProtocolError} not for this key, or altered
+   */
+  async passOn(mine, to, document, reason) {
+    const raw = await this.#recordingKey(mine.keys);
+    if (!raw) return undefined;
+    const { sealed } = await sealFor(this.opened.session, raw, fromBase64(to.hpke_key));
+    const at = Math.floor(Date.now() / 1000);
+    return signResealing({ session: this.opened.session, auditor: to, document, sealed, reason, at }, mine.auditor.signing_key, mine.signingKey);
+  }
+
+  /** Whether an auditor can open the recording already. @param {import("../core/handling.js").Auditor} auditor */
+  async isSealedTo(auditor) {
+    const id = toBase64(await sha256(fromBase64(auditor.hpke_key)));
+    return (await this.#seals())?.seals.some((seal) => seal.auditor === id) ?? false;
+  }
+
+  /** @param {CryptoKeyPair} keys */
+  async #recordingKey(keys) {
+    const seals = await this.#seals(), sealed = this.entries.find(({ event }) => event.type === "key_sealed");
+    return sealed && seals && openRecordingKey(seals, keys, fromBase64(sealed.event.commitment));
+  }
+
+  /** All seals: the agent's, and those of auditors who passed it on. @returns {Promise<import("../core/recording_keys.js").Seals | undefined>} */
+  async #seals() {
+    const sealed = this.entries.find(({ event }) => event.type === "key_sealed"), data = sealed && this.#beside(sealed.event.seals);
+    if (!data) return undefined;
+    const seals = readSeals(data, this.opened.session);
+    const later = await Promise.all(this.resealed.map(async ({ auditor, sealed: again }) => ({ auditor: toBase64(await sha256(fromBase64(auditor.hpke_key))), share: 0, sealed: again })));
+    return { ...seals, seals: [...seals.seals, ...later] };
   }
 
   /** @param {Entry} entry @param {RecordingKey} key */

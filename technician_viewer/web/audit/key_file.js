@@ -4,7 +4,9 @@ import { encode } from "../core/codec.js";
 
 const BYTES_MAX = 8192;
 const ITERATIONS_MAX = 10_000_000;
-const PKCS8 = Uint8Array.of(0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x04, 0x22, 0x04, 0x20);
+/** RFC 8410: what stands before the 32 bytes of a private key. @param {number} kind the last number of its object identifier */
+const pkcs8 = (kind) => Uint8Array.of(0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, kind, 0x04, 0x22, 0x04, 0x20);
+const X25519 = 0x6e, ED25519 = 0x70;
 
 /** The file is something else. */
 export class NotAKeyFile extends Error {}
@@ -12,8 +14,14 @@ export class NotAKeyFile extends Error {}
 export class WrongPassphrase extends Error {}
 
 /**
+ * An auditor: the public part, as the organisation's document has it, and the private keys, which cannot be read out: for opening (X25519)
+ * and for signing (Ed25519).
+ * @typedef {{ auditor: import("../core/handling.js").Auditor, keys: CryptoKeyPair, signingKey: CryptoKey }} OpenedKey
+ */
+
+/**
  * @param {string} written what is in the file @param {string} passphrase
- * @returns {Promise<{ name: string, keys: CryptoKeyPair }>} the auditor's name and keys (X25519); the private one cannot be read out
+ * @returns {Promise<OpenedKey>}
  * @throws {NotAKeyFile} @throws {WrongPassphrase}
  */
 export async function openKeyFile(written, passphrase) {
@@ -21,17 +29,18 @@ export async function openKeyFile(written, passphrase) {
   const secret = await crypto.subtle.importKey("raw", utf8(passphrase), "PBKDF2", false, ["deriveKey"]);
   const slowly = { name: "PBKDF2", hash: "SHA-512", salt: fromBase64(file.salt), iterations: file.iterations };
   const key = await crypto.subtle.deriveKey(slowly, secret, { name: "AES-GCM", length: 256 }, false, ["decrypt"]);
-  const { name, group, hpke_key, signing_key } = file;
+  const { name, group, hpke_key, signing_key } = /** @type {import("../core/handling.js").Auditor} */ (/** @type {unknown} */ (file));
+  const auditor = { name, group, hpke_key, signing_key };
   let opened;
   try {
-    const additionalData = encode({ name, group, hpke_key, signing_key });
+    const additionalData = encode(auditor);
     opened = await crypto.subtle.decrypt({ name: "AES-GCM", iv: fromBase64(file.nonce), additionalData }, key, fromBase64(file.sealed));
   } catch {
     throw new WrongPassphrase("the key does not open");
   }
-  const pkcs8 = concat(PKCS8, new Uint8Array(opened, 0, 32));
-  const privateKey = await crypto.subtle.importKey("pkcs8", pkcs8, "X25519", false, ["deriveBits"]);
-  return { name, keys: { privateKey, publicKey: await crypto.subtle.importKey("raw", fromBase64(hpke_key), "X25519", true, []) } };
+  const privateKey = await crypto.subtle.importKey("pkcs8", concat(pkcs8(X25519), new Uint8Array(opened, 0, 32)), "X25519", false, ["deriveBits"]);
+  const signingKey = await crypto.subtle.importKey("pkcs8", concat(pkcs8(ED25519), new Uint8Array(opened, 32, 32)), "Ed25519", false, ["sign"]);
+  return { auditor, keys: { privateKey, publicKey: await crypto.subtle.importKey("raw", fromBase64(hpke_key), "X25519", true, []) }, signingKey };
 }
 
 /** @param {string} written @returns {Record<string, any>} */

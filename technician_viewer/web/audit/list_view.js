@@ -38,6 +38,15 @@ export class ListView {
     await this.#add();
   }
 
+  /** All recorded sessions that are searched for, also those that are not shown yet. @returns {Promise<string[]>} */
+  async recorded() {
+    const found = [], asked = { ...this.#asked(), capability: "record", limit: "100" };
+    for (let page = await this.desk.search(asked); ; page = await this.desk.search({ ...asked, before: String(page.next) })) {
+      found.push(...page.sessions.map(({ session }) => session));
+      if (page.next === null) return found;
+    }
+  }
+
   async #add() {
     const asked = this.#asked(), shown = this.#shown;
     if (this.#next !== null) asked.before = String(this.#next);

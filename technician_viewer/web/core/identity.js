@@ -8,7 +8,7 @@ import { key, line, role } from "./messages.js";
 const keys = listOf(key, 32);
 const SIGNED = { signed: { body: text(65536), key, signature: bytes(64, 64) } };
 /** @param {any} value */
-const auditor = (value) => {
+export const isAuditor = (value) => {
   const { name, group, hpke_key: hpke, signing_key: signing, ...rest } = value ?? {};
   return line(name) && line(group) && key(hpke) && key(signing) && Object.keys(rest).length === 0;
 };
@@ -22,7 +22,7 @@ const witness = (value) => {
 const DOCUMENT = {
   organisation: {
     number: integer(1, Number.MAX_SAFE_INTEGER), name: line, origins: listOf(text(200, /^https?:\/\/[A-Za-z0-9.:[\]-]+$/), 16), issuing_keys: keys,
-    log_keys: keys, witnesses: listOf(witness, 16), witness_quorum: integer(0, 16), auditors: listOf(auditor, 64),
+    log_keys: keys, witnesses: listOf(witness, 16), witness_quorum: integer(0, 16), auditors: listOf(isAuditor, 64),
     recording: oneOf(["off", "asked", "required"]), recording_days: integer(1, 36500), log_days: integer(1, 36500), oldest_agent: text(14, /^[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}$/), valid_from: count, valid_until: count,
   },
 };
@@ -36,6 +36,12 @@ const CERTIFICATE = {
 
 /** @param {string} text how a log refers to a document or a certificate: SHA-256 of it, in base64 */
 export const textHash = async (text) => toBase64(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(text))));
+
+/** Both keys of an auditor as people compare them. @param {{ hpke_key: string, signing_key: string }} auditor */
+export async function auditorFingerprint({ hpke_key: hpke, signing_key: signing }) {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", concat(fromBase64(hpke), fromBase64(signing))));
+  return toBase64(digest).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
 
 /**
  * @param {string} label @param {Uint8Array} body @param {Uint8Array<ArrayBuffer>} signature @param {Uint8Array<ArrayBuffer>} publicKey
@@ -75,8 +81,8 @@ export async function verifyCertificate(text, document, now) {
   return certificate;
 }
 
-/** @param {string} written @returns {{ body: string, key: string, signature: string }} */
-function readSigned(written) {
+/** @param {string} written @returns {{ body: string, key: string, signature: string }} without judging who signed it @throws {RemoteProtocolError} */
+export function readSigned(written) {
   let signed;
   try {
     signed = JSON.parse(written);

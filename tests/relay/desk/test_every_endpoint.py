@@ -75,6 +75,8 @@ NEEDS = {
     ("POST", "/api/evidence/sessions/{session}/watch"): rights.AUDITORS,
     ("GET", "/api/evidence/sessions/{session}/segments/{number}"): rights.AUDITORS,
     ("POST", "/api/evidence/sessions/{session}/pack"): rights.AUDITORS,
+    ("POST", "/api/evidence/sessions/{session}/seals"): rights.AUDITORS,
+    ("POST", "/api/evidence/sessions/{session}/resealed"): rights.AUDITORS,
     ("POST", "/api/evidence/sessions/{session}/hold"): rights.AUDITORS,
     ("POST", "/api/evidence/sessions/{session}/release"): rights.AUDITORS,
     ("POST", "/groups"): rights.ROUTERS,

@@ -1,6 +1,7 @@
 """A whole recorded session with all its evidence, made with real keys, so that every part of it can be altered and sealed again."""
 
 import base64
+import functools
 import hashlib
 import io
 import json
@@ -9,11 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from msgspec import structs
 
 from protocol import log_of_sessions, merkle, session_log, signed_note
 from protocol.envelope import Audience
+from protocol.handling import Deletion, Resealing, sign_deletion, sign_resealing
 from protocol.identity import (
+    Auditor,
     Certificate,
     OrganisationDocument,
     Witness,
@@ -24,9 +28,10 @@ from protocol.identity import (
     root_fingerprint,
     text_hash,
 )
-from protocol.log_of_sessions import Checkpoint, Logged, SessionClosed, SessionJoined, SessionOpened, leaf_text
+from protocol.log_of_sessions import Checkpoint, Handled, Logged, SessionClosed, SessionJoined, SessionOpened, leaf_text
 from protocol.media import MediaSealer
 from protocol.recording import Segment
+from protocol.recording_keys import RecordingKey, epoch_commitment, seal_recording_key
 from protocol.session_log import (
     Answered,
     Asked,
@@ -42,10 +47,12 @@ from protocol.session_log import (
 )
 from protocol.vocabulary import Answer, Capability, Outcome, Role
 from relay.evidence.pack import Evidence, write_pack
+from technician_viewer.auditor_key import AuditorKeys
 
 SESSION, SERIAL, COLLEAGUE_SERIAL = "0123456789abcdef" * 2, "a" * 32, "b" * 32
 AT_S = 1_795_000_000
 SEGMENTS = 3
+RECORDING_KEY = hashlib.sha256(b"recording").digest()
 
 
 def key(name: str) -> Ed25519PrivateKey:
@@ -77,6 +84,7 @@ class Case:
     reports: dict[str, str] = field(
         default_factory=lambda: {"en": "<p>What happened</p>", "fr": "<p>Ce qui s’est passé</p>"}
     )
+    records: list[str] = field(default_factory=list)
     session: str = SESSION
 
     def write(self, path: Path, *, log_key: Ed25519PrivateKey | None = None) -> Path:
@@ -93,6 +101,7 @@ class Case:
             self.beside,
             sorted(self.segments.items()),
             self.reports,
+            tuple(self.records),
         )
         file = io.BytesIO()
         write_pack(file, evidence, log_key or key("log"))
@@ -126,7 +135,7 @@ def organisation() -> OrganisationDocument:
         log_keys=[public("log")],
         witnesses=[Witness("witness.example", public("witness"), "https://witness.example")],
         witness_quorum=1,
-        auditors=[],
+        auditors=[auditor("Odile Fabre")],
         recording="asked",
         recording_days=90,
         log_days=365,
@@ -134,6 +143,25 @@ def organisation() -> OrganisationDocument:
         valid_from=AT_S - 86400,
         valid_until=AT_S + 80 * 86400,
     )
+
+
+def auditor(name: str) -> Auditor:
+    """An auditor's public part, made of the name; `key(name)` is the one for signatures."""
+    private = X25519PrivateKey.from_private_bytes(hashlib.sha256(name.encode()).digest())
+    return Auditor(name, "", private.public_key().public_bytes_raw(), public(name))
+
+
+def auditor_keys(name: str) -> AuditorKeys:
+    """An auditor with the private keys."""
+    return AuditorKeys(
+        auditor(name), X25519PrivateKey.from_private_bytes(hashlib.sha256(name.encode()).digest()), key(name)
+    )
+
+
+@functools.cache
+def seals_of(session: str) -> bytes:
+    """The recording key, sealed to the auditors of the organisation: the same each time, which HPKE by itself is not."""
+    return seal_recording_key(session, RECORDING_KEY, organisation().auditors)
 
 
 def certificate(name: str, full_name: str, serial: str, session: str = SESSION) -> Certificate:
@@ -163,14 +191,15 @@ def write_entries(case: Case, agent: str = "agent", pictures: str = "pictures") 
         Asked(SERIAL, Capability.VIEW, "Voir les réglages", "Camille Roy, de Fibre du Lac, demande à voir votre écran.", "fr"),
         Answered(1, Answer.ALLOWED, [Capability.VIEW], at_ms + 3_600_000, 4200),
     ]  # fmt: skip
-    seals, note = f"seals {pictures}".encode(), f"note {pictures}".encode()
+    epoch_key, recording = hashlib.sha256(pictures.encode()).digest(), RecordingKey(case.session, RECORDING_KEY)
+    seals, note = seals_of(case.session), recording.seal_content(b'{"text":"Le routeur est \xc3\xa9teint"}', bytes(12))
     case.beside = {hashlib.sha256(data).digest(): data for data in (seals, note)}
     events += [
-        KeySealed(bytes(32), hashlib.sha256(seals).digest()),
-        EpochBegan(1, 0, bytes(32), bytes(48)),
+        KeySealed(recording.commitment, hashlib.sha256(seals).digest()),
+        EpochBegan(1, 0, epoch_commitment(case.session, 1, epoch_key), recording.wrap(1, epoch_key)),
     ]
     sealer, first = MediaSealer(), 0
-    sealer.start_epoch(hashlib.sha256(pictures.encode()).digest())
+    sealer.start_epoch(epoch_key)
     for number in range(SEGMENTS):
         segment = Segment()
         for record in [sealer.seal(b"", audience=Audience.STORE), *(sealer.seal(b"") for _ in range(4))]:
@@ -242,6 +271,40 @@ def prove(case: Case, leaves: list[log_of_sessions.Leaf], *, log_key: str = "log
     for index in range(3, 3 + len(leaves)):
         hashes = merkle.proof(nodes, merkle.inclusion_ranges(index, size))
         case.leaves.append(Logged(texts[index], index, hashes, case.checkpoint))
+
+
+# --- what is done with the evidence later ---------------------------------------------------------------------------------------
+
+
+def add_record(case: Case, what: str, record: str) -> None:
+    """A record of what was done with the evidence, and the leaf that holds it."""
+    case.records.append(record)
+    leaves = [log_of_sessions.parse_leaf(each.leaf) for each in case.leaves]
+    prove(case, [*leaves, Handled(bytes(16), case.session, what, text_hash(record))])
+
+
+def resealing(case: Case, to: str, by: str) -> str:
+    """The record that one auditor passed the recording on to another."""
+    content = Resealing(
+        case.session, auditor(to), text_hash(case.document), bytes(80), "Elle part à la retraite.", AT_S + 86400
+    )
+    return sign_resealing(content, key(by))
+
+
+def pass_on(case: Case, to: str = "Marc Weil", by: str = "Odile Fabre") -> None:
+    """One auditor passes the recording on to another."""
+    add_record(case, "resealed", resealing(case, to, by))
+
+
+def delete_recording(case: Case, *, after_days: float = 4, by: str = "log", of: str = "") -> None:
+    """The recording is deleted, and what lay beside entries."""
+    case.segments.clear()
+    case.beside.clear()
+    content = Deletion(
+        of or case.session, "recording", len(case.entries), session_log.last_hash(case.entries), SEGMENTS,
+        "The time to keep it is over.", "retention", AT_S + int(after_days * 86400),
+    )  # fmt: skip
+    add_record(case, "recording_deleted", sign_deletion(content, key(by)))
 
 
 def rewritten(case: Case, number: int, change: Callable[[dict[str, object]], object]) -> None:

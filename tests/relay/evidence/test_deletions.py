@@ -7,12 +7,13 @@ import pytest
 from sqlalchemy import select, update
 
 from protocol.errors import NotAuthentic, RemoteProtocolError
+from protocol.handling import verify_deletion
 from protocol.identity import text_hash
 from protocol.log_of_sessions import Handled, parse_leaf
 from relay.desk import recordings
 from relay.desk.people import Tenant, now_utc
 from relay.evidence import deletions, examination, log_of_sessions
-from relay.evidence.deletions import LOG, RECORDING, Deleter, NothingThere, OnHold, verify_deletion
+from relay.evidence.deletions import LOG, RECORDING, Deleter, NothingThere, OnHold
 from relay.storage import tables
 from relay.storage.blobs import Blobs, FolderBlobs
 from relay.storage.database import Database

@@ -8,6 +8,7 @@ from typing import Any
 
 from protocol.identity import fingerprint_text, root_fingerprint
 from tests.relay.evidence import packs
+from tests.relay.evidence import test_verify_handled as handled
 from tests.relay.evidence.packs import Case, a_case
 from tests.relay.evidence.test_verify import ALTERATIONS, MISSING
 
@@ -31,7 +32,7 @@ def told(name: str, case: Case) -> dict[str, Any]:
     return {
         "name": name,
         "told": {"log": log, "beside": beside, "segments": sorted(case.segments)},
-        "logged": {"leaves": leaves, "deletions": []},
+        "logged": {"leaves": leaves, "records": case.records, "hold": None},
         "fingerprint": fingerprint_text(root_fingerprint(packs.public("root"))),
         "segments": {str(number): base64.b64encode(data).decode() for number, data in case.segments.items()},
     }
@@ -56,9 +57,8 @@ def test_the_page_finds_a_whole_session_complete_and_shows_what_happened(node: P
 
 def test_the_page_finds_whatever_the_verifier_finds(node: Path) -> None:
     cases = []
-    for name, (alter, _) in ALTERATIONS.items():
-        if name in OF_THE_PACK:
-            continue
+    alterations = {name: alter for name, (alter, _) in ALTERATIONS.items() if name not in OF_THE_PACK}
+    for name, alter in (alterations | handled.ALTERATIONS).items():
         case = a_case()
         alter(case)
         cases.append(told(name, case))
@@ -75,3 +75,17 @@ def test_the_page_names_what_is_missing(node: Path) -> None:
     worth = worth_of(node, cases)
     assert [name for name in worth if not worth[name]["missing"] and not worth[name]["altered"]] == []
     assert {name: worth[name]["altered"] for name in worth if worth[name]["altered"]}.keys() <= {"the witness"}
+
+
+def test_a_deletion_by_the_rule_leaves_nothing_missing_and_one_before_leaves_the_recording(node: Path) -> None:
+    cases = []
+    for name, after_days in (("by the rule", 4.0), ("before", 1.0), ("in the future", 5000.0)):
+        case = handled.short_kept()
+        packs.delete_recording(case, after_days=after_days)
+        cases.append(told(name, case))
+    worth = worth_of(node, cases)
+    assert {name: (worth[name]["altered"], worth[name]["missing"]) for name in worth} == {
+        "by the rule": ("", []),
+        "before": ("", ["recording"]),
+        "in the future": ("", ["recording"]),
+    }

@@ -39,22 +39,39 @@ class Desk:
     listed: list[dict[str, Any]] = field(default_factory=lambda: [LISTED])
     asked: list[str] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    document: str = ""
+    """The organisation's, as it is now."""
+    records: list[str] = field(default_factory=list)
+    """Of recordings passed on."""
+    hold: dict[str, Any] | None = None
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         given = told("", self.case)
         self.asked.append(request.path_qs)
         if request.method == "POST":
-            self.reasons.append((await request.json())["reason"])
+            said = await request.json()
+            if "record" in said:
+                self.records.append(said["record"])
+                return web.Response(status=204)
+            self.reasons.append(said["reason"])
         match request.path.removeprefix("/api/evidence/sessions"):
+            case "/api/organisation":
+                return web.json_response({"document": self.document})
             case "/api/me":
                 me = {"csrf": "x", "roles": self.roles, "full_name": "Odile Fabre", "language": "en"}
                 return web.json_response(me | {"root_fingerprint": self.root})
             case "":
                 return web.json_response({"sessions": self.listed, "next": None})
-            case path if path.endswith("/watch"):
+            case path if path.endswith(("/watch", "/seals")):
                 return web.json_response(given["told"])
             case path if path.endswith("/logged"):
-                return web.json_response(given["logged"])
+                return web.json_response(given["logged"] | {"hold": self.hold})
+            case path if path.endswith("/hold"):
+                self.hold = {"reason": self.reasons[-1], "by": "Odile Fabre", "at": 1_795_000_100}
+                return web.Response(status=204)
+            case path if path.endswith("/release"):
+                self.hold = None
+                return web.Response(status=204)
             case path if path.endswith("/pack"):
                 return web.Response(body=b"a pack", content_type="application/zip")
             case _:
@@ -62,6 +79,14 @@ class Desk:
 
 
 Open = Callable[[Desk], Any]
+
+
+async def open_key(page: Page, file: Path) -> None:
+    """The auditor opens the key of this file, where the page asks for it."""
+    await page.locator("#key-file").set_input_files(file)
+    await page.locator("#passphrase").fill(PASSPHRASE)
+    await page.locator("#key-form button.main").click()
+    await page.wait_for_selector("#key-state:not([hidden])")
 
 
 @pytest.fixture

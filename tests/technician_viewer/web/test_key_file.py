@@ -38,7 +38,8 @@ def test_the_page_opens_what_the_program_made_and_cannot_read_the_private_key(
     node: Path, file: str, keys: auditor_key.AuditorKeys
 ) -> None:
     key = base64.b64encode(keys.auditor.hpke_key).decode()
-    assert opened(node, file) == {"name": "Odile Fabre", "key": key, "opened": [7], "canBeRead": False}
+    told = opened(node, file)
+    assert told == {"name": "Odile Fabre", "key": key, "opened": [7], "isSigner": True, "canBeRead": False}
 
 
 def _renamed(file: str) -> str:
