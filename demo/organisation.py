@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,23 +71,28 @@ def made_organisation(
     *,
     recording: str = "off",
     tls: tuple[Path, Path] | None = None,
+    others: Sequence[str] = (),
+    settings: str = "",
 ) -> Organisation:
     """Make keys, database, a technician, tickets and the agent's package below `folder`, as an operator does.
 
     Where sessions are recorded, an auditor is there who can watch them (`auditor_key`). `tls` are the files of a certificate for
-    localhost and of its key; without them the relay speaks plain HTTP.
+    localhost and of its key; without them the relay speaks plain HTTP. `others` are the addresses of more nodes, and `settings` lines
+    of the settings' file.
     """
     address, data = f"{'https' if tls else 'http'}://localhost:{port}", folder / "organisation"
     root_passphrase = folder / "root-passphrase"
     root_passphrase.write_text("carried away with the key")
+    origins = [word for origin in (address, *others) for word in ("--origin", origin)]
     made = _run(
-        _environment(), "init", "--name", name, "--origin", address, "--folder", str(data), "--port", str(port),
+        _environment(), "init", "--name", name, *origins, "--folder", str(data), "--port", str(port),
         "--root-key", str(folder / "carried-away.pem"), "--passphrase-file", str(root_passphrase),
     )  # fmt: skip
     fingerprint = next(line.rpartition(" ")[2] for line in made.splitlines() if line.startswith("Fingerprint"))
     if tls:
-        with (data / "mainforte.toml").open("a") as settings:
-            settings.write('\ntls_certificate = "{}"\ntls_key = "{}"\n'.format(*tls))
+        settings += 'tls_certificate = "{}"\ntls_key = "{}"\n'.format(*tls)
+    with (data / "mainforte.toml").open("a") as file:
+        file.write(settings)
     totp_secret = pyotp.random_base32()
     _command(
         data, "user", "add", TECHNICIAN, "--full-name", full_name, "--role", "technician", "--totp-secret", totp_secret

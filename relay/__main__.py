@@ -17,8 +17,8 @@ from relay.commands.terminal import CannotGoOn, Exit, _
 from relay.desk.roles import ROLES
 from relay.keys import KeyUnusable, key_secret, load_organisation, read_document
 from relay.logs import log_to_stderr
-from relay.server import READY, DeskDidNotStart, serve
-from relay.settings import CONFIG_NAME, WrongSetting, read_settings
+from relay.server import READY, DeskDidNotStart, ServesAlready, serve
+from relay.settings import CONFIG_NAME, Settings, WrongSetting, read_settings
 
 if TYPE_CHECKING:
     from relay.desk.people import Tenant
@@ -49,6 +49,8 @@ def main() -> None:
         print(f"mainforte-relay: {error}", file=sys.stderr)
     except DeskDidNotStart:
         print(f"mainforte-relay: {_('The desk process did not start; the reason is above.')}", file=sys.stderr)
+    except ServesAlready as error:
+        print(f"mainforte-relay: {_('A server runs in {folder} already.', folder=error)}", file=sys.stderr)
     except OSError as error:
         print(f"mainforte-relay: {error}", file=sys.stderr)
     except KeyboardInterrupt:
@@ -146,6 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     desk = commands.add_parser("desk")
     desk.add_argument("--socket", type=Path, required=True)
     desk.add_argument("--listening", type=int, required=True, metavar="DESCRIPTOR")
+    desk.add_argument("--run", dest="run_name", required=True)
     desk.add_argument("--first", action="store_true")
     desk.set_defaults(run=_desk)
 
@@ -314,7 +317,7 @@ def _serve(arguments: argparse.Namespace) -> None:
         serve(
             settings,
             arguments.config.resolve(),
-            on_ready=lambda port: print(f"ready {settings.origins[0]} {port}", flush=True),
+            on_ready=lambda port: print(f"ready {settings.own_origins[0]} {port}", flush=True),
         )
     )
 
@@ -326,6 +329,7 @@ def _desk(arguments: argparse.Namespace) -> None:
     # After a restart people wait. What is imported stays: looking through it for garbage is a tenth of the time that it takes.
     gc.disable()
     from relay.desk.application import run_desk
+    from relay.desk.nodes import Replaced
     from relay.evidence.checkpoints import LogWasRewound
 
     gc.freeze()
@@ -336,7 +340,9 @@ def _desk(arguments: argparse.Namespace) -> None:
     settings = read_settings(arguments.config)
     ready = lambda: print(READY.decode(), end="", flush=True)  # noqa: E731
     try:
-        asyncio.run(run_desk(settings, listening, is_first=arguments.first, on_ready=ready))
+        asyncio.run(run_desk(settings, listening, run=arguments.run_name, is_first=arguments.first, on_ready=ready))
+    except Replaced:
+        raise CannotGoOn(_replaced(settings), Exit.REPLACED) from None
     except LogWasRewound as error:
         raise CannotGoOn(
             _(
@@ -345,6 +351,18 @@ def _desk(arguments: argparse.Namespace) -> None:
                 why=error,
             )
         ) from None
+
+
+def _replaced(settings: Settings) -> str:
+    if not settings.node:
+        return _(
+            "Another server has started on this database, and goes on in the place of this one. Where both are meant to run,"
+            " each needs the setting node."
+        )
+    return _(
+        "Another server has started as {node} on this database, and goes on in the place of this one.",
+        node=settings.node,
+    )
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

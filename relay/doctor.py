@@ -61,6 +61,7 @@ def examine(settings: Settings, *, now: float | None = None) -> Iterator[Finding
         if is_migrated(settings.database)
         else _wrong("The database is missing or old. `mainforte-relay serve` brings it up to date.")
     )
+    yield _node(settings)
     yield _disk(settings.folder)
     yield _port(settings)
     yield _certificate(settings, now)
@@ -99,6 +100,15 @@ def _document(settings: Settings, now: float) -> Finding:
             days=days,
         )
     return _well("The organisation document is valid for {days} more days.", days=days)
+
+
+def _node(settings: Settings) -> Finding:
+    if not settings.node:
+        return _well("This is the organisation's only node.")
+    others = ", ".join(origin for origin in settings.origins if origin != settings.node)
+    if not others:
+        return _wrong("This is the node {node}, and origins names no other.", node=settings.node)
+    return _well("This is the node {node}; sessions also go on at {others}.", node=settings.node, others=others)
 
 
 def _disk(folder: Path) -> Finding:

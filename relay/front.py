@@ -16,7 +16,6 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
@@ -79,7 +78,7 @@ class FrontSettings:
     """0 lets the system choose; `Front.port` tells which."""
     desk_socket: Path
     origins: tuple[str, ...] = ()
-    """What browsers may have as the page's origin, e.g. `https://help.example.org`."""
+    """What browsers may have as the page's origin, e.g. `https://help.example.org`: also those of the organisation's other nodes."""
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     behind_proxy: bool = False
@@ -185,7 +184,7 @@ class Front:
         if SUBPROTOCOL not in [name.strip() for name in offered.split(",")]:
             raise web.HTTPBadRequest(text=f"expected the WebSocket subprotocol {SUBPROTOCOL}\n")
         origin = request.headers.get("Origin")
-        if origin is not None and origin not in self._settings.origins and urlsplit(origin).netloc != request.host:
+        if origin is not None and origin not in self._settings.origins:
             raise web.HTTPForbidden(text="this origin is not one of the organisation's\n")
 
     async def _serve(self, websocket: web.WebSocketResponse, address: str) -> None:

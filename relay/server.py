@@ -5,14 +5,18 @@ already: whoever comes before it is ready waits in line instead of being sent aw
 """
 
 import asyncio
+import contextlib
+import fcntl
 import logging
+import secrets
 import signal
 import socket as sockets
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+from relay.commands.terminal import Exit
 from relay.settings import Settings
 
 log = logging.getLogger("mainforte.serve")
@@ -23,24 +27,35 @@ _START_TIMEOUT_S = 60
 _END_TIMEOUT_S = 10
 _RESTART_AFTER_S = 1.0
 _IN_LINE_MAX = 1024
+_LOCK = "serving.lock"
+_LOCK_TIMEOUT_S = 10
+_LOCK_EVERY_S = 0.05
 
 
 class DeskDidNotStart(Exception):
-    """The desk process ended before it was ready; it has said why."""
+    """The desk process ended before it was ready, or for good; it has said why."""
+
+
+class ServesAlready(Exception):
+    """Another process serves the same folder."""
 
 
 async def serve(settings: Settings, config: Path, *, on_ready: Callable[[int], None] | None = None) -> None:
     """Serve until SIGINT or SIGTERM; `on_ready` is told the port once everything can be reached.
 
     Raises:
-        DeskDidNotStart: the desk cannot run, at the very first start.
+        DeskDidNotStart: the desk cannot run, at the very first start, or another server has taken this node's place.
+        ServesAlready: another process serves the same folder.
         OSError: the port is taken.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    with tempfile.TemporaryDirectory(prefix="mainforte-") as folder:  # 0700, and short enough for a socket's path
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(_alone_in(settings.folder))
+        # 0700, and short enough for a socket's path.
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="mainforte-"))
         desk = _Desk(config, Path(folder) / "desk")
         await desk.begin(is_first=True)
         try:
@@ -65,11 +80,27 @@ async def serve(settings: Settings, config: Path, *, on_ready: Callable[[int], N
             await desk.end()
 
 
+@contextlib.asynccontextmanager
+async def _alone_in(folder: Path) -> AsyncIterator[None]:
+    """Hold the folder, whose files are for one server alone. The one before may still be saying goodbye."""
+    with (folder / _LOCK).open("a") as lock:
+        until = asyncio.get_running_loop().time() + _LOCK_TIMEOUT_S
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if asyncio.get_running_loop().time() > until:
+                    raise ServesAlready(str(folder)) from None
+                await asyncio.sleep(_LOCK_EVERY_S)
+        yield
+
+
 class _Desk:
     """The desk process and the socket at which the front reaches it."""
 
     def __init__(self, config: Path, socket: Path) -> None:
-        self.socket, self._config = socket, config
+        self.socket, self._config, self._run = socket, config, secrets.token_hex(16)
         self._process: asyncio.subprocess.Process | None = None
 
     async def begin(self, *, is_first: bool) -> None:
@@ -80,7 +111,13 @@ class _Desk:
             await asyncio.to_thread(self.socket.chmod, 0o600)
             listening.listen(_IN_LINE_MAX)
             arguments = ["--config", str(self._config), "desk", "--socket", str(self.socket)]
-            arguments += ["--listening", str(listening.fileno()), *(["--first"] if is_first else [])]
+            arguments += [
+                "--listening",
+                str(listening.fileno()),
+                "--run",
+                self._run,
+                *(["--first"] if is_first else []),
+            ]
             # Only the desk holds the socket from here on: once it has died nobody waits there any more.
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "relay", *arguments,
@@ -105,7 +142,11 @@ class _Desk:
             raise DeskDidNotStart
 
     async def keep_running(self, stop: asyncio.Event) -> None:
-        """Start it again whenever it ends before `stop`."""
+        """Start it again whenever it ends before `stop`.
+
+        Raises:
+            DeskDidNotStart: another server has taken this node's place.
+        """
         stopping = asyncio.create_task(stop.wait())
         while True:
             assert self._process
@@ -114,6 +155,9 @@ class _Desk:
             if stop.is_set():
                 ended.cancel()
                 return
+            if self._process.returncode == Exit.REPLACED:
+                stopping.cancel()
+                raise DeskDidNotStart
             log.error("the desk ended with %s; starting it again", self._process.returncode)
             try:
                 await self.begin(is_first=False)

@@ -44,7 +44,9 @@ class Settings:
     folder: Path
     """Where keys, database and recordings lie."""
     origins: tuple[str, ...]
-    """The addresses that browsers know this server by, e.g. `https://help.example.org`."""
+    """The addresses that browsers know this server by, e.g. `https://help.example.org`; with several nodes, those of all of them."""
+    node: str = ""
+    """Which of `origins` leads to this very node, where several work on one database; empty: there is only this one."""
     host: str = "127.0.0.1"
     port: int = 8443
     tls_certificate: Path | None = None
@@ -80,6 +82,11 @@ class Settings:
     """The desk's own address."""
     mail_listen: tuple[str, int] | None = None
     """Where a mail server on this machine hands over, by SMTP, what customers write, e.g. `127.0.0.1:8025`."""
+
+    @property
+    def own_origins(self) -> tuple[str, ...]:
+        """Those of `origins` that lead here."""
+        return (self.node,) if self.node else self.origins
 
     @property
     def is_secure(self) -> bool:
@@ -227,6 +234,10 @@ def check_origin(key: str, value: Any) -> str:
     return value
 
 
+def _node(key: str, value: Any, _base: Path) -> str:
+    return check_origin(key, value) if value else ""
+
+
 def _recording(key: str, value: Any, _base: Path) -> str:
     if value not in ("off", "asked", "required"):
         raise WrongSetting(f'{key}: expected "off", "asked" or "required"')
@@ -286,6 +297,7 @@ def _place(key: str, value: Any, base: Path) -> tuple[str, int] | None:
 _CHECKS: dict[str, Callable[[str, Any, Path], Any]] = {
     "folder": _path,
     "origins": _origins,
+    "node": _node,
     "host": _line,
     "port": _count(1, 65535),
     "tls_certificate": _path,
@@ -311,6 +323,14 @@ _CHECKS: dict[str, Callable[[str, Any, Path], Any]] = {
 def _check_together(settings: Settings) -> None:
     if (settings.smtp or settings.mail_listen) and not settings.mail_from:
         raise WrongSetting("mail_from: expected the desk's address, since mail is sent or taken")
+    if settings.node and settings.node not in settings.origins:
+        raise WrongSetting(f"node: expected one of origins: {', '.join(settings.origins)}")
+    if settings.node and not settings.database_url:
+        raise WrongSetting(
+            "node: several nodes need one database for all, and a file is for one: expected database_url"
+        )
+    if settings.node and settings.recording != "off" and not settings.recordings_url:
+        raise WrongSetting("node: recordings have to lie where every node reaches them: expected recordings_url")
     if (settings.tls_certificate is None) != (settings.tls_key is None):
         raise WrongSetting("tls_certificate, tls_key: expected both or neither")
     for key in ("tls_certificate", "tls_key", "secret_file"):

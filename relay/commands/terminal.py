@@ -16,6 +16,7 @@ class Exit(IntEnum):
     USAGE = 64
     NOT_A_LOG = 65
     NO_INPUT = 66
+    REPLACED = 75
 
 
 class CannotGoOn(Exception):

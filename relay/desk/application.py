@@ -7,10 +7,12 @@ from collections.abc import Awaitable, Callable
 from socket import socket as Socket  # noqa: N812 # a class
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from protocol.errors import RemoteProtocolError
+from protocol.identity import OrganisationDocument
 from relay.desk import (
     api,
     arrivals,
@@ -37,6 +39,7 @@ from relay.desk import (
 )
 from relay.desk.housekeeping import keep_house
 from relay.desk.mailing import mailing
+from relay.desk.nodes import Nodes
 from relay.desk.people import Seal, Tenant, insert_row
 from relay.desk.requests import BODY_BYTES_MAX, DESK, Desk, Refusal, check_origin, json_answer, log
 from relay.desk.sign_in_limits import SignInLimits
@@ -52,15 +55,22 @@ from relay.storage.database import Database, StorageFull, migrate, open_database
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; "
-    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-async def open_desk(settings: Settings, secret: str) -> Desk:
-    """Bring the database up to date and gather what the handlers need.
+def content_security_policy(settings: Settings, document: OrganisationDocument) -> str:
+    """What our pages may do: nothing but their own files, and to follow a session to the organisation's other nodes."""
+    others = "".join(
+        f" {origin.replace('http', 'ws', 1)}" for origin in document.origins if origin not in settings.own_origins
+    )
+    return (
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; "
+        f"connect-src 'self'{others}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    )
+
+
+async def open_desk(settings: Settings, secret: str, *, run: str = "") -> Desk:
+    """Bring the database up to date and gather what the handlers need; `run` tells this start of the server from others.
 
     Raises:
         KeyUnusable: a key or the document cannot be used.
@@ -88,6 +98,7 @@ async def open_desk(settings: Settings, secret: str) -> Desk:
         Stories(database),
         open_blobs(settings),
         checkpoints,
+        Nodes(tenant, settings.node, run),
         ladders=ladders,
     )
 
@@ -114,7 +125,8 @@ async def tenant_of(database: Database, name: str, fingerprint: str) -> Tenant:
 
 def make_application(desk: Desk) -> web.Application:
     """The routes and what every request passes through."""
-    app = web.Application(middlewares=[_headers, _refusals, _origins], client_max_size=BODY_BYTES_MAX)
+    headers = _with_headers(content_security_policy(desk.settings, desk.organisation.document))
+    app = web.Application(middlewares=[headers, _refusals, _origins], client_max_size=BODY_BYTES_MAX)
     app[DESK] = desk
     app.add_routes(api.routes)
     app.add_routes(sharing_api.routes)
@@ -143,18 +155,21 @@ async def _end_streams(app: web.Application) -> None:
     app[DESK].database.changes.close()
 
 
-@web.middleware
-async def _headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    response = await handler(request)
-    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    # Under `no-referrer` browsers send `Origin: null` with our own forms, which would then be refused.
-    response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    response.headers.setdefault("Cache-Control", "no-store")
-    if request.app[DESK].settings.is_secure:
-        response.headers["Strict-Transport-Security"] = "max-age=31536000"
-    return response
+def _with_headers(policy: str) -> Middleware:
+    @web.middleware
+    async def put_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        response.headers["Content-Security-Policy"] = policy
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        # Under `no-referrer` browsers send `Origin: null` with our own forms, which would then be refused.
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        response.headers.setdefault("Cache-Control", "no-store")
+        if request.app[DESK].settings.is_secure:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"
+        return response
+
+    return put_headers
 
 
 @web.middleware
@@ -199,18 +214,22 @@ async def _origins(request: web.Request, handler: Handler) -> web.StreamResponse
     return await handler(request)
 
 
-async def run_desk(settings: Settings, listening: Socket, *, is_first: bool, on_ready: Callable[[], None]) -> None:
+async def run_desk(
+    settings: Settings, listening: Socket, *, run: str, is_first: bool, on_ready: Callable[[], None]
+) -> None:
     """Serve at a socket that listens until stdin closes, that is until the front is gone; `on_ready` once it answers.
 
-    `is_first`: no room can be live from before.
+    `run` tells this start of the server from all others. `is_first`: no room can be live from before.
 
     Raises:
         KeyUnusable: a key or the document cannot be used.
+        Replaced: another process has started under this node's name.
     """
-    desk = await open_desk(settings, key_secret(settings))
-    if is_first:
-        async with desk.database.transaction() as connection:
-            await arrivals.after_restart(connection, desk.away)
+    desk = await open_desk(settings, key_secret(settings), run=run)
+    async with desk.database.transaction() as connection:
+        await desk.nodes.begin(connection, is_first=is_first)
+        if is_first:
+            await arrivals.after_restart(connection, desk.nodes)
     runner = web.AppRunner(make_application(desk), access_log=None)
     await runner.setup()
     keeping = asyncio.create_task(keep_house(desk))
@@ -219,7 +238,11 @@ async def run_desk(settings: Settings, listening: Socket, *, is_first: bool, on_
             await web.SockSite(runner, listening).start()
             log.info("the desk is ready")
             on_ready()
-            await _stdin_closed()
+            front = asyncio.create_task(_stdin_closed())
+            await asyncio.wait({front, keeping}, return_when=asyncio.FIRST_COMPLETED)
+            front.cancel()
+            if keeping.done():
+                await keeping
     finally:
         keeping.cancel()
         await runner.cleanup()

@@ -5,6 +5,7 @@ the log's first entry, a viewer with that of its certificate, which must be one 
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from protocol.identity import OrganisationDocument, check_arrival, verify_certif
 from protocol.session_log import Opened, parse_entry
 from relay.desk import sessions
 from relay.desk.away import Away
+from relay.desk.nodes import Nodes
 from relay.desk.people import Tenant
 from relay.storage import tables
 
@@ -28,8 +30,10 @@ class Arrived:
     participant: str
 
 
-async def agent_arrives(connection: AsyncConnection, session: str, at_ms: int, signature: bytes) -> Arrived | None:
-    """The session that this agent comes back to; None where it is not its agent, or the session is over."""
+async def agent_arrives(
+    connection: AsyncConnection, nodes: Nodes, session: str, at_ms: int, signature: bytes
+) -> Arrived | None:
+    """The session that this agent comes back to, which lives here from now on; None where it is not its agent, or it is over."""
     row = await sessions.find(connection, session)
     if row is None or row.state == sessions.CLOSED:
         return None
@@ -41,6 +45,7 @@ async def agent_arrives(connection: AsyncConnection, session: str, at_ms: int, s
         check_arrival(session, at_ms, signature, opened.agent_key, now_ms=_now_ms())
     except ProtocolError:
         return None
+    await nodes.take_in(connection, session)
     return Arrived(session, "")
 
 
@@ -75,23 +80,37 @@ async def viewer_arrives(
     return None if name is None else Arrived(certificate.session, name)
 
 
-async def after_restart(connection: AsyncConnection, away: Away) -> None:
-    """At start nobody is connected: what has a log may be come back to, the rest is over."""
-    rows = await connection.execute(select(tables.session).where(tables.session.c.state != sessions.CLOSED))
-    for row in rows.all():
-        if row.entries and row.outcome is None:
-            await sessions.set_state(connection, Tenant.of(row), row, sessions.AWAY)
-            away.left(row.session)
-        else:
-            await sessions.set_state(connection, Tenant.of(row), row, sessions.CLOSED)
+async def after_restart(connection: AsyncConnection, nodes: Nodes) -> None:
+    """At its start nobody is connected with a node: what lived there and has a log may be come back to, the rest is over."""
+    for row in await _open_sessions(connection, nodes.tenant):
+        if row.node == nodes.name:
+            may_be_come_back_to = row.entries and row.outcome is None
+            state = sessions.AWAY if may_be_come_back_to else sessions.CLOSED
+            await sessions.set_state(connection, Tenant.of(row), row, state)
 
 
-async def close_overdue(connection: AsyncConnection, away: Away) -> None:
-    """Close the sessions that nobody came back to."""
-    for session in away.overdue():
-        row: Any = await sessions.find(connection, session)
-        if row is not None:
-            await sessions.set_state(connection, Tenant.of(row), row, sessions.CLOSED)
+async def close_overdue(connection: AsyncConnection, nodes: Nodes, away: Away) -> None:
+    """Close the sessions that nobody came back to: our own that are left, and those of nodes that are gone.
+
+    Several nodes may see the same one; they look one after the other, and what is closed is not seen again.
+
+    Raises:
+        Replaced: we are not who we were.
+    """
+    await nodes.beat(connection)
+    left = {
+        row.session: row
+        for row in await _open_sessions(connection, nodes.tenant)
+        if (row.state == sessions.AWAY if row.node == nodes.name else nodes.is_gone(row.node))
+    }
+    for session in away.see(left):
+        await sessions.set_state(connection, Tenant.of(left[session]), left[session], sessions.CLOSED)
+
+
+async def _open_sessions(connection: AsyncConnection, tenant: Tenant) -> Sequence[Any]:
+    session = tables.session
+    where = session.c.organisation_id == tenant.organisation_id, session.c.state != sessions.CLOSED
+    return (await connection.execute(select(session).where(*where))).all()
 
 
 def _now_ms() -> int:

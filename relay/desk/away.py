@@ -1,6 +1,7 @@
 """Sessions that both ends have left, and may come back to for a while."""
 
 import time
+from collections.abc import Callable, Collection
 
 from protocol.limits import VIEW_GRACE_S
 
@@ -9,20 +10,18 @@ CLOSED_AFTER_S = VIEW_GRACE_S + 30
 
 
 class Away:
-    """The sessions that both ends have left, until when they may come back; seconds of a clock that never goes back."""
+    """Since when sessions are seen to be left; seconds of a clock that never goes back."""
 
-    def __init__(self) -> None:
-        self._until: dict[str, float] = {}
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._since: dict[str, float] = {}
+        self._clock = clock
 
-    def left(self, session: str) -> None:
-        self._until.setdefault(session, time.monotonic() + CLOSED_AFTER_S)
+    def see(self, left: Collection[str]) -> list[str]:
+        """Take note of all who are left now; gives those to which nobody came back in time."""
+        now = self._clock()
+        self._since = {session: self._since.get(session, now) for session in left}
+        return [session for session, since in self._since.items() if now - since > CLOSED_AFTER_S]
 
     def came_back(self, session: str) -> None:
-        self._until.pop(session, None)
-
-    def overdue(self) -> list[str]:
-        """Those who did not come back in time; they are forgotten here."""
-        over = [session for session, until in self._until.items() if time.monotonic() > until]
-        for session in over:
-            del self._until[session]
-        return over
+        """Somebody is there: should it be left again, its time begins anew."""
+        self._since.pop(session, None)

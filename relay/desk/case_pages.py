@@ -51,7 +51,7 @@ async def asked_of(request: web.Request, connection: AsyncConnection, person: Pe
         ticket,
         fields,
         desk.organisation.document.name,
-        desk.settings.origins[0],
+        desk.settings.own_origins[0],
         desk.settings.time_zone,
         desk.ladder_of(person.tenant),
     )

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from protocol.handling import verify_deletion
 from protocol.session_log import NO_ENTRY, last_hash
 from relay.desk import arrivals, sessions, ticket_store, tickets
+from relay.desk.nodes import Replaced
+from relay.desk.process_pages import refresh_ladders
 from relay.desk.requests import Desk
 from relay.evidence import attaching, deletions, facts, log_of_sessions
 from relay.evidence.examination import Finding, examine_session
@@ -19,12 +21,17 @@ log = logging.getLogger("mainforte.desk")
 
 
 async def keep_house(desk: Desk) -> None:
-    """Go on for ever; what fails is tried again the next time, and keeps nothing else from being done."""
+    """Go on for ever; what fails is tried again the next time, and keeps nothing else from being done.
+
+    Raises:
+        Replaced: another process has started under this node's name.
+    """
     deleted_at = -float(DELETE_EVERY_S)
     while True:
         await asyncio.sleep(CLOSE_EVERY_S)
         await _attempt("sessions could not be closed", lambda: _close_overdue(desk))
         await _attempt("tickets could not be told of evidence", lambda: tell_tickets(desk))
+        await _attempt("what other nodes changed could not be read", lambda: _follow(desk))
         await _attempt("the log of sessions could not be published", desk.checkpoints.keep_up)
         if time.monotonic() - deleted_at >= DELETE_EVERY_S:
             deleted_at = time.monotonic()
@@ -34,13 +41,21 @@ async def keep_house(desk: Desk) -> None:
 async def _attempt(what_failed: str, work: Callable[[], Awaitable[object]]) -> None:
     try:
         await work()
+    except Replaced:
+        raise
     except Exception:
         log.exception(what_failed)
 
 
 async def _close_overdue(desk: Desk) -> None:
     async with desk.database.transaction() as connection:
-        await arrivals.close_overdue(connection, desk.away)
+        await arrivals.close_overdue(connection, desk.nodes, desk.away)
+
+
+async def _follow(desk: Desk) -> None:
+    """Go by what was decided at other nodes."""
+    if desk.database.is_shared:
+        await refresh_ladders(desk)
 
 
 async def delete_what_is_due(desk: Desk) -> None:

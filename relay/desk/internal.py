@@ -66,6 +66,8 @@ async def post_claim(request: web.Request) -> web.Response:
     claim = await read_json(request, Claim)
     async with request.app[DESK].database.transaction() as connection:
         room = await sessions.claim_room(connection, claim.token)
+        if room is not None:  # here its agent will come
+            await request.app[DESK].nodes.take_in(connection, room["session"])
     if room is None:
         raise Refusal(404, "not_found")
     return json_answer(room)
@@ -84,8 +86,9 @@ async def post_expiry(request: web.Request) -> web.Response:
 @routes.post("/internal/arrivals/agent")
 async def post_agent_arrival(request: web.Request) -> web.Response:
     came = await read_json(request, AgentArrival)
-    async with request.app[DESK].database.transaction() as connection:
-        arrived = await arrivals.agent_arrives(connection, came.session, came.at_ms, came.signature)
+    desk = request.app[DESK]
+    async with desk.database.transaction() as connection:
+        arrived = await arrivals.agent_arrives(connection, desk.nodes, came.session, came.at_ms, came.signature)
     return _arrived(arrived)
 
 
@@ -201,10 +204,10 @@ async def post_state(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
         session = await _session_of(request, connection)
+        if not await desk.nodes.is_home_of(connection, session):  # its agent has gone elsewhere meanwhile
+            return web.Response(status=204)
         await sessions.set_state(connection, Tenant.of(session), session, new.state)
-    if new.state == sessions.AWAY:
-        desk.away.left(session.session)
-    else:
+    if new.state != sessions.AWAY:
         desk.away.came_back(session.session)
     log.info("session %s", new.state, extra={"session": session.session})
     return web.Response(status=204)

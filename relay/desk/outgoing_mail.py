@@ -94,10 +94,20 @@ class Outbox:
         async with self.database.transaction() as connection:
             due = await _due(connection)
         for row in due:
+            if not await self._take(row):
+                continue
             error, is_lasting = await self._send(server, row)
             async with self.database.transaction() as connection:
                 await _note(connection, row, error, is_lasting=is_lasting)
         return len(due)
+
+    async def _take(self, row: Any) -> bool:
+        """Have no other node send it too; should we not come to say what became of it, it is sent again."""
+        mail = tables.outgoing_mail
+        where = mail.c.id == row.id, mail.c.state == WAITING, mail.c.next_at == row.next_at
+        async with self.database.transaction() as connection:
+            taken = update(mail).where(*where).values(next_at=now_utc() + AGAIN_AFTER[0])
+            return bool((await connection.execute(taken)).rowcount)
 
     async def _send(self, server: SmtpServer, row: Any) -> tuple[str, bool]:
         """Why it could not be sent, empty when it was; and whether trying again is no use (RFC 5321, section 4.2.1)."""

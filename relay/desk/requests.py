@@ -14,6 +14,7 @@ from protocol.text import Line, Text
 from relay.desk.away import Away
 from relay.desk.frequent import Frequent
 from relay.desk.ladders import USUAL, Ladder
+from relay.desk.nodes import Nodes
 from relay.desk.people import Person, Seal, Tenant, person_of
 from relay.desk.public_limits import HOUR_S, Pace
 from relay.desk.sign_in_limits import SignInLimits
@@ -51,6 +52,7 @@ class Desk:
     stories: Stories
     blobs: Blobs
     checkpoints: Checkpoints
+    nodes: Nodes
     away: Away = field(default_factory=Away)
     watching: Watching = field(default_factory=Watching)
     frequent: Frequent = field(default_factory=Frequent)
@@ -182,7 +184,7 @@ def check_origin(request: web.Request) -> None:
     origin = request.headers.get("Origin")
     if origin is None and request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin":
         return
-    if origin not in request.app[DESK].settings.origins:
+    if origin not in request.app[DESK].settings.own_origins:
         raise Refusal(403, "wrong_origin")
 
 

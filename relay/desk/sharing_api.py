@@ -99,7 +99,7 @@ async def post_guest(request: web.Request) -> web.Response:
             )
     except sharing.NotShared as error:
         raise _refusal(error) from None
-    link = f"{desk.settings.origins[0]}/join/#{token}"
+    link = f"{desk.settings.own_origins[0]}/join/#{token}"
     return json_answer(_invitation(invited) | {"link": link, "minutes": new.minutes}, status=201)
 
 

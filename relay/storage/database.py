@@ -1,6 +1,7 @@
 """One connection to the database, so that there is one writer; what is committed is on the disk.
 
 A path is an SQLite file; a text is a URL such as `postgresql://user@host/name`. The tables and the migrations are the same.
+On PostgreSQL several nodes may write: their transactions too go one after the other, so that nothing else has to know of it.
 
 SQLite with a rollback journal and full synchronisation: Debian's 3.40 may corrupt a database when two connections share a
 write-ahead log, and a session log's entry that was acknowledged must survive a power cut.
@@ -21,6 +22,10 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from relay.storage.changes import Changes, taken
 
 _MIGRATIONS = resources.files("relay.storage") / "migrations"
+# Held by whoever is in a transaction; PostgreSQL lets it go with the transaction. Any number that nobody else uses will do.
+_TURN = text("SELECT pg_advisory_xact_lock(7231840615)")
+# A node that vanishes in the middle of a transaction keeps the others waiting for so long.
+_IDLE_MS_MAX = 10_000
 _FULL = ("database or disk is full", "disk I/O error", "No space left on device")
 
 
@@ -45,6 +50,8 @@ class Database:
         """
         try:
             async with self._engine.begin() as connection:
+                if self.is_shared:
+                    await connection.execute(_TURN)
                 taken(connection)  # what a transaction noted that was rolled back
                 yield connection
                 subjects = taken(connection)
@@ -53,6 +60,11 @@ class Database:
                 raise StorageFull from error
             raise
         self.changes.tell(subjects)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others may write to it too."""
+        return self._engine.dialect.name == "postgresql"
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -65,6 +77,8 @@ def open_database(place: Path | str) -> Database:
     )
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _set_up)
+    else:
+        event.listen(engine.sync_engine, "connect", _set_up_shared)
     return Database(engine)
 
 
@@ -80,6 +94,8 @@ def migrate(place: Path | str, *, to: str = "head") -> None:
     config.set_main_option("script_location", str(_MIGRATIONS))
     engine = _engine(place)
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":  # another node may be doing the same
+            connection.execute(_TURN)
         config.attributes["connection"] = connection
         command.upgrade(config, to)
     engine.dispose()
@@ -127,3 +143,10 @@ def _set_up(connection: DBAPIConnection | SqliteConnection, _entry: ConnectionPo
     for pragma in ("foreign_keys=ON", "journal_mode=DELETE", "synchronous=EXTRA", "busy_timeout=10000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _set_up_shared(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_MS_MAX}")
+    cursor.close()
+    connection.commit()

@@ -262,6 +262,17 @@ session = _table(
     # The end of the log's chain: how many entries there are, and the hash of the last one.
     Column("entries", Integer, nullable=False, default=0, server_default="0"),
     Column("last_hash", LargeBinary),
+    # The node of the relay to which its agent came last: nobody else says how the session stands.
+    Column("node", String(200), nullable=False, default="", server_default=""),
+)
+
+# The nodes of the relay. Each counts on while it is there; `run` is drawn anew each time that it is started.
+node = _table(
+    "node",
+    Column("name", String(200), nullable=False),
+    Column("run", String(32), nullable=False),
+    Column("beats", BigInteger, nullable=False),
+    UniqueConstraint("organisation_id", "name"),
 )
 
 # What auditors search sessions by, derived from their logs; names without capitals and accents.

@@ -11,10 +11,12 @@ import argon2
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, text
 
 from demo.organisation import Relay, made_organisation
 from relay.desk import people
 from relay.storage import database
+from relay.storage.database import url_of
 from tests.relay.desk.conftest import free_port
 from tests.waiting import wait_until
 
@@ -37,6 +39,35 @@ def test_whoever_comes_before_the_desk_is_ready_waits_in_line_and_is_served(tmp_
     finally:
         relay.stop()
     assert status == 200
+
+
+def test_a_folder_is_served_once_and_the_second_server_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    relay = Relay(made_organisation(tmp_path, free_port()), tmp_path / "relay.log")
+    relay.start()
+    try:
+        monkeypatch.setenv("MAINFORTE_PORT", str(free_port()))
+        second = Relay(relay.organisation, tmp_path / "second.log")
+        with pytest.raises(RuntimeError, match=r"A server runs in .* already"):
+            second.start()
+        assert relay.process
+        assert relay.process.poll() is None
+    finally:
+        relay.stop()
+
+
+def test_a_server_in_whose_place_another_has_started_says_so_and_ends(tmp_path: Path) -> None:
+    relay = Relay(made_organisation(tmp_path, free_port()), tmp_path / "relay.log")
+    relay.start()
+    try:
+        assert relay.process
+        engine = create_engine(url_of(relay.organisation.folder / "database.sqlite3"))
+        with engine.begin() as connection:
+            assert connection.execute(text("UPDATE node SET run = 'of another'")).rowcount == 1
+        engine.dispose()
+        assert relay.process.wait(30) == 1
+    finally:
+        relay.stop()
+    assert "goes on in the place of this one" in (tmp_path / "relay.log").read_text()
 
 
 def status_as_soon_as_the_port_is_open(port: int) -> int:

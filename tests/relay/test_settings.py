@@ -7,6 +7,7 @@ import pytest
 from relay.settings import WrongSetting, read_settings
 
 GOOD = 'origins = ["https://help.example.org"]\n'
+NODE = 'node = "https://help.example.org"\ndatabase_url = "postgresql://desk@localhost/desk"\n'
 
 
 def config(folder: Path, text: str) -> Path:
@@ -38,6 +39,10 @@ def config(folder: Path, text: str) -> Path:
         (GOOD + "sign_in_hours = 1000", "sign_in_hours"),
         (GOOD + "sign_in_failures_max = 1", "sign_in_failures_max"),
         (GOOD + "prot = 1", "prot"),
+        (GOOD + 'node = "help"', "node: expected addresses"),
+        (GOOD + 'node = "https://other.example.org"', "node: expected one of origins"),
+        (GOOD + 'node = "https://help.example.org"', "node: .* expected database_url"),
+        (GOOD + NODE + 'recording = "asked"', "node: .* expected recordings_url"),
         ("not toml", "TOML"),
     ],
 )
@@ -56,6 +61,14 @@ def test_the_environment_stands_over_the_file(tmp_path: Path) -> None:
 def test_a_wrong_environment_variable_is_refused_too(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(WrongSetting, match=name.lower()):
         read_settings(config(tmp_path, GOOD), {f"MAINFORTE_{name}": value})
+
+
+def test_a_node_among_several_is_known_by_its_own_address_alone_and_the_only_one_by_all(tmp_path: Path) -> None:
+    origins = 'origins = ["https://help.example.org", "https://aide.example.org"]\n'
+    both = ("https://help.example.org", "https://aide.example.org")
+    assert read_settings(config(tmp_path, origins), {}).own_origins == both
+    among = read_settings(config(tmp_path, origins + NODE), {})
+    assert (among.origins, among.own_origins) == (both, both[:1])
 
 
 def test_plain_http_off_this_machine_needs_a_proxy_that_is_named(tmp_path: Path) -> None:

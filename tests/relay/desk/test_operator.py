@@ -59,6 +59,16 @@ def test_the_doctor_is_content_once_the_root_key_is_carried_away(made: Path) -> 
     assert "✗" not in seen.stdout
 
 
+def test_the_doctor_says_which_node_one_is(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "✓ This is the organisation's only node." in command(made, "doctor").stdout
+    monkeypatch.setenv("MAINFORTE_NODE", "https://help.example.org")
+    monkeypatch.setenv("MAINFORTE_DATABASE_URL", "postgresql://desk@127.0.0.1:9/nowhere")
+    assert "✗ This is the node https://help.example.org, and origins names no other." in command(made, "doctor").stdout
+    monkeypatch.setenv("MAINFORTE_ORIGINS", "https://help.example.org,https://aide.example.org")
+    seen = command(made, "doctor").stdout
+    assert "✓ This is the node https://help.example.org; sessions also go on at https://aide.example.org." in seen
+
+
 def test_the_doctor_names_a_wrong_secret(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.relay.desk.conftest.SECRET", "another secret")
     seen = command(made, "doctor")
