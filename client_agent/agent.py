@@ -2,6 +2,7 @@
 
 import logging
 import platform
+from dataclasses import replace
 
 from client_agent.eyes import Eyes
 from client_agent.hands import Hands
@@ -21,11 +22,12 @@ from client_agent.screen import abilities
 from client_agent.screen.open import open_source
 from client_agent.screen.source import ScreenError
 from client_agent.session.line import Line
-from client_agent.session.pairing import RoomRefused, shake_hands
+from client_agent.session.pairing import RoomRefused, find_room
 from client_agent.session.session import Session
 from client_agent.settings import Settings
 from protocol.errors import BadSupportCode, NotCertified, ProtocolError, WrongSupportCode
 from protocol.handshake import Offer
+from protocol.nodes import Nodes
 from protocol.vocabulary import Capability, Outcome
 
 VERSION = "1.0.0"
@@ -79,7 +81,9 @@ async def _organisation(invitation: Invitation, settings: Settings) -> Organisat
     if packaged:
         if invitation.fingerprint and invitation.fingerprint != packaged.fingerprint:
             raise NotCertified("the link is another organisation's than this agent's")
-        organisation = packaged
+        # The link leads to the node where the technician is.
+        is_ours = invitation.address in packaged.origins
+        organisation = replace(packaged, address=invitation.address) if is_ours else packaged
     else:
         address = invitation.address or settings.address
         if not address:
@@ -94,9 +98,9 @@ async def _organisation(invitation: Invitation, settings: Settings) -> Organisat
 async def _session(customer: Customer, invitation: Invitation, organisation: Organisation) -> Outcome:
     source = open_source()
     try:
-        async with Line(organisation.address) as line:
+        async with Line(Nodes(organisation.address, organisation.origins, is_agent=True)) as line:
             customer.show_progress(Progress.CHECKING_CODE)
-            paired = await shake_hands(line, invitation.code, organisation.fingerprint, OFFER)
+            paired = await find_room(line, invitation.code, organisation.fingerprint, OFFER)
             customer.show_progress(Progress.WAITING_FOR_TECHNICIAN)
             hands = Hands(OwnWindows(customer.is_own_window_at, lambda: set(customer.own_windows())))
             try:

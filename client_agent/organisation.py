@@ -45,6 +45,11 @@ class Organisation:
     address: str
     known_by: RootKnownBy
 
+    @property
+    def origins(self) -> list[str]:
+        """The relay's nodes, as the document lists them; none that could only be reached without TLS."""
+        return [origin for origin in self.document.origins if _is_safe(origin)]
+
 
 class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The file `organisation.json` that `mainforte-relay agent-package` writes."""
@@ -142,6 +147,13 @@ def checked_address(address: str) -> str:
     if not parts.hostname or (parts.scheme != "https" and not is_plain):
         raise BadSupportCode("an address begins with https://")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_safe(origin: str) -> bool:
+    try:
+        return checked_address(origin) == origin
+    except BadSupportCode:
+        return False
 
 
 def describe(organisation: Organisation) -> str:

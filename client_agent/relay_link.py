@@ -70,6 +70,11 @@ class RelayLink:
         await asyncio.gather(self._writer, return_exceptions=True)
         await self._socket.close()
 
+    def abort(self) -> None:
+        """Hang up at once; whoever reads hears it."""
+        if self._socket:
+            self._socket.transport.abort()
+
     @property
     def round_trip_s(self) -> float:
         """There and back between here and the relay, as the last ping found it; 0 before the first."""

@@ -57,6 +57,8 @@ PEER_GONE_S = 5
 VIEW_GRACE_S = 300
 CONTROL_GRACE_S = 60
 RESUME_SECRETS_MAX = 2
+# How long a viewer waits for the agent at one of several nodes (section 2.5).
+NODE_STAY_S = 1.5
 
 # Session log (section 9).
 ENTRY_BYTES_MAX = 16 * 1024

@@ -48,6 +48,7 @@ from protocol.messages import (
     TextTyped,
     WheelTurned,
 )
+from protocol.nodes import Nodes
 from protocol.relay_messages import AgentPresent, PeerLeft, Refused, ViewerCame, from_relay
 from protocol.support_code import parse
 from protocol.vocabulary import Capability, Outcome
@@ -107,7 +108,7 @@ class Helping:
     """How the first channel comes about; None where there was one."""
 
     def __init__(self, opened: OpenedSession, *, secret: str | None = None) -> None:
-        self._begin(opened.address, opened.purpose, opened.tls)
+        self._begin(opened.address, opened.origins, opened.purpose, opened.tls)
         self._opened = opened
         self._secret = new_secret() if secret is None else secret
         code = parse(f"{opened.room.room} {self._secret}")
@@ -117,7 +118,7 @@ class Helping:
     def join(cls, invited: InvitedSession) -> "Helping":
         """Take part in a session that is running; the customer is asked. Leaving the block leaves it to the others."""
         helping = cls.__new__(cls)
-        helping._begin(invited.address, invited.purpose, invited.tls)
+        helping._begin(invited.address, invited.origins, invited.purpose, invited.tls)
         helping._way = Joining(invited.purpose.session, invited.joining_key)
         return helping
 
@@ -125,15 +126,17 @@ class Helping:
     def recalled(cls, kept: KeptSession) -> "Helping":
         """Come back to a session of which everything else was lost."""
         helping = cls.__new__(cls)
-        helping._begin(kept.address, kept.purpose, kept.tls)
+        helping._begin(kept.address, kept.origins, kept.purpose, kept.tls)
         helping.viewing = Viewing.recalled(kept.secrets, kept.purpose, now_s=awake_or_asleep_s())
         return helping
 
-    def _begin(self, address: str, purpose: Purpose, tls: ssl.SSLContext | None) -> None:
-        self._address, self._purpose, self._tls = address, purpose, tls
+    def _begin(self, address: str, origins: tuple[str, ...], purpose: Purpose, tls: ssl.SSLContext | None) -> None:
+        self._origins, self._purpose, self._tls = origins, purpose, tls
         self._opened = self._pairing = self._way = None
         self._secret = ""
-        self._line = RelayLine(address, tls=tls)
+        self._line = RelayLine(Nodes(address, origins), tls=tls)
+        self._is_agent_here = False
+        """At the node that we are connected with."""
         self._tasks: list[asyncio.Task[None]] = []
         self._changed = asyncio.Event()
         self._ended_by: Exception | None = None
@@ -261,7 +264,7 @@ class Helping:
         Raises:
             LocalProtocolError: there is nothing to come back to yet.
         """
-        return KeptSession(self._address, self._purpose, tuple(self._here().secrets), self._tls)
+        return KeptSession(self._line.nodes.here, self._purpose, tuple(self._here().secrets), self._tls, self._origins)
 
     @property
     def participants(self) -> tuple[ParticipantShown, ...]:
@@ -513,18 +516,23 @@ class Helping:
     def _on_relay(self, viewing: Viewing, content: bytes) -> None:
         match from_relay.decode(content):
             case AgentPresent():
+                self._is_agent_here = True
                 viewing.agent_present(draw_randomness())
             case PeerLeft():
+                self._is_agent_here = False
                 self._check_can_come_back(viewing)
                 viewing.cut()
             case Refused("no_room" as reason):
                 raise RoomRefused(reason)
             case Refused("dismissed" as reason) if not (viewing.is_connected and viewing.is_welcome):
                 raise RoomRefused(reason)
+            case Refused("shutting_down" | "desk_unreachable"):
+                self._line.nodes.go_on()
             # All else passes: a relay that restarts, a program that was too slow for a while.
 
     def _on_lost(self) -> None:
         """The connection to the relay is gone. A code is worth nothing without it; all else comes back."""
+        self._is_agent_here = False
         if self.viewing:
             self._check_can_come_back(self.viewing)
             self.viewing.cut()
@@ -547,15 +555,24 @@ class Helping:
             elif self.viewing and self.viewing.is_gone(now_s):
                 self._line.renew()
             elif self.viewing and self.viewing.is_connected:
+                self._line.nodes.met()
                 with contextlib.suppress(LocalProtocolError):
                     self.viewing.tick(now_s=now_s, utc_ms=_utc_ms())
                 self._flush()
+            elif (self.viewing or not self._pairing) and self._is_alone_too_long(now_s):
+                self._line.nodes.go_on()
+                self._line.renew()
             elif not self._pairing and now_s - self._begun_s > HANDSHAKE_TIMEOUT_S:
                 # Nothing tells that a connection leads nowhere any more.
                 self._begun_s = now_s
+                self._line.nodes.go_on()
                 self._line.renew()
             # A picture becomes late without anything that arrives.
             self._notify()
+
+    def _is_alone_too_long(self, now_s: float) -> bool:
+        """Whether the agent should be looked for at another node."""
+        return self._line.is_open and not self._is_agent_here and self._line.nodes.is_time_to_go_on(now_s)
 
     def _over(self) -> None:
         self._is_over = True

@@ -16,6 +16,7 @@ from protocol.codec import Message, encode
 from protocol.envelope import SUBPROTOCOL, Envelope, MediaEnvelope, unwrap, wrap_relay
 from protocol.errors import RemoteProtocolError
 from protocol.limits import ENVELOPE_BYTES_MAX
+from protocol.nodes import Nodes
 from technician_viewer.address import check_origin, is_on_this_machine, is_secure, room_url
 from technician_viewer.errors import NotReachable
 
@@ -153,10 +154,10 @@ class LineLost:
 
 
 class RelayLine:
-    """Connected to the relay, and connected again after each cut for as long as somebody reads `events`."""
+    """Connected to a node of the relay, and connected again after each cut for as long as somebody reads `events`."""
 
-    def __init__(self, origin: str, *, tls: ssl.SSLContext | None = None) -> None:
-        self._origin, self._tls = origin, tls
+    def __init__(self, nodes: Nodes, *, tls: ssl.SSLContext | None = None) -> None:
+        self.nodes, self._tls = nodes, tls
         self._connection: RelayConnection | None = None
         self._pause_s = 0.0
 
@@ -164,9 +165,16 @@ class RelayLine:
         """Connect for the first time.
 
         Raises:
-            NotReachable: the relay does not answer.
+            NotReachable: no node of the relay answers.
         """
-        self._connection = await RelayConnection.open(self._origin, tls=self._tls)
+        for others in range(self.nodes.count - 1, -1, -1):
+            try:
+                self._connection = await RelayConnection.open(self.nodes.here, tls=self._tls)
+                return
+            except NotReachable:
+                if not others:
+                    raise
+            self.nodes.go_on()
 
     def send(self, data: bytes) -> None:
         """Hand over one envelope; during a cut it is lost."""
@@ -177,6 +185,11 @@ class RelayLine:
         """Wait until all that was handed over is on its way, or lost."""
         if self._connection:
             await self._connection.drained()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody hears what is said."""
+        return self._connection is not None
 
     def renew(self) -> None:
         """Whether a cut happened or not, begin with a new connection."""
@@ -201,6 +214,7 @@ class RelayLine:
                 yield envelope
             await self._connection.drop()
             self._connection = None
+            self.nodes.cut()
             yield LineLost()
 
     async def close(self) -> None:
@@ -214,4 +228,5 @@ class RelayLine:
             await asyncio.sleep(self._pause_s * random.uniform(0.5, 1.0))  # noqa: S311 # no secret
             self._pause_s = min(_LONGER_BY * self._pause_s or _FIRST_PAUSE_S, _LONGEST_PAUSE_S)
             with contextlib.suppress(NotReachable):
-                return await RelayConnection.open(self._origin, tls=self._tls, timeout_s=_OPEN_AGAIN_TIMEOUT_S)
+                return await RelayConnection.open(self.nodes.here, tls=self._tls, timeout_s=_OPEN_AGAIN_TIMEOUT_S)
+            self.nodes.go_on()

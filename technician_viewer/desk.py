@@ -3,7 +3,7 @@
 import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import aiohttp
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
 from protocol.errors import NotCertified
-from protocol.identity import fingerprint_from_text, public_bytes
+from protocol.identity import fingerprint_from_text, public_bytes, verify_document
 from protocol.invitation import verified_opening
 from protocol.vocabulary import Capability, Role
 from technician_viewer.address import check_origin
@@ -90,6 +90,10 @@ class _Tickets(Struct, frozen=True):
     tickets: list[Ticket]
 
 
+class _Organisation(Struct, frozen=True):
+    document: str
+
+
 class _Opened(Struct, frozen=True):
     session: str
     certificate: str
@@ -122,6 +126,8 @@ class OpenedSession:
     purpose: Purpose
     room: Room
     tls: ssl.SSLContext | None = None
+    origins: tuple[str, ...] = ()
+    """The relay's nodes, as the organisation's document lists them."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +139,7 @@ class InvitedSession:
     joining_key: bytes
     """Of its agent (X25519): the first technician vouches for it."""
     tls: ssl.SSLContext | None = None
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -143,6 +150,7 @@ class KeptSession:
     purpose: Purpose
     secrets: tuple[bytes, ...] = field(repr=False)
     tls: ssl.SSLContext | None = None
+    origins: tuple[str, ...] = ()
 
 
 class Desk:
@@ -217,20 +225,23 @@ class Desk:
 
         Raises:
             DeskRefused: 403 where the person may not, 404 without such a ticket, 503 while no room is free.
+            ProtocolError: the organisation's document does not lead to the root.
         """
         person = self.person or await self.me()
+        root = fingerprint_from_text(self._known_root or person.root_fingerprint)
+        text = (await self._call(_Organisation, "/api/organisation")).document
+        document = verify_document(text, fingerprint=root, now=int(time.time()))
         key = Ed25519PrivateKey.generate()
         asked = {"reason": reason, "asks": asks, "key": public_bytes(key)}
         opened = await self._call(_Opened, f"/api/tickets/{int(ticket)}/sessions", asked)
         purpose = Purpose(opened.session, opened.certificate, key, opened.ticket, opened.subject, reason, asks)
         room = Room(opened.room, opened.token, opened.expires_at)
-        root = fingerprint_from_text(self._known_root or person.root_fingerprint)
-        return OpenedSession(self._address, root, purpose, room, self._tls)
+        return OpenedSession(self._address, root, purpose, room, self._tls, tuple(document.origins))
 
     async def new_room(self, opened: OpenedSession) -> OpenedSession:
         """A fresh room, and so a fresh code, for a session whose code has expired or was used up."""
         room = await self._call(Room, f"/api/sessions/{opened.purpose.session}/rooms", {})
-        return OpenedSession(opened.address, opened.root_fingerprint, opened.purpose, room, opened.tls)
+        return replace(opened, room=room)
 
     async def extend(self, opened: OpenedSession) -> int:
         """Let the code be good for longer; until when, in UTC seconds."""
@@ -250,13 +261,15 @@ class Desk:
         person = self.person or await self.me()
         key = Ed25519PrivateKey.generate()
         joined = await self._call(_Joined, f"/api/sessions/{session}/join", {"key": public_bytes(key)})
+        root = fingerprint_from_text(self._known_root or person.root_fingerprint)
+        document = verify_document(joined.document, fingerprint=root, now=int(time.time()))
         opened = verified_opening(
             joined.entries,
             joined.heads,
             first_certificate=joined.technician_certificate,
             own_certificate=joined.certificate,
             document=joined.document,
-            fingerprint=fingerprint_from_text(self._known_root or person.root_fingerprint),
+            fingerprint=root,
             now=int(time.time()),
         )
         if opened.session != session:
@@ -271,7 +284,7 @@ class Desk:
             Capability.VIEW,
             joined.entries[0],
         )
-        return InvitedSession(self._address, purpose, opened.joining_key, self._tls)
+        return InvitedSession(self._address, purpose, opened.joining_key, self._tls, tuple(document.origins))
 
     async def invite(self, session: str, person: str, *, reason: str, role: Role = Role.OBSERVER) -> None:
         """Invite somebody of the desk into a running session that we take part in; the customer is asked when they come.

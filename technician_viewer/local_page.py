@@ -69,7 +69,8 @@ class LocalPage:
     async def __aenter__(self) -> "LocalPage":
         async with AsyncExitStack() as stack:
             visitors = Visitors(f"mainforte_viewer_{secrets.token_hex(4)}")
-            proxy = await stack.enter_async_context(RelayProxy(self._settings.relay, self._settings.tls(), visitors))
+            settings = self._settings
+            proxy = await stack.enter_async_context(RelayProxy(settings.relay, settings.root, settings.tls(), visitors))
             application = web.Application(middlewares=[self._guard], client_max_size=BODY_BYTES_MAX)
             application.on_response_prepare.append(_put_headers)
             application.router.add_get("/room", proxy.room)

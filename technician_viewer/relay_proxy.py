@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import re
 import ssl
+import time
 
 import aiohttp
 import msgspec
@@ -18,6 +19,8 @@ from websockets.exceptions import ConnectionClosed
 from yarl import URL
 
 from protocol.envelope import SUBPROTOCOL
+from protocol.errors import ProtocolError
+from protocol.identity import fingerprint_from_text, verify_document
 from protocol.limits import ENVELOPE_BYTES_MAX
 from technician_viewer.address import is_on_this_machine
 from technician_viewer.connection import open_room_socket
@@ -33,6 +36,7 @@ SILENCE_TIMEOUT_S = 30
 
 # Nothing encoded, no dots: what we send is what the server reads.
 _PATH = re.compile(r"/api(/[A-Za-z0-9_-]{1,64}){1,6}")
+_ORGANISATION_PATH = "/api/organisation"
 # What is sealed, or checked by whoever saves it; a whole pack may take its time.
 _SEALED_PATH = re.compile(r"/api/evidence/sessions/[0-9a-f]{32}/(segments/[0-9]{1,9}|pack)")
 _SEALED_TYPES = ("application/octet-stream", "application/zip")
@@ -44,10 +48,14 @@ _PASSED_ON = ("Accept-Language", "Content-Type", "X-CSRF-Token")
 
 
 class RelayProxy:
-    """The way to the server of this origin; `async with` keeps its connections."""
+    """The way to the server of this origin, and to the relay's other nodes; `async with` keeps its connections.
 
-    def __init__(self, origin: str, tls: ssl.SSLContext, visitors: Visitors) -> None:
-        self._origin, self._tls, self._visitors = origin, tls, visitors
+    The others are those of the organisation's document, once the page has read it and it leads to the root of this fingerprint (text).
+    """
+
+    def __init__(self, origin: str, root: str, tls: ssl.SSLContext, visitors: Visitors) -> None:
+        self._origin, self._root, self._tls, self._visitors = origin, fingerprint_from_text(root), tls, visitors
+        self._nodes = {origin}
         self._sockets: set[ClientConnection] = set()
 
     async def __aenter__(self) -> "RelayProxy":
@@ -92,6 +100,8 @@ class RelayProxy:
                 content = await _content(answer)
                 if content is None:
                     return _refusal("not_understood")
+                if path == _ORGANISATION_PATH and answer.status == 200:
+                    self._learn_nodes(content)
                 response = web.Response(status=answer.status, body=content, content_type="application/json")
                 if answer.headers.get("Retry-After", "").isdecimal():
                     response.headers["Retry-After"] = answer.headers["Retry-After"][:6]
@@ -100,14 +110,24 @@ class RelayProxy:
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
             return _refusal("not_reachable")
 
+    def _learn_nodes(self, content: bytes) -> None:
+        """From the document as the page gets it; one that does not hold tells nothing."""
+        with contextlib.suppress(ProtocolError, msgspec.DecodeError, UnicodeDecodeError, KeyError):
+            text = msgspec.json.decode(content, type=dict[str, str])["document"]
+            document = verify_document(text, fingerprint=self._root, now=int(time.time()))
+            self._nodes = {self._origin, *document.origins}
+
     # --- the socket ------------------------------------------------------------------------------------------------
 
     async def room(self, request: web.Request) -> web.StreamResponse:
-        """The page's socket, joined to one of the server's."""
+        """The page's socket, joined to one of the server's, or of the node that `at` names."""
+        node = request.query.get("at", self._origin)
+        if node not in self._nodes:
+            raise web.HTTPForbidden(text="not one of the organisation's nodes\n")
         if SUBPROTOCOL not in [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]:
             raise web.HTTPBadRequest(text=f"expected the WebSocket subprotocol {SUBPROTOCOL}\n")
         try:
-            far = await open_room_socket(self._origin, tls=self._tls, own_origin=self._origin)
+            far = await open_room_socket(node, tls=self._tls, own_origin=node)
         except NotReachable:
             return _refusal("not_reachable")
         self._sockets.add(far)

@@ -73,6 +73,11 @@ class Arrivals:
         """Nobody is: the line was cut."""
         self._at_door.clear()
 
+    @property
+    def is_somebody_there(self) -> bool:
+        """Whether anybody is at the door."""
+        return bool(self._at_door)
+
     def get(self, peer: int) -> Arrival | None:
         return self._at_door.get(peer)
 

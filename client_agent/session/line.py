@@ -10,12 +10,15 @@ from types import TracebackType
 from client_agent.relay_link import RelayLink, RelayUnreachable
 from protocol.codec import Message
 from protocol.envelope import Envelope, Kind, MediaEnvelope
+from protocol.nodes import Nodes
 from protocol.relay_messages import Refused, from_relay
 
 # How long until the next try: at once, then ever longer. A relay that restarts is back within a second or two.
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _LONGER_BY = 0.05, 0.8, 1.5
 # The relay's last words that leave nothing to come back to.
 _FINAL = {"no_room", "replaced"}
+# Those of a node that is of no use for now: another may be.
+_ELSEWHERE = {"shutting_down", "desk_unreachable"}
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,10 @@ Arriving = Envelope | MediaEnvelope | LineLost | LineRestored
 
 
 class Line:
-    """`async with Line(address) as line`: connected, and connected again by whoever reads `events`."""
+    """`async with Line(nodes) as line`: connected, and connected again, at one node or another, by whoever reads `events`."""
 
-    def __init__(self, address: str) -> None:
-        self._address = address
+    def __init__(self, nodes: Nodes) -> None:
+        self._nodes = nodes
         self._link: RelayLink | None = None
         self._pause_s = 0.0
 
@@ -45,10 +48,24 @@ class Line:
         """Connect for the first time.
 
         Raises:
-            RelayUnreachable: the relay does not answer.
+            RelayUnreachable: no node of the relay answers.
         """
-        self._link = await RelayLink(self._address).__aenter__()
-        return self
+        for _ in range(self._nodes.count):
+            with contextlib.suppress(RelayUnreachable):
+                self._link = await RelayLink(self._nodes.here).__aenter__()
+                return self
+            self._nodes.go_on()
+        raise RelayUnreachable("no node of the relay answers")
+
+    async def go_to_next(self) -> None:
+        """Connect with the next node, before the session has begun.
+
+        Raises:
+            RelayUnreachable: it does not answer.
+        """
+        await self._hang_up()
+        self._nodes.go_on()
+        self._link = await RelayLink(self._nodes.here).__aenter__()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -59,6 +76,21 @@ class Line:
     def is_open(self) -> bool:
         """Whether anybody hears what is said."""
         return self._link is not None
+
+    @property
+    def node_count(self) -> int:
+        """How many nodes of the relay are known."""
+        return self._nodes.count
+
+    def look_around(self, now_s: float, *, is_alone: bool) -> None:
+        """Whether anybody is here too, to be told twice a second: whoever is alone for long looks at another node."""
+        if self._link is None:
+            return
+        if not is_alone:
+            self._nodes.met()
+        elif self._nodes.is_time_to_go_on(now_s):
+            self._nodes.go_on()
+            self._link.abort()
 
     @property
     def round_trip_s(self) -> float:
@@ -108,6 +140,9 @@ class Line:
                 self._pause_s = 0.0  # all is well: the next cut is met with a try at once
                 yield envelope
             await self._hang_up()
+            self._nodes.cut()
+            if last_word in _ELSEWHERE:
+                self._nodes.go_on()
             yield LineLost(is_final=last_word in _FINAL)
             if last_word in _FINAL:
                 return
@@ -121,7 +156,8 @@ class Line:
             await asyncio.sleep(self._pause_s * random.uniform(0.5, 1.0))  # noqa: S311 # no secret
             self._pause_s = min(_LONGER_BY * self._pause_s or _FIRST_PAUSE_S, _LONGEST_PAUSE_S)
             with contextlib.suppress(RelayUnreachable):
-                return await RelayLink(self._address).__aenter__()
+                return await RelayLink(self._nodes.here).__aenter__()
+            self._nodes.go_on()
 
     async def _hang_up(
         self,

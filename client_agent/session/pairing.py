@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
+from client_agent.relay_link import RelayUnreachable
 from client_agent.session.line import Line
 from protocol.envelope import Envelope, Kind
 from protocol.errors import WrongSupportCode
@@ -34,6 +35,22 @@ class Paired:
     """The viewer's number at the relay."""
     codecs: frozenset[str]
     """The forms of pixels that the viewer decodes."""
+
+
+async def find_room(line: Line, code: SupportCode, fingerprint: bytes, offer: Offer) -> Paired:
+    """Enter the room, at whichever node of the relay it is, and agree on a channel. Arguments and errors as of `shake_hands`."""
+    for others in range(line.node_count - 1, -1, -1):
+        try:
+            return await shake_hands(line, code, fingerprint, offer)
+        except RoomRefused as refused:
+            # A node knows only its own rooms, and says of the others that there are none.
+            if refused.reason != "no_room" or not others:
+                raise
+            try:
+                await line.go_to_next()
+            except RelayUnreachable:
+                raise refused from None
+    raise AssertionError("there is always a node")
 
 
 async def shake_hands(line: Line, code: SupportCode, fingerprint: bytes, offer: Offer) -> Paired:

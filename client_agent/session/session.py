@@ -501,6 +501,11 @@ class Session:
             ticks += 1
             for peer in self._arrivals.overdue():
                 self._attendance.dismiss(peer)
+            is_alone = not self._arrivals.is_somebody_there and not any(
+                viewer.is_present for viewer in self._case.viewers
+            )
+            if self._opened:
+                self._case.line.look_around(awake_or_asleep_s(), is_alone=is_alone)
             if self._opened is None or self._end.done():
                 continue
             if self._case.pictures.is_late and self._case.hands.is_holding:

@@ -35,6 +35,9 @@ export class Api {
   /** @param {string} name @param {string} password @param {string} code */
   signIn(name, password, code) { return this.call("/api/sign-in", { name, password, code }); }
 
+  /** The organisation's document, as it was signed. */
+  async organisation() { return (await this.call("/api/organisation")).document; }
+
   tickets() { return this.call("/api/tickets"); }
 
   /** @param {string} number */

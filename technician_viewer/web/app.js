@@ -3,6 +3,7 @@ import { Api, ApiError } from "./api.js";
 import { _, loadCatalogue } from "./catalogue.js";
 import { freshSecret, inLink } from "./codes.js";
 import { fromBase64Url, toBase64 } from "./core/bytes.js";
+import { verifyDocument } from "./core/identity.js";
 import { verifyInvitation } from "./core/invitation.js";
 import { VIEW_GRACE_S } from "./core/limits.js";
 import { button, element, get, loadIcons } from "./dom.js";
@@ -186,8 +187,8 @@ class App {
     const joiningKey = await verifyInvitation({ document: organisation, certificate, firstCertificate, entries, heads }, known, Math.floor(Date.now() / 1000));
     const customer = me ? (await this.api.ticket(ticket)).customer.name : "";
     const shown = { me: me || answer.name, customer, language: document.documentElement.lang, isGuest: me ? "" : "yes" };
-    const url = `${location.origin.replace(/^http/, "ws")}/room`;
-    const person = { url, session, keys, certificate, ticket, subject, reason, asks: "view", shown };
+    const { origins } = await verifyDocument(organisation, known.fingerprint, Math.floor(Date.now() / 1000));
+    const person = { ...this.#places(origins), session, keys, certificate, ticket, subject, reason, asks: "view", shown };
     this.ticketNumber = ticket;
     this.opened = person;
     get("person").textContent = shown.me;
@@ -238,8 +239,23 @@ class App {
     const keys = /** @type {CryptoKeyPair} */ (await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]));
     const key = toBase64(new Uint8Array(await crypto.subtle.exportKey("raw", keys.publicKey)));
     const { reason, asks } = wish;
-    this.opened = { ...(await this.api.openSession(this.ticketNumber, { reason, asks, key })), ...wish, keys };
+    const root = fromBase64Url(this.local?.root_fingerprint ?? this.me.root_fingerprint);
+    const { origins } = await verifyDocument(await this.api.organisation(), root, Math.floor(Date.now() / 1000));
+    this.opened = { ...(await this.api.openSession(this.ticketNumber, { reason, asks, key })), ...wish, keys, origins };
     await this.#pair(this.opened);
+  }
+
+  /**
+   * Where the relay's sockets are: that of the server this page is with, and those of its nodes.
+   *
+   * @param {string[]} origins as the organisation's document lists them
+   */
+  #places(origins) {
+    const here = this.local?.relay ?? location.origin;
+    const socket = (/** @type {string} */ origin) => (this.local
+      ? `${location.origin.replace(/^http/, "ws")}/room?at=${encodeURIComponent(origin)}`
+      : `${origin.replace(/^http/, "ws")}/room`);
+    return { url: socket(here), urls: origins.map(socket) };
   }
 
   /** For a customer who cannot type what is shown. */
@@ -248,9 +264,8 @@ class App {
   /** @param {{ room: string, token: string, expires_at: number }} room */
   async #pair(room) {
     const { certificate, ticket, subject, reason, asks, keys, form } = this.opened;
-    const url = `${location.origin.replace(/^http/, "ws")}/room`;
     const shown = { me: this.me.full_name, customer: this.ticket.customer.name, language: this.me.language };
-    const person = { url, session: this.opened.session, keys, certificate, ticket, subject, reason, asks, shown };
+    const person = { ...this.#places(this.opened.origins), session: this.opened.session, keys, certificate, ticket, subject, reason, asks, shown };
     const code = { token: room.token, code: "", rootFingerprint: fromBase64Url(this.me.root_fingerprint) };
     this.#take(new TechnicianSession(person, { code }, (await this.#tried()).codecs));
     this.room = room.room;

@@ -43,8 +43,10 @@ class Server:
 
     def __init__(self, folder: Path, name: str = NAME, full_name: str = FULL_NAME) -> None:
         """Make the organisation, of this name and with a technician of that one, and serve it."""
-        self.folder = folder
-        self.organisation: Organisation = made_organisation(folder, _free_port(), name, full_name)
+        self._begin(folder, made_organisation(folder, free_port(), name, full_name))
+
+    def _begin(self, folder: Path, organisation: Organisation) -> None:
+        self.folder, self.organisation = folder, organisation
         self._running = ExitStack()
         self._cookie = self._csrf = ""
         self.front: subprocess.Popen[str]
@@ -283,7 +285,7 @@ LEFT = 113
 """The X keycode of the left arrow."""
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

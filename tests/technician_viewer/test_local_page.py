@@ -16,17 +16,21 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp import web
+from msgspec import structs
 from playwright.async_api import Browser, Page, expect
 from yarl import URL
 
 from demo.customer import Customer
 from demo.organisation import PASSWORD, TECHNICIAN, TICKET, Organisation
 from protocol.envelope import SUBPROTOCOL
+from protocol.identity import fingerprint_text, issue_document, public_bytes, root_fingerprint
 from protocol.limits import ENVELOPE_BYTES_MAX
 from technician_viewer import relay_proxy
 from technician_viewer.local_page import AUDITORS_PAGE, LocalPage
 from technician_viewer.settings import Settings, WrongSetting, default_config, read_settings
 from technician_viewer.visitors import VISITORS_MAX
+from tests.protocol.pairs import ROOT as ORGANISATIONS_ROOT
+from tests.protocol.pairs import papers
 from tests.technician_viewer.conftest import COLOUR, LANGUAGE, Certificate, Desktop
 from tests.waiting import eventually
 
@@ -721,6 +725,45 @@ async def test_a_server_that_has_no_socket_or_sends_us_elsewhere_gets_none() -> 
             with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
                 await client.ws_connect(f"{page.address}/room", protocols=(SUBPROTOCOL,), origin=page.address)
             assert refused.value.status == 502
+
+
+async def test_the_page_goes_to_those_other_nodes_alone_that_the_organisations_document_names() -> None:
+    near_room, far_room = Room(), Room()
+    async with AsyncExitStack() as stack:
+        far = await stack.enter_async_context(serving(far_room.handle))
+        named = structs.replace(papers().document, origins=["https://help.example.org", far])
+        document = issue_document(named, ORGANISATIONS_ROOT)
+        root, given = fingerprint_text(root_fingerprint(public_bytes(ORGANISATIONS_ROOT))), [document]
+
+        async def near(request: web.Request) -> web.StreamResponse:
+            if request.path == "/room":
+                return await near_room.handle(request)
+            return web.json_response({"document": given[0]})
+
+        relay = await stack.enter_async_context(serving(near))
+        page = await stack.enter_async_context(LocalPage(Settings(relay, root)))
+        client = await stack.enter_async_context(aiohttp.ClientSession())
+
+        async def status(node: str) -> int:
+            url = str(URL(f"{page.address}/room").with_query(at=node))
+            try:
+                async with client.ws_connect(url, protocols=(SUBPROTOCOL,), origin=page.address):
+                    return 101
+            except aiohttp.WSServerHandshakeError as refused:
+                return refused.status
+
+        async def read_document() -> None:
+            async with client.get(f"{page.address}/api/organisation") as answer:
+                assert answer.status == 200
+
+        assert (await status(relay), await status(far)) == (101, 403)
+        given[0] = document.replace("help", "evil")
+        await read_document()
+        assert await status(far) == 403
+        given[0] = document
+        await read_document()
+        assert (await status(far), await status("https://evil.example.org"), await status("")) == (101, 403, 403)
+        assert far_room.origin == far
 
 
 async def test_a_socket_to_a_server_whose_certificate_does_not_verify_is_refused(certificate: Certificate) -> None:

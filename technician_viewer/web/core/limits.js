@@ -30,6 +30,7 @@ export const PEER_GONE_S = 5;
 export const VIEW_GRACE_S = 300;
 export const CONTROL_GRACE_S = 60;
 export const RESUME_SECRETS_MAX = 2;
+export const NODE_STAY_S = 1.5;
 export const ENTRY_BYTES_MAX = 16384;
 export const ENTRIES_MAX = 100000;
 export const LEAF_BYTES_MAX = 2048;

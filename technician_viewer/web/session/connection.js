@@ -20,14 +20,14 @@ export class Connection {
   #isWanted = true;
 
   /**
-   * @param {string} url
+   * @param {import("../core/nodes.js").Nodes} nodes where the relay may be found, as addresses of its sockets
    * @param {{ first: () => Promise<object>, prepare: (envelope: any) => any, onEnvelope: (arrived: Arrived) => Promise<void>, onLost: () => void,
    *   onError: (error: unknown) => void }} owner
    *   `first` gives what to tell the relay first on each new socket; envelopes are handled one after the other, and each is given to `prepare`
    *   as soon as it is there
    */
-  constructor(url, owner) {
-    this.url = url;
+  constructor(nodes, owner) {
+    this.nodes = nodes;
     this.owner = owner;
   }
 
@@ -37,18 +37,21 @@ export class Connection {
   get isBusy() { return (this.#socket?.bufferedAmount ?? 0) > 0; }
 
   open() {
-    const socket = new WebSocket(this.url, SUBPROTOCOL);
+    const socket = new WebSocket(this.nodes.here, SUBPROTOCOL);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
+    let isOpened = false;
     const tooLong = setTimeout(() => socket.close(), OPEN_WITHIN_MS);
     socket.onopen = async () => {
       clearTimeout(tooLong);
+      isOpened = true;
       const first = await this.owner.first();
       if (socket === this.#socket) this.tell(first);
     };
     socket.onmessage = ({ data }) => this.#take(socket, data);
     socket.onclose = () => {
       clearTimeout(tooLong);
+      if (!isOpened && socket === this.#socket) this.nodes.goOn();
       // What had arrived before is still read.
       this.#incoming = this.#incoming.then(() => { if (socket === this.#socket) this.#lose(); });
     };
@@ -83,6 +86,7 @@ export class Connection {
 
   #lose() {
     this.#socket = undefined;
+    this.nodes.cut();
     if (!this.#isWanted) return;
     this.owner.onLost();
     // Many come back at once after a restart: not all in the same moment.

@@ -12,6 +12,7 @@ import { decodeFromRelay } from "../core/relay_messages.js";
 import { ViewerResume } from "../core/resume.js";
 import { LogReader } from "../core/session_log.js";
 import { parse } from "../core/support_code.js";
+import { Nodes } from "../core/nodes.js";
 import { Connection } from "./connection.js";
 import { forget, keep } from "./keeping.js";
 
@@ -26,7 +27,9 @@ const KEEP_MS = 5000;
 /**
  * What all ways into a session need, and what each needs besides. `shown` is what the page itself wants to know again after it was loaded anew.
  *
- * @typedef {{ url: string, session: string, keys: CryptoKeyPair, certificate: string, ticket: string, subject: string, reason: string,
+ * `url` is that of the relay's socket, and `urls` those of all its nodes, in the order of the organisation's document.
+ *
+ * @typedef {{ url: string, urls?: string[], session: string, keys: CryptoKeyPair, certificate: string, ticket: string, subject: string, reason: string,
  *   asks: string, shown: Record<string, string> }} Person
  * @typedef {{ token: string, code: string, rootFingerprint: Uint8Array }} ByCode
  * @typedef {{ joiningKey: import("../core/bytes.js").Bytes }} ByInvitation
@@ -53,6 +56,8 @@ export class TechnicianSession extends EventTarget {
   #agentKey = new Uint8Array();
   #outgoing = Promise.resolve();
   #isConnected = false;
+  /** At the node that we are connected with. */
+  #isAgentHere = false;
   #isOver = false;
   #attempts = 0;
   /** @type {number | undefined} */
@@ -78,7 +83,7 @@ export class TechnicianSession extends EventTarget {
     this.way = way;
     this.#secrets = way.kept?.secrets ?? [];
     this.heardAt = way.kept?.heardAt ?? Date.now();
-    this.#connection = new Connection(person.url, {
+    this.#connection = new Connection(new Nodes(person.url, person.urls ?? []), {
       first: () => this.#first(),
       prepare: (envelope) => (envelope.kind === Kind.MEDIA && this.#isConnected ? this.#media.prepare(envelope) : undefined),
       onEnvelope: (arrived) => this.#onEnvelope(arrived),
@@ -172,9 +177,11 @@ export class TechnicianSession extends EventTarget {
         this.#emit("state", { state: "waiting" });
         break;
       case "agent_present":
+        this.#isAgentHere = true;
         await this.#greet();
         break;
       case "peer_left":
+        this.#isAgentHere = false;
         this.#cut();
         break;
       case "refused":
@@ -188,6 +195,7 @@ export class TechnicianSession extends EventTarget {
     if (reason === "too_many_attempts") this.#finish("code_used_up");
     else if (this.way.code && !this.#secrets.length) this.#finish("refused", reason);
     else if (reason === "no_room" || (reason === "dismissed" && !this.#isConnected)) this.#finish("gone", reason);
+    else if (["shutting_down", "desk_unreachable"].includes(reason)) this.#connection.nodes.goOn();
     // All else passes: a relay that restarts, a page that was too slow for a while.
   }
 
@@ -283,18 +291,24 @@ export class TechnicianSession extends EventTarget {
     if (this.#secrets.length && Date.now() - this.heardAt > VIEW_GRACE_S * 1000) this.#finish("gone", "grace");
     else if (this.#isConnected) {
       if (this.silentS > PEER_GONE_S) return this.#connection.renew();
+      this.#connection.nodes.met();
       this.send({ type: "pinged", at_ms: Date.now() });
       if (now - this.#keptMs > KEEP_MS) void this.#keep();
-    } else if ((this.#secrets.length || this.way.invitation) && now - this.#begunMs > HANDSHAKE_TIMEOUT_S * 1000) {
-      // Nothing tells a page that its socket leads nowhere any more.
+    } else if ((this.#secrets.length || this.way.invitation) && (this.#isAloneTooLong(now) || now - this.#begunMs > HANDSHAKE_TIMEOUT_S * 1000)) {
+      // The agent is at another node, or nothing tells that this socket leads nowhere any more.
       this.#begunMs = now;
+      this.#connection.nodes.goOn();
       this.#connection.renew();
     }
   }
 
+  /** @param {number} now by performance.now() */
+  #isAloneTooLong(now) { return this.#connection.isOpen && !this.#isAgentHere && this.#connection.nodes.isTimeToGoOn(now); }
+
   /** The socket is gone. A code is worth nothing without it; all else comes back. */
   #onLost() {
     this.#begunMs = performance.now();
+    this.#isAgentHere = false;
     this.#handshake = undefined;
     if (this.way.code && !this.#secrets.length) this.#finish("refused", "lost");
     else this.#cut();

@@ -27,6 +27,7 @@ from client_agent.session.voices import Voices
 from protocol.channel import agent_channel
 from protocol.consent import ConsentGate, Grant
 from protocol.identity import verify_certificate
+from protocol.nodes import Nodes
 from protocol.session_log import AccessEnded, InputCounted, parse_entry
 from protocol.vocabulary import Answer, Capability
 from tests.client_agent.screen.memory_desktop import MemoryDesktop
@@ -71,7 +72,7 @@ class Room:
     """The parts of a session with one technician, and nobody at the other end of the line."""
 
     def __init__(self) -> None:
-        paper, line = papers(), Line("http://127.0.0.1:9")
+        paper, line = papers(), Line(Nodes("http://127.0.0.1:9"))
         self.hands, self.customer = CountingHands(), ScriptedCustomer()
         organisation = Organisation(
             paper.document, paper.document_text, FINGERPRINT, "https://help.example", RootKnownBy.LINK

@@ -13,6 +13,7 @@ from protocol.consent import ConsentGate, ViewerId
 from protocol.identity import verify_certificate
 from protocol.limits import CONTROL_GRACE_S, VIEW_GRACE_S
 from protocol.messages import EntryAppended, FromAgent, HeadOffered
+from protocol.nodes import Nodes
 from protocol.session_log import Cut
 from tests.protocol.logs import TRUST
 from tests.protocol.pairs import SESSION, papers, secrets
@@ -27,7 +28,7 @@ def viewer() -> RemoteViewer:
 
 
 def test_no_head_is_offered_of_entries_that_the_viewer_hears_only_after_its_cut(viewer: RemoteViewer) -> None:
-    line, viewers = Line("http://localhost:9"), Viewers()
+    line, viewers = Line(Nodes("http://localhost:9")), Viewers()
     evidence = Evidence(line, TRUST)
     evidence.begin(SESSION)
     voices = Voices(line, viewers, evidence, ConsentGate(), on_deaf=lambda viewer: None)

@@ -8,6 +8,7 @@ from client_agent.session.line import Line
 from protocol.codec import Message
 from protocol.errors import NotLogged, RemoteProtocolError
 from protocol.log_of_sessions import Leaf, leaf_of
+from protocol.nodes import Nodes
 from protocol.relay_messages import EntrySubmitted
 from protocol.session_log import Held, Joined, Opened, SessionEnded, parse_entry
 from protocol.vocabulary import Hold, Outcome, Role
@@ -22,7 +23,7 @@ class KeptLine(Line):
     """A line that keeps what the relay is told."""
 
     def __init__(self) -> None:
-        super().__init__("http://127.0.0.1:9")
+        super().__init__(Nodes("http://127.0.0.1:9"))
         self.told: list[Message] = []
 
     def tell_relay(self, message: Message) -> None:

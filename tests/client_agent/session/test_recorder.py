@@ -20,6 +20,7 @@ from protocol.errors import NotCertified
 from protocol.identity import Auditor, issue_document, verify_document
 from protocol.limits import SEGMENT_S_MAX
 from protocol.media import MediaSealer
+from protocol.nodes import Nodes
 from protocol.recording import check_records
 from protocol.recording_keys import RecordingKey, open_recording_key, read_seals
 from protocol.relay_messages import SegmentCompleted, SegmentOpened, SegmentPart
@@ -182,7 +183,7 @@ class Made:
         known_by = organisation.get("known_by", RootKnownBy.BUILT_IN)
         believed = Organisation(document, paper.document_text, FINGERPRINT, "https://help.example", known_by)
         self.written: list[tuple[Event, bytes]] = []
-        self.recorder = Recorder(Line("http://127.0.0.1:9"), lambda event: self._write(event, b""))
+        self.recorder = Recorder(Line(Nodes("http://127.0.0.1:9")), lambda event: self._write(event, b""))
         self.recording = Recording(believed, self.recorder, self._write)
         self.recording.begin(SESSION)
 
