@@ -123,7 +123,7 @@ class Evidence:
                 self._again_at = awake_or_asleep_s() + _SUBMIT_AGAIN_S
 
     def make_head(self) -> str:
-        """A signed head of all entries so far, for the relay and for whoever leads the session."""
+        """A signed head of all entries so far, for the relay and for whoever is to sign it too."""
         note = session_log.make_head(self._session, self.texts, self._key, at_s=int(time.time()))
         self._line.tell_relay(HeadSubmitted(note))
         return note

@@ -201,9 +201,7 @@ class Session:
             # Both may have been set before: only what comes after the last entry counts.
             self._all_stored.clear()
             self._last_head_signed.clear()
-            if (lead := case.viewers.lead) is None:
-                case.evidence.make_head()
-            elif case.voices.offer_head(lead):
+            if case.voices.offer_head():
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._last_head_signed.wait(), timeout=_HEAD_SIGNED_S)
             for viewer in case.viewers:
@@ -401,7 +399,7 @@ class Session:
         case.evidence.begin(certificate.session)
         case.recording.begin(certificate.session)
         case.voices.write(self._opened)
-        case.voices.offer_head(viewer)
+        case.voices.offer_head()
         log.info("session=%s opened", certificate.session)
         self._questions.begin(certificate.ticket, introduction.subject)
         self._access.ask_first(viewer, introduction.asks, introduction.reason)
@@ -526,6 +524,5 @@ class Session:
                 self._case.tasks.start(self._case.pictures.show_to_store())
             if ticks % int(HEAD_EVERY_S / PROOF_OF_LIFE_S) == 0:
                 self._case.count_input()
-                if lead := self._case.viewers.lead:
-                    self._case.voices.offer_head(lead)
+                self._case.voices.offer_head()
                 self._update_bar()

@@ -67,17 +67,26 @@ class Voices:
             viewer.next_entry += 1
             self.say(viewer, EntryAppended(self._evidence.texts[viewer.next_entry - 1]))
 
-    def offer_head(self, viewer: RemoteViewer) -> bool:
-        """Make a head of all entries, and offer it where the viewer has been sent all of them; tells whether it was.
+    def offer_head(self) -> bool:
+        """Make a head of all entries, and offer it to whoever controls, or else leads, for a signature; tells whether it was.
 
-        Whoever is cut off hears what is said meanwhile before the entries of that time: a head would speak of what has not come.
+        Whoever has not been sent all of them yet cannot sign that they have.
         """
         head = self._evidence.make_head()
+        if (viewer := self._signatory()) is None:
+            return False
         self.feed(viewer)
         if not viewer.is_present or viewer.next_entry < len(self._evidence.texts):
             return False
         self.say(viewer, HeadOffered(head))
         return True
+
+    def _signatory(self) -> RemoteViewer | None:
+        """Whoever controls, else whoever leads, else the first who may, of those who are there."""
+        controller = self._gate.controller
+        others = (each for each in self._viewers if each.may_control and each.is_admitted)
+        order = (self._viewers.get(controller) if controller else None, self._viewers.lead, *others)
+        return next((each for each in order if each and each.is_present), None)
 
     def tell_access(self, viewer: RemoteViewer) -> None:
         """Tell a viewer what it may do now, and what holds input back."""

@@ -34,9 +34,9 @@ def test_no_head_is_offered_of_entries_that_the_viewer_hears_only_after_its_cut(
     voices = Voices(line, viewers, evidence, ConsentGate(), on_deaf=lambda viewer: None)
     viewers.add(viewer)
     voices.write(Cut(viewer.id, 0))
-    assert not voices.offer_head(viewer)
+    assert not voices.offer_head()
     viewer.peer = 1
-    assert voices.offer_head(viewer)
+    assert voices.offer_head()
     viewer.channel.renew(SECRETS.of_agent, 0)
     theirs: ControlChannel[FromAgent] = viewer_channel(SECRETS)
     heard = [theirs.open(record) for record in viewer.channel.again()]
