@@ -18,7 +18,7 @@ from protocol.vocabulary import Capability, Outcome
 from relay.desk import sessions
 from relay.desk.api import writer
 from relay.desk.customer_store import note_change
-from relay.desk.people import Person
+from relay.desk.people import Person, Tenant
 from relay.desk.requests import DESK, Refusal, json_answer, paragraph, read_json, required_person
 from relay.desk.rights import AUDITORS
 from relay.evidence import deletions, facts, log_of_sessions, records
@@ -63,9 +63,10 @@ async def get_sessions(request: web.Request) -> web.Response:
         raise Refusal(400, "malformed") from None
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
-        rows = await facts.find(connection, desk.tenant, _filter_of(asked), limit=asked.limit)
+        open_to_them = [service.id for service in person.services]
+        rows = await facts.find(connection, open_to_them, _filter_of(asked), limit=asked.limit)
         searched = ", ".join(f"{name}={value}" for name, value in sorted(request.query.items()))
-        await note_change(connection, desk.tenant, person.id, SUBJECT, 0, f"searched: {searched}"[:2000])
+        await note_change(connection, person.tenant, person.id, SUBJECT, 0, f"searched: {searched}"[:2000])
     following = rows[-1].id if len(rows) == asked.limit else None
     return json_answer({"sessions": [_session(row) for row in rows], "next": following})
 
@@ -73,10 +74,10 @@ async def get_sessions(request: web.Request) -> web.Response:
 @routes.get("/api/evidence/sessions/{session}/logged")
 async def get_logged(request: web.Request) -> web.Response:
     """What the log of all sessions says of one, proven by one checkpoint; the records that its leaves hold; and the hold it is under."""
-    await required_person(request, *AUDITORS)
+    person = await required_person(request, *AUDITORS)
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
-        row = await session_of(request, connection)
+        row = await session_of(request, connection, person)
         indices = await log_of_sessions.indices_of(connection, row.id)
         handled = await records.of_session(connection, row.id)
         hold = await _hold(connection, row.id)
@@ -107,9 +108,9 @@ async def post_hold(request: web.Request) -> web.Response:
     person, reason = await reason_of(request)
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
-        row = await session_of(request, connection)
-        await deletions.hold(connection, desk.tenant, row, reason=reason, person_id=person.id)
-        await note_change(connection, desk.tenant, person.id, SUBJECT, row.id, f"held: {reason}")
+        row = await session_of(request, connection, person)
+        await deletions.hold(connection, Tenant.of(row), row, reason=reason, person_id=person.id)
+        await note_change(connection, Tenant.of(row), person.id, SUBJECT, row.id, f"held: {reason}")
     return web.Response(status=204)
 
 
@@ -119,16 +120,14 @@ async def post_release(request: web.Request) -> web.Response:
     person, reason = await reason_of(request)
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
-        row = await session_of(request, connection)
-        if not await deletions.release(connection, desk.tenant, row, reason=reason):
+        row = await session_of(request, connection, person)
+        if not await deletions.release(connection, Tenant.of(row), row, reason=reason):
             raise Refusal(409, "not_held")
-        await note_change(connection, desk.tenant, person.id, SUBJECT, row.id, f"released: {reason}")
+        await note_change(connection, Tenant.of(row), person.id, SUBJECT, row.id, f"released: {reason}")
     return web.Response(status=204)
 
 
-async def note_access(
-    connection: AsyncConnection, tenant: Any, person: Person, session: Any, what: str, reason: str
-) -> int:
+async def note_access(connection: AsyncConnection, person: Person, session: Any, what: str, reason: str) -> int:
     """Write down that somebody looks at, or takes away, evidence: in the audit trail, and as a leaf of the log of all sessions.
 
     Args:
@@ -137,6 +136,7 @@ async def note_access(
     Returns:
         The index of the leaf, which holds the hash of who and why.
     """
+    tenant = Tenant.of(session)
     await note_change(connection, tenant, person.id, SUBJECT, session.id, f"{what}: {reason}")
     content = hashlib.sha256(msgspec.json.encode({"by": person.name, "reason": reason}, order="sorted")).digest()
     leaf = Handled(log_of_sessions.new_salt(), session.session, what, content)
@@ -149,9 +149,10 @@ async def reason_of(request: web.Request) -> tuple[Person, str]:
     return person, paragraph((await read_json(request, Reason)).reason.strip(), least=1)
 
 
-async def session_of(request: web.Request, connection: AsyncConnection) -> Any:
+async def session_of(request: web.Request, connection: AsyncConnection, person: Person) -> Any:
+    """The session of the address, where it was in one of the services that are open to this auditor."""
     row = await sessions.find(connection, request.match_info["session"])
-    if row is None:
+    if row is None or row.service_id not in {service.id for service in person.services}:
         raise Refusal(404, "not_found")
     return row
 

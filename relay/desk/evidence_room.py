@@ -17,7 +17,7 @@ from relay.desk import evidence_pack, recordings
 from relay.desk.api import writer
 from relay.desk.customer_store import note_change
 from relay.desk.evidence_api import SUBJECT, note_access, reason_of, session_of
-from relay.desk.people import Person, now_utc
+from relay.desk.people import Person, Tenant, now_utc
 from relay.desk.requests import DESK, Desk, Refusal, json_answer, read_json, required_person
 from relay.desk.rights import AUDITORS
 from relay.evidence import records
@@ -59,10 +59,10 @@ async def post_resealed(request: web.Request) -> web.Response:
     record = (await read_json(request, Record)).record
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
-        session = await session_of(request, connection)
+        session = await session_of(request, connection, person)
         try:
             document = desk.organisation.document_text
-            resealing = await records.pass_on(connection, desk.tenant, session, record, document, now_utc())
+            resealing = await records.pass_on(connection, Tenant.of(session), session, record, document, now_utc())
         except NotToThisAuditor:
             raise Refusal(409, "not_an_auditor") from None
         except IsThereAlready:
@@ -72,7 +72,7 @@ async def post_resealed(request: web.Request) -> web.Response:
         except RemoteProtocolError:
             raise Refusal(400, "malformed") from None
         told = f"passed on to {resealing.auditor.name}: {resealing.reason}"
-        await note_change(connection, desk.tenant, person.id, SUBJECT, session.id, told)
+        await note_change(connection, Tenant.of(session), person.id, SUBJECT, session.id, told)
     return web.Response(status=204)
 
 
@@ -83,7 +83,7 @@ async def get_segment(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     number = request.match_info["number"]
     async with desk.database.transaction() as connection:
-        session = await session_of(request, connection)
+        session = await session_of(request, connection, person)
     if not desk.watching.is_open(person.id, session.id):
         raise Refusal(403, "reason_needed")
     if not number.isascii() or not number.isdigit() or len(number) > 9:
@@ -135,6 +135,6 @@ async def _begin(request: web.Request, what: str) -> tuple[Person, Any]:
     person, reason = await reason_of(request)
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
-        session = await session_of(request, connection)
-        await note_access(connection, desk.tenant, person, session, what, reason)
+        session = await session_of(request, connection, person)
+        await note_access(connection, person, session, what, reason)
     return person, session

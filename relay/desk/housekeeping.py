@@ -9,6 +9,7 @@ from protocol.handling import verify_deletion
 from protocol.session_log import NO_ENTRY, last_hash
 from relay.desk import arrivals, sessions, ticket_store, tickets
 from relay.desk.nodes import Replaced
+from relay.desk.people import Tenant
 from relay.desk.process_pages import refresh_ladders
 from relay.desk.requests import Desk
 from relay.evidence import attaching, deletions, facts, log_of_sessions
@@ -93,7 +94,7 @@ async def _state(desk: Desk, task: attaching.Task, found: list[Finding]) -> None
             bytes(session.last_hash or NO_ENTRY).hex(),
             -1 if index is None else index,
         )
-        await ticket_store.append(connection, desk.tenant, session.ticket_id, None, stated)
+        await ticket_store.append(connection, Tenant.of(session), session.ticket_id, None, stated)
         await facts.state(connection, session.id, [each.fault for each in found])
     # Read back, from what is on the disk: the ticket says what was meant, and the log ends as the ticket says.
     async with desk.database.transaction() as connection:

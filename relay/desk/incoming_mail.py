@@ -36,7 +36,7 @@ class Gateway:
     database: Database
     settings: Settings
     tenant: Tenant
-    organisation: str
+    """The organisation with its first service."""
 
     def protocol(self) -> SMTP:
         return SMTP(self, data_size_limit=MAIL_BYTES_MAX, hostname="mainforte", ident="Mainforte", timeout=60)
@@ -44,8 +44,13 @@ class Gateway:
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's names
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        if address.lower() != self.settings.mail_from.lower():
-            return "550 5.1.1 no such address here"
+        try:
+            async with self.database.transaction() as connection:
+                if await self._served_at(connection, address) is None:
+                    return "550 5.1.1 no such address here"
+        except Exception:
+            log.exception("an address could not be looked up")
+            return "451 4.3.0 not taken, try again later"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 ok"
 
@@ -54,7 +59,11 @@ class Gateway:
         sender = (envelope.mail_from or "").strip("<>")  # the empty one of bounces comes with its brackets
         try:
             async with self.database.transaction() as connection:
-                result = await take(connection, self.tenant, self.organisation, raw, sender)
+                served = await self._served_at(connection, envelope.rcpt_tos[0])
+                if served is None:
+                    return "451 4.3.0 not taken, try again later"
+                tenant, name = served
+                result = await take(connection, tenant, name, raw, sender)
         except TooMany:
             return "451 4.7.1 too many mails, try again later"
         except StorageFull:
@@ -65,9 +74,23 @@ class Gateway:
         log.info("mail: %s", result)
         return "250 2.0.0 taken"
 
+    async def _served_at(self, connection: AsyncConnection, address: str) -> tuple[Tenant, str] | None:
+        """The service whose customers write to this address, and its name; the desk's own address is that of the first service."""
+        service = tables.service
+        where = [service.c.organisation_id == self.tenant.organisation_id]
+        if address.lower() == self.settings.mail_from.lower():
+            where.append(service.c.id == self.tenant.service_id)
+        else:
+            where.append(service.c.mail_address == address.lower())
+        row = (await connection.execute(select(service).where(*where))).first()
+        return None if row is None else (Tenant(row.organisation_id, row.id), row.name)
 
-async def take(connection: AsyncConnection, tenant: Tenant, organisation: str, raw: bytes, envelope_sender: str) -> str:
-    """Take one mail in; what became of it: `added`, `opened`, `again` (known already), `automatic` or `nobody`.
+
+async def take(connection: AsyncConnection, tenant: Tenant, served: str, raw: bytes, envelope_sender: str) -> str:
+    """Take one mail in for a service, in its name.
+
+    Returns:
+        What became of it: `added`, `opened`, `again` (known already), `automatic` or `nobody`.
 
     Raises:
         TooMany: the sender has to wait.
@@ -88,7 +111,7 @@ async def take(connection: AsyncConnection, tenant: Tenant, organisation: str, r
         result, ticket_id = "added", row.id
         await _add(connection, tenant, row, mail)
     else:
-        result, ticket_id = "opened", await _open(connection, tenant, organisation, mail)
+        result, ticket_id = "opened", await _open(connection, tenant, served, mail)
     await insert_row(
         connection,
         known,
@@ -125,7 +148,7 @@ async def _add(connection: AsyncConnection, tenant: Tenant, row: Any, mail: Inco
         await ticket_store.append(connection, tenant, row.id, None, event)
 
 
-async def _open(connection: AsyncConnection, tenant: Tenant, organisation: str, mail: Incoming) -> int:
+async def _open(connection: AsyncConnection, tenant: Tenant, served: str, mail: Incoming) -> int:
     """A new ticket, for the customer of this address or for a new one, who is told its number."""
     customer_id, device_id = await _customer(connection, tenant, mail)
     opened = tickets.TicketOpened(mail.subject or mail.sender, letters.cut(_told(mail)))
@@ -136,7 +159,7 @@ async def _open(connection: AsyncConnection, tenant: Tenant, organisation: str, 
     await ticket_store.append(connection, tenant, row.id, None, guided_call.CallBegun("email"))
     await ticket_store.append(connection, tenant, row.id, None, guided_call.CallEnded(""))
     language = await customer_store.language_of(connection, customer_id)
-    subject, body = mail_texts.received(language, organisation, row)
+    subject, body = mail_texts.received(language, served, row)
     contact_id = await customer_store.add_contact(
         connection, tenant, customer_id, row.id, "email", subject, is_incoming=False, state="ready"
     )

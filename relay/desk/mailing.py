@@ -12,11 +12,11 @@ from relay.desk.requests import Desk
 @contextlib.asynccontextmanager
 async def mailing(desk: Desk) -> AsyncIterator[None]:
     """Send what waits, and take what a mail server hands over."""
-    settings, organisation = desk.settings, desk.organisation.document.name
-    sending = asyncio.create_task(Outbox(desk.database, settings, organisation).run())
+    settings = desk.settings
+    sending = asyncio.create_task(Outbox(desk.database, settings).run())
     listener = None
     if settings.mail_listen is not None:
-        gateway = Gateway(desk.database, settings, desk.tenant, organisation)
+        gateway = Gateway(desk.database, settings, desk.tenant)
         host, port = settings.mail_listen
         listener = await asyncio.get_running_loop().create_server(gateway.protocol, host, port)
     try:

@@ -6,7 +6,7 @@ from typing import Any
 from wtforms import BooleanField, Form, StringField
 from wtforms.validators import StopValidation
 
-from relay.desk import people, tools
+from relay.desk import letters, people, tools
 from relay.desk.forms import Filled, choice, line, number, slug
 
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])|24:00")
@@ -35,9 +35,26 @@ def clock(default: str) -> Any:
     )
 
 
+class MailAddress:
+    """Refuses what no mail can be sent to; nothing at all is no address, which may be."""
+
+    def __call__(self, form: Form, field: Any) -> None:
+        if field.data and not letters.is_address(field.data):
+            raise StopValidation("bad_mail_address")
+
+
 class Service(Form):  # type: ignore[misc]
     name = line()
     kind = choice(*people.SERVICE_KINDS)
+
+
+class ServiceMail(Form):  # type: ignore[misc]
+    mail_address = StringField(
+        validators=[MailAddress()],
+        filters=[lambda text: (text or "").strip().lower()],
+        default="",
+        render_kw={"maxlength": 200, "type": "email", "autocomplete": "off"},
+    )
 
 
 class Group(Form):  # type: ignore[misc]

@@ -44,11 +44,23 @@ async def get_services(request: web.Request) -> web.Response:
 
 
 async def _services(
-    request: web.Request, connection: AsyncConnection, person: Person, form: Any, *, status: int = 200
+    request: web.Request,
+    connection: AsyncConnection,
+    person: Person,
+    form: Any,
+    *,
+    mail: Any = None,
+    status: int = 200,
 ) -> web.Response:
+    listed = await services.listed(connection, person.tenant.organisation_id)
+    here = next(one for one in listed if one.id == person.service.id)
+    settings = request.app[DESK].settings
     values: dict[str, Any] = {
-        "services": await services.listed(connection, person.tenant.organisation_id),
+        "services": listed,
         "form": form,
+        "mail": mail or organisation_forms.ServiceMail(data={"mail_address": here.mail_address}),
+        "desk_address": settings.mail_from,
+        "takes_mail": bool(settings.smtp or settings.mail_listen),
         "open_to_me": {one.id for one in person.services},
         "may_administer": bool(person.roles & set(ADMINISTRATORS)),
     }
@@ -67,6 +79,24 @@ async def post_service(request: web.Request) -> web.Response:
         if form.kind.data == people.TRAINING:
             await demo_data.add_past(connection, made, person.id, TRAINING_TICKETS)
     await refresh_ladders(request.app[DESK])
+    return see_other("/services")
+
+
+@routes.post("/services/mail")
+async def post_service_mail(request: web.Request) -> web.Response:
+    """Where the customers of the present service write to, and hear from."""
+    person = await required_person(request, *ADMINISTRATORS)
+    form = organisation_forms.ServiceMail(Typed(await form_of(request, person)))
+    desk = request.app[DESK]
+    async with desk.database.transaction() as connection:
+        is_right = form.validate()
+        if is_right and not await services.answer_at(
+            connection, person, form.mail_address.data, desk_address=desk.settings.mail_from
+        ):
+            form.mail_address.errors = ["taken_address"]
+            is_right = False
+        if not is_right:
+            return await _services(request, connection, person, organisation_forms.Service(), mail=form, status=400)
     return see_other("/services")
 
 

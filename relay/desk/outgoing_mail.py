@@ -70,7 +70,6 @@ class Outbox:
 
     database: Database
     settings: Settings
-    organisation: str
 
     async def run(self) -> None:
         """Sends at once what is queued, and looks again for what has to be tried again."""
@@ -111,7 +110,7 @@ class Outbox:
 
     async def _send(self, server: SmtpServer, row: Any) -> tuple[str, bool]:
         """Why it could not be sent, empty when it was; and whether trying again is no use (RFC 5321, section 4.2.1)."""
-        message = message_of(row, self.organisation, self.settings.mail_from)
+        message = message_of(row, self.settings.mail_from)
         try:
             await aiosmtplib.send(
                 message,
@@ -133,10 +132,13 @@ class Outbox:
         return "", False
 
 
-def message_of(row: Any, organisation: str, mail_from: str) -> EmailMessage:
-    """The mail as it goes out; the same identifier each time it is tried, so that a second copy is known as such."""
+def message_of(row: Any, mail_from: str) -> EmailMessage:
+    """The mail as it goes out, from its service's address or else the desk's.
+
+    It has the same identifier each time it is tried, so that a second copy is known as such.
+    """
     message = EmailMessage()
-    message["From"] = formataddr((organisation, mail_from))
+    message["From"] = formataddr((row.service_name, row.service_address or mail_from))
     message["To"] = row.recipient
     message["Subject"] = row.subject
     message["Date"] = formatdate(row.created_at.timestamp())
@@ -148,10 +150,11 @@ def message_of(row: Any, organisation: str, mail_from: str) -> EmailMessage:
 
 async def _due(connection: AsyncConnection) -> list[Any]:
     """Of each ticket the oldest mail that waits, where its time has come."""
-    mail = tables.outgoing_mail
+    mail, service = tables.outgoing_mail, tables.service
     oldest = select(func.min(mail.c.id)).where(mail.c.state == WAITING).group_by(mail.c.ticket_id)
     rows = await connection.execute(
-        select(mail)
+        select(mail, service.c.name.label("service_name"), service.c.mail_address.label("service_address"))
+        .join(service, service.c.id == mail.c.service_id)
         .where(mail.c.id.in_(oldest), mail.c.next_at <= now_utc())
         .order_by(mail.c.next_at)
         .limit(AT_ONCE_MAX)

@@ -67,6 +67,19 @@ async def join(connection: AsyncConnection, tenant: Tenant, person_id: int) -> N
         await insert_row(connection, member, **tenant.columns, person_id=person_id)
 
 
+async def answer_at(connection: AsyncConnection, person: Person, address: str, *, desk_address: str) -> bool:
+    """From now on customers of the present service write to this address; empty: to the desk's own. False where it is another's."""
+    service, here = tables.service, person.tenant.service_id
+    others = service.c.mail_address == address, service.c.id != here
+    if address and (
+        address == desk_address.lower() or (await connection.execute(select(service.c.id).where(*others))).first()
+    ):
+        return False
+    await connection.execute(update(service).where(service.c.id == here).values(mail_address=address))
+    await customer_store.note_change(connection, person.tenant, person.id, "service", here, f"mail: {address}")
+    return True
+
+
 async def choose(connection: AsyncConnection, person: Person, service_id: int) -> bool:
     """Work in another service from now on; False where it is not open to this person."""
     if service_id not in {one.id for one in person.services}:

@@ -73,11 +73,12 @@ class Deleter:
         certificate = sign_deletion(deletion, self.log_key)
         digest = hashlib.sha256(certificate.encode()).digest()
         leaf = Handled(log_of_sessions.new_salt(), session.session, f"{what}_deleted", digest)
-        await log_of_sessions.append(connection, self.tenant, leaf, session_id=session.id, subject=what)
+        of = Tenant.of(session)
+        await log_of_sessions.append(connection, of, leaf, session_id=session.id, subject=what)
         await insert_row(
             connection,
             tables.deletion,
-            **self.tenant.columns,
+            **of.columns,
             session_id=session.id,
             what=what,
             certificate=certificate,

@@ -76,6 +76,8 @@ service = Table(
     Column("name", String(200), nullable=False),
     # For customers, for people of the organisation itself, or for training: there nothing is real and nothing is sent.
     Column("kind", String(20), nullable=False, default="external", server_default="external"),
+    # Where its customers write to and hear from; empty: the desk's own address.
+    Column("mail_address", String(200), nullable=False, default="", server_default=""),
 )
 
 person = _table(

@@ -22,16 +22,17 @@ _english = snowballstemmer.stemmer("english")
 
 @lru_cache(maxsize=50_000)
 def fold(word: str) -> str:
-    """Lower case, without accents: `Télévisions` becomes `televisions`. Letters and digits only, whatever a letter is taken apart into."""
+    """Lower case, without accents: `Télévisions` becomes `televisions`."""
     lower = word.casefold().translate(_LIGATURES)
-    return "".join(c for c in unicodedata.normalize("NFKD", lower) if c.isalnum())
+    return "".join(c for c in unicodedata.normalize("NFKD", lower) if not unicodedata.combining(c))
 
 
 def words_of(text: str) -> list[str]:
     """The words of a text in order, as written but in lower case and composed."""
     composed = unicodedata.normalize("NFC", text.casefold()).translate(_LIGATURES)
-    # One letter may be eighteen once it is taken apart (U+FDFA), and nothing may be left of another.
-    return [word for word in _WORD.findall(composed) if 0 < len(fold(word)) <= WORD_CHARACTERS_MAX]
+    # One letter may be several words once it is taken apart (U+FDFA), and nothing may be left of another.
+    plain = ((word, fold(word)) for word in _WORD.findall(composed))
+    return [word for word, folded in plain if folded.isalnum() and len(folded) <= WORD_CHARACTERS_MAX]
 
 
 @lru_cache(maxsize=50_000)

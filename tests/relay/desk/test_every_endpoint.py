@@ -84,6 +84,7 @@ NEEDS = {
     ("POST", "/groups/{group}/hours"): rights.ROUTERS,
     ("POST", "/groups/{group}/shifts"): rights.ROUTERS,
     ("POST", "/services"): rights.ADMINISTRATORS,
+    ("POST", "/services/mail"): rights.ADMINISTRATORS,
     ("POST", "/services/members"): rights.ADMINISTRATORS,
     ("POST", "/tools"): rights.ROUTERS,
     ("POST", "/tools/remove"): rights.ROUTERS,

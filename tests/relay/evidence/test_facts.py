@@ -58,7 +58,10 @@ async def found_by(database: Database, tenant: Tenant) -> Any:
 
     async def find(limit: int = 50, **wanted: Any) -> list[int]:
         async with database.transaction() as connection:
-            return [numbers[row.session] for row in await facts.find(connection, tenant, Filter(**wanted), limit=limit)]
+            return [
+                numbers[row.session]
+                for row in await facts.find(connection, [tenant.service_id], Filter(**wanted), limit=limit)
+            ]
 
     return find
 
@@ -100,5 +103,5 @@ async def test_each_filter_finds_what_it_names(found_by: Any, wanted: dict[str, 
 async def test_pages_follow_each_other_without_a_gap(found_by: Any, database: Database, tenant: Tenant) -> None:
     assert await found_by(limit=2) == [3, 2]
     async with database.transaction() as connection:
-        rows = await facts.find(connection, tenant, Filter(), limit=2)
+        rows = await facts.find(connection, [tenant.service_id], Filter(), limit=2)
     assert await found_by(limit=2, before=rows[-1].id) == [1]

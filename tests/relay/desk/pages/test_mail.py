@@ -89,6 +89,32 @@ async def test_a_mail_opens_a_ticket_and_an_answer_to_ours_belongs_to_it(adviser
     assert "moi aussi" in await shown(adviser, "/tickets?search=moi+aussi")
 
 
+@pytest.mark.requirement("A10")
+@pytest.mark.requirement("A24")
+async def test_customers_of_each_service_write_to_its_own_address_and_hear_from_it(
+    administrator: Browser, adviser: Browser, post: MailServer
+) -> None:
+    assert (await send(administrator, "/services", name="Banque des mails", kind="external"))[0] == 303
+    bank = re.search(r'value="(\d+)">Work in Banque des mails', await shown(administrator, "/services"))
+    home = re.search(r'<option value="(\d+)" selected', await shown(administrator, "/tickets"))
+    assert bank
+    assert home
+    assert (await send(administrator, "/services/current", service=bank[1]))[0] == 303
+    for wrong, said in (("aide", "An address such as"), (DESK_ADDRESS, "goes to another service already")):
+        status, page = await send(administrator, "/services/mail", mail_address=wrong)
+        assert status == 400
+        assert said in page
+    assert (await send(administrator, "/services/mail", mail_address="Aide@Banque.example"))[0] == 303
+    letter = mail("Léo <leo@example.org>", "Virement refusé", "Depuis lundi.")
+    assert await hand_over(TAKEN_AT, letter, "leo@example.org", "aide@banque.example") == "250"
+    assert "Virement refusé" in await shown(administrator, "/tickets")
+    assert "Virement refusé" not in await shown(adviser, "/tickets?search=Virement")
+    received = await post.wait_for("Nous avons votre message")
+    assert received["To"] == "leo@example.org"
+    assert received["From"] == "Banque des mails <aide@banque.example>"
+    assert (await send(administrator, "/services/current", service=home[1]))[0] == 303
+
+
 async def test_what_a_program_writes_and_what_is_for_others_opens_nothing(adviser: Browser) -> None:
     absence = mail("x@example.org", "Absence xylophone", "Je suis absent.", Auto_Submitted="auto-replied")
     assert await hand_over(TAKEN_AT, absence, "x@example.org", DESK_ADDRESS) == "250"

@@ -1,10 +1,11 @@
 """Services, training, groups with their hours, tools and roles: what those decide who look after the desk."""
 
+import json
 import re
 
 import pytest
 
-from tests.relay.desk.conftest import Browser
+from tests.relay.desk.conftest import TECHNICIAN_KEY, Browser
 from tests.relay.desk.pages.reading import link, press, send, shown, ticket
 
 
@@ -89,3 +90,29 @@ async def test_training_is_a_desk_of_its_own_with_invented_customers(administrat
     assert "Marc Lefèvre" not in page
     assert (await send(adviser, "/services/current", service=home[1]))[0] == 303
     assert "Everybody here is invented" not in await shown(adviser, "/tickets")
+
+
+async def test_an_auditor_finds_the_sessions_of_the_services_that_are_open_to_them(
+    administrator: Browser, auditor: Browser
+) -> None:
+    assert (await send(administrator, "/services", name="Banque à auditer", kind="external"))[0] == 303
+    bank = re.search(r'value="(\d+)">Work in Banque à auditer', await shown(administrator, "/services"))
+    home = re.search(r'<option value="(\d+)" selected', await shown(administrator, "/tickets"))
+    assert bank
+    assert home
+    assert (await send(administrator, "/services/members", name="camille", service=bank[1]))[0] == 303
+    assert (await send(administrator, "/services/current", service=bank[1]))[0] == 303
+    number = await ticket(administrator, "Coffre fermé")
+    asked = {"reason": "Voir l’erreur", "asks": "view", "key": TECHNICIAN_KEY}
+    status, session = await administrator.post(f"/api/tickets/{number}/sessions", asked)
+    assert status == 201, session
+    path = f"/api/evidence/sessions/{session['session']}"
+    search = f"/api/evidence/sessions?ticket={number}"
+    assert json.loads(await shown(auditor, search))["sessions"] == []
+    assert (await auditor.post(f"{path}/hold", {"reason": "Une plainte"}))[0] == 404
+    assert (await send(administrator, "/services/members", name="audrey", service=bank[1]))[0] == 303
+    assert [one["session"] for one in json.loads(await shown(auditor, search))["sessions"]] == [session["session"]]
+    assert (await auditor.post(f"{path}/hold", {"reason": "Une plainte"}))[0] == 204
+    trail = await shown(administrator, "/audit")
+    assert "held: Une plainte" in trail
+    assert (await send(administrator, "/services/current", service=home[1]))[0] == 303
