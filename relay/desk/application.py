@@ -232,7 +232,7 @@ async def run_desk(
             await arrivals.after_restart(connection, desk.nodes)
     runner = web.AppRunner(make_application(desk), access_log=None)
     await runner.setup()
-    keeping = asyncio.create_task(keep_house(desk))
+    keeping, hearing = asyncio.create_task(keep_house(desk)), asyncio.create_task(desk.database.hear_others())
     try:
         async with mailing(desk):
             await web.SockSite(runner, listening).start()
@@ -245,6 +245,7 @@ async def run_desk(
                 await keeping
     finally:
         keeping.cancel()
+        hearing.cancel()
         await runner.cleanup()
         await desk.checkpoints.close()
         await desk.blobs.close()

@@ -7,6 +7,7 @@ SQLite with a rollback journal and full synchronisation: Debian's 3.40 may corru
 write-ahead log, and a session log's entry that was acknowledged must survive a power cut.
 """
 
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import resources
@@ -19,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from relay.storage import hearsay
 from relay.storage.changes import Changes, taken
 
 _MIGRATIONS = resources.files("relay.storage") / "migrations"
@@ -37,7 +39,7 @@ class Database:
     """Transactions, one after the other."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+        self._engine, self._teller = engine, secrets.token_hex(8)
         self.changes = Changes()
         """Tells of what `changed` noted in a transaction, once it is committed."""
 
@@ -55,6 +57,8 @@ class Database:
                 taken(connection)  # what a transaction noted that was rolled back
                 yield connection
                 subjects = taken(connection)
+                if self.is_shared:
+                    await hearsay.tell_others(connection, subjects, teller=self._teller)
         except OperationalError as error:
             if any(text in str(error.orig) for text in _FULL):
                 raise StorageFull from error
@@ -65,6 +69,11 @@ class Database:
     def is_shared(self) -> bool:
         """Whether others may write to it too."""
         return self._engine.dialect.name == "postgresql"
+
+    async def hear_others(self) -> None:
+        """Tell those who listen here of what other nodes change, for ever, where there may be others."""
+        if self.is_shared:
+            await hearsay.listen(self._engine.url, self.changes, teller=self._teller)
 
     async def close(self) -> None:
         await self._engine.dispose()

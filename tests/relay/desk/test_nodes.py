@@ -12,6 +12,7 @@ from relay.desk.housekeeping import CLOSE_EVERY_S
 from relay.desk.nodes import GONE_AFTER_S, Nodes, Replaced
 from relay.desk.people import Tenant
 from relay.evidence import attaching
+from relay.storage.changes import changed
 from relay.storage.database import Database, open_database, url_of
 from tests.relay.evidence.cases import StoredSession, stored_session
 from tests.relay.storage.conftest import database, place, postgresql_url, tenant
@@ -198,5 +199,23 @@ async def test_two_nodes_that_write_at_once_write_one_after_the_other(postgresql
     await both
     assert said == ["first", "second"]
     watching.dispose()
+    await ours.close()
+    await theirs.close()
+
+
+async def test_who_looks_at_something_at_one_node_learns_what_another_changes(postgresql_url: str) -> None:
+    ours, theirs = open_database(postgresql_url), open_database(postgresql_url)
+    hearing = asyncio.create_task(theirs.hear_others())
+    with theirs.changes.listening("ticket:2041") as told, theirs.changes.listening("ticket:2042") as of_another:
+
+        async def is_told() -> bool:
+            # Whoever has just begun to listen may have missed it.
+            async with ours.transaction() as connection:
+                changed(connection, "ticket:2041")
+            return told.is_set()
+
+        await eventually(is_told, "the other node's change")
+        assert not of_another.is_set()
+    hearing.cancel()
     await ours.close()
     await theirs.close()
