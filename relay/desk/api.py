@@ -133,6 +133,7 @@ async def post_session(request: web.Request) -> web.Response:
             asks=new.asks,
             technician_key=new.key,
         )
+        await desk.nodes.take_in(connection, session)
     answer = {
         "session": session,
         "certificate": certificate,

@@ -66,8 +66,9 @@ async def post_claim(request: web.Request) -> web.Response:
     claim = await read_json(request, Claim)
     async with request.app[DESK].database.transaction() as connection:
         room = await sessions.claim_room(connection, claim.token)
-        if room is not None:  # here its agent will come
-            await request.app[DESK].nodes.take_in(connection, room["session"])
+        session = await sessions.find(connection, room["session"]) if room else None
+        if session is not None and not session.entries:  # here its agent will come
+            await request.app[DESK].nodes.take_in(connection, session.session)
     if room is None:
         raise Refusal(404, "not_found")
     return json_answer(room)

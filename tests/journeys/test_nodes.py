@@ -96,11 +96,13 @@ class SceneAtNodes(Scene):
     """Nothing but what the document says leads to the nodes; the technician's way to the first is a cable."""
 
     second: Node
+    home_of: Callable[[str], tuple[str, str]]
 
     async def begin(self, asks: Capability = Capability.CONTROL) -> None:
         ticket = await self.desk.create_ticket("No picture", "Agnès Blanc")
         opened = await self.desk.start_session(ticket.number, reason="To look together", asks=asks)
         assert opened.origins == (self.server.organisation.address, self.second.origin)
+        assert self.home_of(opened.purpose.session) == ("waiting", self.server.organisation.address)
         cable = f"http://localhost:{self.viewers.port}"
         opened = dataclasses.replace(opened, address=cable, origins=(cable, self.second.origin))
         self.session = await self.stack.enter_async_context(Helping(opened))
@@ -124,7 +126,7 @@ async def scene(nodes: TwoNodes, xvfb: Callable[..., VirtualDisplay], tmp_path: 
     async with a_scene(nodes.first, display, tmp_path) as plain:
         fields = {each.name: getattr(plain, each.name) for each in dataclasses.fields(plain) if each.init}
         scene = SceneAtNodes(**fields)
-        scene.second = nodes.second
+        scene.second, scene.home_of = nodes.second, nodes.state_of
         yield scene
 
 

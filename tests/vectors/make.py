@@ -56,6 +56,7 @@ from protocol.messages import (
     PreferenceChosen,
     TextTyped,
 )
+from protocol.nodes import Nodes
 from protocol.recording import Segment
 from protocol.recording_keys import RecordingKey, epoch_commitment, key_commitment
 from protocol.relay_messages import AgentPresent, CandidateArrived, RoomOpened
@@ -105,6 +106,7 @@ def vectors() -> dict[str, Any]:
     ]
     return {
         "note": "version 1; bytes as hex; why: a change of any byte here is a change of the protocol",
+        "nodes": _nodes(),
         "limits": {name: value for name, value in sorted(vars(limits).items()) if name.isupper()},
         "handshake": {
             "code": CODE,
@@ -148,6 +150,33 @@ def vectors() -> dict[str, Any]:
         "recording": _recording(),
         "log": {"entries": texts, "head": session_log.make_head(SESSION, texts, ISSUING, at_s=1000)},
     }
+
+
+def _nodes() -> list[dict[str, Any]]:
+    """Where a viewer looks, step by step: `wait` is for so many milliseconds alone, the rest are calls."""
+    steps: list[list[Any]] = [
+        ["go_on", 0],
+        ["wait", 0],
+        ["wait", 1499],
+        ["wait", 1],
+        ["met", 0],
+        ["go_on", 0],
+        ["wait", 9000],
+    ]
+    steps += [["wait", 1000], ["cut", 0], ["wait", 1000], ["wait", 1000], ["wait", 1000]]
+    made = []
+    for first in ("https://b.example", "https://tunnel.example"):
+        origins = ["https://a.example", "https://b.example", "https://c.example"]
+        nodes, now_ms, seen = Nodes(first, origins), 0, []
+        for step, wait_ms in steps:
+            now_ms += wait_ms
+            if step != "wait":
+                getattr(nodes, step)()
+            elif nodes.is_time_to_go_on(now_ms / 1000):
+                nodes.go_on()
+            seen.append(nodes.here)
+        made.append({"first": first, "origins": origins, "steps": steps, "here": seen})
+    return made
 
 
 def _resume(secret: bytes, channel: ControlChannel[FromViewer]) -> dict[str, Any]:

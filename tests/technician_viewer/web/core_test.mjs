@@ -16,6 +16,7 @@ const { LogReader } = await load("session_log.js");
 const { ViewerResume, meetingOf } = await load("resume.js");
 const { ViewerJoin } = await load("joining.js");
 const { asSecret } = await load("key_schedule.js");
+const { Nodes } = await load("nodes.js");
 const { parse } = await load("support_code.js");
 const errors = await load("errors.js");
 
@@ -426,4 +427,20 @@ test("a recording is played from a key picture on, and only with its own key", a
   const headless = new Playback(hidden, key);
   assert.equal(headless.firstFor(15), -1);
   await assert.rejects(headless.moments(0, data), RangeError);
+});
+
+test("a viewer looks for the agent where Python does", () => {
+  for (const { first, origins, steps, here } of vectors.nodes) {
+    const nodes = new Nodes(first, origins);
+    let nowMs = 0;
+    const seen = steps.map(([step, waitMs]) => {
+      nowMs += waitMs;
+      if (step === "go_on") nodes.goOn();
+      else if (step === "met") nodes.met();
+      else if (step === "cut") nodes.cut();
+      else if (nodes.isTimeToGoOn(nowMs)) nodes.goOn();
+      return nodes.here;
+    });
+    assert.deepEqual(seen, here);
+  }
 });
