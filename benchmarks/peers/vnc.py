@@ -1,6 +1,7 @@
 """VNC servers that show an existing display, with websockify and noVNC, all from Debian's packages."""
 
 import subprocess
+from abc import abstractmethod
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
@@ -22,8 +23,9 @@ class Vnc(Peer):
     def packages(self) -> Sequence[str]:  # type: ignore[override]
         return (self.server_package, "websockify", "novnc")
 
+    @abstractmethod
     def command(self, display: str, port: int) -> Sequence[str]:
-        raise NotImplementedError
+        """What serves a display at a port."""
 
     async def connect(self, stack: AsyncExitStack, place: Place) -> Connected:
         server_port, web_port = free_port(), free_port()
