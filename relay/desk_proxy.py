@@ -65,7 +65,8 @@ class DeskProxy:
 
     def __init__(self, socket: Path) -> None:
         self._client = aiohttp.ClientSession(
-            connector=aiohttp.UnixConnector(str(socket), limit=200),
+            # As many as come: each page that follows a ticket holds one for as long as somebody looks at it.
+            connector=aiohttp.UnixConnector(str(socket), limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=SILENCE_TIMEOUT_S),

@@ -1,6 +1,7 @@
 """The desk's pages over real sockets: who may do what, what is refused and how it is said, and what others see of it."""
 
 import asyncio
+import contextlib
 import re
 from html import unescape
 
@@ -255,6 +256,20 @@ async def test_who_looks_at_a_ticket_is_told_of_a_change(technician: Browser) ->
         assert await stream.content.readuntil(b": here\n\n")
         assert (await press(technician, number, "note", text="vu"))[0] == 303
         assert b"event: changed" in await stream.content.readuntil(b"\n\n")
+
+
+async def test_three_hundred_open_pages_that_follow_a_ticket_take_nobodys_place(technician: Browser) -> None:
+    number = await ticket(technician)
+    address, headers = f"{technician.relay.address}/tickets/{number}/changes", technician.client.headers
+    async with contextlib.AsyncExitStack() as stack:
+        many = await stack.enter_async_context(
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), headers=headers)
+        )
+        for _ in range(300):
+            stream = await stack.enter_async_context(many.get(address))
+            assert await stream.content.readuntil(b": here\n\n")
+        async with asyncio.timeout(20):
+            assert "Notes" in await shown(technician, f"/tickets/{number}")
 
 
 PAGES = (
