@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -53,6 +54,19 @@ class Action:
 
 
 ACTIONS: dict[str, Action] = {}
+
+
+@cache
+def empty_forms() -> dict[str, Any]:
+    """Each action's form before anything was typed, as every page shows it; not to be changed.
+
+    Its fields are drawn once for each way in which a template asks for them: a page has dozens.
+    """
+    found = {name: action.form() for name, action in ACTIONS.items()}
+    for form in found.values():
+        for field in form:
+            field.widget = lru_cache(maxsize=16)(field.widget)
+    return found
 
 
 def action(name: str, form: type[Any], roles: tuple[str, ...] = WRITERS) -> Callable[[Make], Make]:

@@ -13,6 +13,7 @@ from relay.desk.procedures import Procedure
 from relay.desk.question_trees import Tree
 from relay.desk.requests import Refusal
 from relay.desk.rules import NotPossible
+from relay.desk.ticket_store import Happened
 from relay.desk.tickets import Ticket
 
 
@@ -26,6 +27,7 @@ class Asked:
     level: int
     """The highest level whose work this person may do."""
     row: Any
+    history: list[Happened]
     ticket: Ticket
     fields: dict[str, str]
     """The form as it was typed."""

@@ -28,6 +28,7 @@ from relay.desk.rendering import form_of, page, see_other
 from relay.desk.requests import DESK, required_person, signed_in
 from relay.desk.rights import READERS, REVIEWERS, WRITERS, level_of
 from relay.storage import tables
+from relay.storage.standing import standing
 
 routes = web.RouteTableDef()
 
@@ -48,6 +49,7 @@ async def asked_of(request: web.Request, connection: AsyncConnection, person: Pe
         person,
         level,
         row,
+        history,
         ticket,
         fields,
         desk.organisation.document.name,
@@ -59,8 +61,12 @@ async def asked_of(request: web.Request, connection: AsyncConnection, person: Pe
 
 async def skills_of(connection: AsyncConnection, person_id: int) -> frozenset[str]:
     skill = tables.skill
-    rows = await connection.execute(select(skill.c.domain).where(skill.c.person_id == person_id))
-    return frozenset(rows.scalars())
+
+    async def read() -> frozenset[str]:
+        rows = await connection.execute(select(skill.c.domain).where(skill.c.person_id == person_id))
+        return frozenset(rows.scalars())
+
+    return await standing(connection, ("skills", person_id), (skill,), read)
 
 
 @routes.get("/tickets/{number:[0-9]+}")
@@ -121,16 +127,15 @@ async def ticket_page(request: web.Request, person: Person, *, bad: BadForm | No
         await sessions.close_abandoned(connection)
         asked = await asked_of(request, connection, person, {})
         row = asked.row
-        history = await ticket_store.history_of(connection, row.id)
         held = await _sessions_of(connection, row.id)
         view = await customer_store.view(connection, person.tenant, row.customer_id)
         assert view is not None
         zone = ZoneInfo(desk.settings.time_zone)
         values = await case_view.values_of(asked, view, desk.frequent, zone)
-    stories = await desk.stories.of([session.id for session in held])
-    shown = {name: action.form() for name, action in ACTIONS.items()}
+    stories = await desk.stories.of([session.id for session in held]) if held else {}
+    shown = actions.empty_forms()
     if bad is not None:
-        shown[bad.action] = bad.form
+        shown = {**shown, bad.action: bad.form}
     may_write = bool(person.roles & set(WRITERS))
     return page(
         request,
@@ -138,7 +143,7 @@ async def ticket_page(request: web.Request, person: Person, *, bad: BadForm | No
         person,
         status=200 if bad is None else 400,
         ticket=row,
-        history=history,
+        history=asked.history,
         description=asked.ticket.description,
         sessions=[(one, stories[one.id].summary, stories[one.id]) for one in held],
         root_fingerprint=desk.organisation.fingerprint_text,

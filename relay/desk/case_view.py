@@ -13,6 +13,7 @@ from relay.desk.people import now_utc
 from relay.desk.procedures import Procedure
 from relay.desk.rights import APPROVERS, LEVEL_SKILLS
 from relay.storage import tables
+from relay.storage.standing import standing
 
 COLLEAGUES_MAX = 100
 
@@ -27,7 +28,7 @@ async def values_of(asked: Asked, view: customer_store.View, frequent: Frequent,
     now = now_utc()
     linked = [document_id for document_id, _, _ in case.articles]
     document = tables.document
-    articles = (await connection.execute(select(document).where(document.c.id.in_(linked)))).all()
+    articles = (await connection.execute(select(document).where(document.c.id.in_(linked)))).all() if linked else []
     suggested = await document_store.articles_for(connection, asked.tenant, asked.row.subject, limit=5)
     often = await frequent.of(connection, asked.tenant, asked.row.device_type)
     named = {case.handler, *case.handlers, *(one.whom for one in asked.ticket.consultations)} - {""}
@@ -65,6 +66,8 @@ async def values_of(asked: Asked, view: customer_store.View, frequent: Frequent,
 
 async def _names(connection: AsyncConnection, names: set[str]) -> dict[str, str]:
     """Full names by the names to sign in with."""
+    if not names:
+        return {}
     person = tables.person
     rows = await connection.execute(select(person.c.name, person.c.full_name).where(person.c.name.in_(sorted(names))))
     return {row.name: row.full_name for row in rows}
@@ -73,17 +76,21 @@ async def _names(connection: AsyncConnection, names: set[str]) -> dict[str, str]
 async def _colleagues(asked: Asked, procedure: Procedure | None) -> list[Any]:
     """Who may be asked: who knows the product, those who approve, and those who do the work of higher levels."""
     person, grant, skill = tables.person, tables.role_grant, tables.skill
-    domains = [*LEVEL_SKILLS, *([procedure.product] if procedure else [])]
-    knows = select(skill.c.person_id).where(skill.c.domain.in_(domains))
-    approves = select(grant.c.person_id).where(grant.c.role.in_(APPROVERS))
-    rows = await asked.connection.execute(
-        select(person.c.name, person.c.full_name)
-        .where(person.c.is_active, person.c.id != asked.person.id)
-        .where(or_(person.c.id.in_(knows), person.c.id.in_(approves)))
-        .order_by(person.c.full_name)
-        .limit(COLLEAGUES_MAX)
-    )
-    return list(rows.all())
+    domains = (*LEVEL_SKILLS, *([procedure.product] if procedure else []))
+
+    async def read() -> list[Any]:
+        knows = select(skill.c.person_id).where(skill.c.domain.in_(domains))
+        approves = select(grant.c.person_id).where(grant.c.role.in_(APPROVERS))
+        rows = await asked.connection.execute(
+            select(person.c.name, person.c.full_name)
+            .where(person.c.is_active, or_(person.c.id.in_(knows), person.c.id.in_(approves)))
+            .order_by(person.c.full_name)
+            .limit(COLLEAGUES_MAX + 1)
+        )
+        return list(rows.all())
+
+    found = await standing(asked.connection, ("colleagues", domains), (person, grant, skill), read)
+    return [one for one in found if one.name != asked.person.name][:COLLEAGUES_MAX]
 
 
 async def _tools(asked: Asked) -> list[Any]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.desk.people import Tenant, insert_row, now_utc
@@ -11,6 +11,7 @@ from relay.storage import search, tables
 from relay.storage.changes import changed
 
 LISTED_MAX = 50
+VIEWED_MAX = 20
 FIELDS = ("name", "number", "phone", "email", "address", "kind", "language")
 
 
@@ -51,32 +52,37 @@ async def identify(connection: AsyncConnection, tenant: Tenant, text: str) -> li
         exact.append(func.replace(customer.c.phone, " ", "") == digits)
     here = customer.c.service_id == tenant.service_id
     rows = list((await connection.execute(select(customer).where(here, or_(*exact)).limit(LISTED_MAX))).all())
-    hits = await search.find(connection, tenant, wanted, ["customer"], limit=LISTED_MAX)
-    more = [hit.subject_id for hit in hits if hit.subject_id not in {row.id for row in rows}]
+    exactly = {row.id for row in rows}
+    hits = await search.find(connection, tenant, wanted, "customer", limit=LISTED_MAX)
+    more = [customer_id for customer_id in hits if customer_id not in exactly]
     found = {r.id: r for r in (await connection.execute(select(customer).where(customer.c.id.in_(more)))).all()}
     return [*rows, *(found[customer_id] for customer_id in more if customer_id in found)][:LISTED_MAX]
 
 
+def _of_customer(table: Any, order: Any) -> Any:
+    return select(table).where(table.c.customer_id == bindparam("customer")).order_by(order).limit(VIEWED_MAX)
+
+
+# Every ticket's page asks these: they are put together once.
+_CUSTOMER = select(tables.customer).where(
+    tables.customer.c.id == bindparam("customer"), tables.customer.c.service_id == bindparam("service")
+)
+_OF_CUSTOMER = (
+    _of_customer(tables.contract, tables.contract.c.began_at.desc()),
+    _of_customer(tables.customer_order, tables.customer_order.c.ordered_at.desc()),
+    _of_customer(tables.device, tables.device.c.id),
+    _of_customer(tables.contact, tables.contact.c.at.desc()),
+    _of_customer(tables.ticket, tables.ticket.c.changed_at.desc()),
+)
+
+
 async def view(connection: AsyncConnection, tenant: Tenant, customer_id: int) -> View | None:
     """What is known about a customer."""
-    customer = tables.customer
-    where = customer.c.id == customer_id, customer.c.service_id == tenant.service_id
-    row = (await connection.execute(select(customer).where(*where))).first()
+    values = {"customer": customer_id, "service": tenant.service_id}
+    row = (await connection.execute(_CUSTOMER, values)).first()
     if row is None:
         return None
-
-    async def of(table: Any, order: Any, limit: int = 20) -> list[Any]:
-        query = select(table).where(table.c.customer_id == customer_id).order_by(order).limit(limit)
-        return list((await connection.execute(query)).all())
-
-    return View(
-        row,
-        await of(tables.contract, tables.contract.c.began_at.desc()),
-        await of(tables.customer_order, tables.customer_order.c.ordered_at.desc()),
-        await of(tables.device, tables.device.c.id),
-        await of(tables.contact, tables.contact.c.at.desc()),
-        await of(tables.ticket, tables.ticket.c.changed_at.desc()),
-    )
+    return View(row, *[list((await connection.execute(query, values)).all()) for query in _OF_CUSTOMER])
 
 
 async def language_of(connection: AsyncConnection, customer_id: int) -> str:

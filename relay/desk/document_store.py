@@ -17,6 +17,7 @@ from relay.desk.people import Tenant, insert_row, now_utc
 from relay.desk.publishing import Article, Content, Document, DocumentEvent, Drafted
 from relay.storage import search, tables
 from relay.storage.changes import changed
+from relay.storage.standing import standing
 
 PUBLIC = "tutorial"
 """How search knows what is published for customers."""
@@ -160,27 +161,35 @@ async def load(connection: AsyncConnection, document_id: int) -> Document:
 
 
 async def named(connection: AsyncConnection, tenant: Tenant, kind: str, name: str, version: int) -> Content | None:
-    """One version of a document by its name; None where there is none."""
-    document = tables.document
-    where = document.c.service_id == tenant.service_id, document.c.kind == kind, document.c.name == name
-    document_id = (await connection.execute(select(document.c.id).where(*where))).scalar()
-    if document_id is None:
-        return None
-    versions = (await load(connection, document_id)).versions
-    return versions[version - 1] if 1 <= version <= len(versions) else None
+    """One version of a document by its name, but not of articles; None where there is none."""
+    _, document = (await _of_kind(connection, tenant, kind)).get(name, (None, Document()))
+    return document.versions[version - 1] if 1 <= version <= len(document.versions) else None
 
 
 async def in_force(connection: AsyncConnection, tenant: Tenant, kind: str) -> dict[str, tuple[int, int, Content]]:
     """Everything of a kind that is in force: by name its version, its id and what it says."""
-    document = tables.document
-    where = document.c.service_id == tenant.service_id, document.c.kind == kind, document.c.in_force > 0
-    rows = await connection.execute(select(document).where(*where).order_by(document.c.title))
-    found: dict[str, tuple[int, int, Content]] = {}
-    for row in rows.all():
-        content = (await load(connection, row.id)).published
-        if content is not None:
-            found[row.name] = (row.in_force, row.id, content)
-    return found
+    known = await _of_kind(connection, tenant, kind)
+    return {
+        name: (document.in_force, row.id, content)
+        for name, (row, document) in known.items()
+        if (content := document.published) is not None
+    }
+
+
+async def _of_kind(connection: AsyncConnection, tenant: Tenant, kind: str) -> dict[str, tuple[Any, Document]]:
+    """The rows of a kind by title, each with all its versions, by name. Of articles there are too many for that."""
+    document, event = tables.document, tables.document_event
+
+    async def read() -> dict[str, tuple[Any, Document]]:
+        where = document.c.service_id == tenant.service_id, document.c.kind == kind
+        rows = (await connection.execute(select(document).where(*where).order_by(document.c.title))).all()
+        histories: dict[int, list[DocumentEvent]] = {row.id: [] for row in rows}
+        told = select(event.c.document_id, event.c.event).join(document, event.c.document_id == document.c.id)
+        for one in await connection.execute(told.where(*where).order_by(event.c.number)):
+            histories[one.document_id].append(_event_of(one.event))
+        return {row.name: (row, publishing.rebuild(histories[row.id])) for row in rows}
+
+    return await standing(connection, ("documents", tenant.service_id, kind), (document, event), read)
 
 
 async def ladders(connection: AsyncConnection) -> dict[int, Ladder]:
@@ -204,14 +213,19 @@ async def listed(connection: AsyncConnection, tenant: Tenant, kind: str, state: 
 async def public(connection: AsyncConnection, tenant: Tenant) -> list[Any]:
     """The rows of what is published for customers, by title; at most two hundred."""
     entry, document = tables.search_entry, tables.document
-    rows = await connection.execute(
-        select(document)
-        .join(entry, entry.c.subject_id == document.c.id)
-        .where(entry.c.service_id == tenant.service_id, entry.c.kind == PUBLIC)
-        .order_by(document.c.title)
-        .limit(200)
-    )
-    return list(rows.all())
+
+    async def read() -> list[Any]:
+        rows = await connection.execute(
+            select(document)
+            .join(entry, entry.c.subject_id == document.c.id)
+            .where(entry.c.service_id == tenant.service_id, entry.c.kind == PUBLIC)
+            .order_by(document.c.title)
+            .limit(200)
+        )
+        return list(rows.all())
+
+    # What search knows changes in the same moment as the document.
+    return await standing(connection, ("public", tenant.service_id), (document,), read)
 
 
 async def news(connection: AsyncConnection, tenant: Tenant, since: datetime) -> list[Any]:
@@ -231,16 +245,12 @@ async def articles_for(
     connection: AsyncConnection, tenant: Tenant, words: str, *, limit: int = 20, kind: str = "article"
 ) -> list[Any]:
     """The rows of the articles that search finds, the best first; of kind `PUBLIC` only what customers may read."""
-    hits = await search.find(connection, tenant, words, [kind], limit=limit)
-    rows = {
-        row.id: row
-        for row in (
-            await connection.execute(
-                select(tables.document).where(tables.document.c.id.in_([hit.subject_id for hit in hits]))
-            )
-        ).all()
-    }
-    return [rows[hit.subject_id] for hit in hits if hit.subject_id in rows]
+    found = await search.find(connection, tenant, words, kind, limit=limit)
+    if not found:
+        return []
+    document = tables.document
+    rows = {r.id: r for r in (await connection.execute(select(document).where(document.c.id.in_(found)))).all()}
+    return [rows[document_id] for document_id in found if document_id in rows]
 
 
 async def uses(connection: AsyncConnection, document_id: int) -> list[Any]:

@@ -12,6 +12,7 @@ from relay.desk import hours
 from relay.desk.hours import Span
 from relay.desk.people import Tenant, insert_row
 from relay.storage import tables
+from relay.storage.standing import standing
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ def _span(row: Any) -> Span:
 
 async def listed(connection: AsyncConnection, tenant: Tenant) -> list[Group]:
     """All groups of a service."""
+    used = tables.desk_group, tables.group_member, tables.opening, tables.shift, tables.person
+    return await standing(connection, ("groups", tenant.service_id), used, lambda: _read(connection, tenant))
+
+
+async def _read(connection: AsyncConnection, tenant: Tenant) -> list[Group]:
     group, member, opening, shift, person = (
         tables.desk_group,
         tables.group_member,

@@ -9,12 +9,19 @@ from relay.desk.customer_store import note_change
 from relay.desk.people import Tenant, insert_row, now_utc
 from relay.desk.rules import Incomplete
 from relay.storage import tables
+from relay.storage.standing import standing
 
 STATES = ("open", "in_work", "done", "refused")
 
 
 async def listed(connection: AsyncConnection, tenant: Tenant, *, only_open: bool = False) -> list[Any]:
     """What was noted, with how many tickets show it, the most frequent first."""
+    used = tables.improvement, tables.improvement_ticket
+    key = "improvements", tenant.service_id, only_open
+    return await standing(connection, key, used, lambda: _read(connection, tenant, only_open=only_open))
+
+
+async def _read(connection: AsyncConnection, tenant: Tenant, *, only_open: bool) -> list[Any]:
     improvement, shown = tables.improvement, tables.improvement_ticket
     count = select(func.count()).where(shown.c.improvement_id == improvement.c.id).scalar_subquery().label("tickets")
     query = select(improvement, count).where(improvement.c.service_id == tenant.service_id)

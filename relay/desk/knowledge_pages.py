@@ -149,7 +149,7 @@ async def _link_written(
     history = await ticket_store.history_of(connection, row.id)
     ticket = tickets.rebuild(happened.event for happened in history)
     tenant = person.tenant
-    asked = Asked(connection, tenant, person, 0, row, ticket, {})
+    asked = Asked(connection, tenant, person, 0, row, history, ticket, {})
     event = await actions.link_article(asked, document_id, version, "written")
     await ticket_store.append(connection, tenant, row.id, person.id, event)
 

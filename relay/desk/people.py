@@ -17,11 +17,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.desk.rights import level_of
 from relay.storage import tables
+from relay.storage.standing import standing
 
 SENIORITIES = ("junior", "experienced", "senior")
 TRAINING = "training"
@@ -381,24 +382,32 @@ async def complete_sign_in(connection: AsyncConnection, token: str) -> None:
     )
 
 
+# Asked with every request: whoever holds the cookie, once for each of their roles.
+_SIGNED_IN = (
+    select(tables.person, tables.sign_in.c.csrf, tables.sign_in.c.method, tables.role_grant.c.role)
+    .join(tables.sign_in, tables.sign_in.c.person_id == tables.person.c.id)
+    .outerjoin(tables.role_grant, tables.role_grant.c.person_id == tables.person.c.id)
+    .where(
+        tables.sign_in.c.token_hash == bindparam("token"),
+        tables.sign_in.c.expires_at > bindparam("now"),
+        tables.person.c.is_active,
+    )
+)
+
+
 async def person_of(connection: AsyncConnection, token: str) -> Person | None:
     """Who holds this cookie, if it is still good."""
-    row = (
-        await connection.execute(
-            select(tables.person, tables.sign_in.c.csrf, tables.sign_in.c.method)
-            .join(tables.sign_in, tables.sign_in.c.person_id == tables.person.c.id)
-            .where(
-                tables.sign_in.c.token_hash == token_hash(token),
-                tables.sign_in.c.expires_at > now_utc(),
-                tables.person.c.is_active,
-            )
-        )
-    ).first()
-    if row is None:
+    rows = (await connection.execute(_SIGNED_IN, {"token": token_hash(token), "now": now_utc()})).all()
+    if not rows:
         return None
-    granted = await connection.execute(select(tables.role_grant.c.role).where(tables.role_grant.c.person_id == row.id))
-    roles, tenant = frozenset(granted.scalars()), Tenant.of(row)
-    open_to = await services_of(connection, row.id, tenant, is_everywhere="administrator" in roles)
+    row = rows[0]
+    roles, tenant = frozenset(one.role for one in rows if one.role is not None), Tenant.of(row)
+
+    async def read() -> tuple[Service, ...]:
+        return await services_of(connection, row.id, tenant, is_everywhere="administrator" in roles)
+
+    used = tables.service, tables.service_member, tables.role_grant
+    open_to = await standing(connection, ("services", row.id, tenant, "administrator" in roles), used, read)
     return Person(
         row.id,
         row.name,

@@ -1,12 +1,16 @@
 """Writes pages: templates with every value escaped, times as the language writes them, forms with their token."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from gettext import NullTranslations
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import jinja2
 from aiohttp import web
-from babel.dates import format_date, format_time
+from babel.dates import format_date
+from jinja2 import nodes
+from jinja2.visitor import NodeTransformer
 
 from relay.desk import sessions
 from relay.desk.people import Person
@@ -16,19 +20,56 @@ from translations import catalogue
 _environments: dict[str, jinja2.Environment] = {}
 
 
+class _Spoken(jinja2.Environment):
+    """Templates of one language: a text without anything to fill in is looked up once, when its template is compiled."""
+
+    def __init__(self, translations: NullTranslations, **options: Any) -> None:
+        super().__init__(extensions=["jinja2.ext.i18n"], **options)
+        self._speaker = _Speaker(translations)
+        self.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+
+    def _generate(self, source: nodes.Template, *rest: Any, **options: Any) -> str:
+        return super()._generate(self._speaker.visit(source), *rest, **options)
+
+
+class _Speaker(NodeTransformer):
+    """Puts a text in place of what asks the catalogue for it, just as the extension's own function would give it."""
+
+    def __init__(self, translations: NullTranslations) -> None:
+        self._translations = translations
+
+    def visit_Call(self, call: nodes.Call) -> nodes.Node:  # noqa: N802 - named after the node
+        self.generic_visit(call)
+        match call:
+            case nodes.Call(
+                node=nodes.Name(name="_"),
+                args=[nodes.Const(value=str(text))],
+                kwargs=[],
+                dyn_args=None,
+                dyn_kwargs=None,
+            ):
+                return nodes.MarkSafe(nodes.Const(self._translations.gettext(text) % {}), lineno=call.lineno)
+        return call
+
+
 def _environment(language: str) -> jinja2.Environment:
     if language not in _environments:
-        environment = jinja2.Environment(
+        _environments[language] = _Spoken(
+            catalogue(language),
             loader=jinja2.PackageLoader("relay.pages", "templates"),
             autoescape=True,
-            extensions=["jinja2.ext.i18n"],
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            auto_reload=False,
         )
-        environment.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
-        _environments[language] = environment
     return _environments[language]
+
+
+@lru_cache(maxsize=4000)
+def _day(day: date, locale: str) -> str:
+    """A list shows the same few days again and again."""
+    return format_date(day, "long", locale=locale)
 
 
 class Times:
@@ -42,11 +83,13 @@ class Times:
         return f"{self.day(at)}, {self.clock(at)}"
 
     def day(self, at: datetime) -> str:
-        return format_date(at.astimezone(self._zone), "long", locale=self._locale)
+        return _day(at.astimezone(self._zone).date(), self._locale)
 
     def clock(self, at: datetime, *, seconds: bool = False) -> str:
-        pattern = ("HH'\u00a0h\u00a0'mm" if self._locale == "fr" else "HH:mm") if not seconds else "HH:mm:ss"
-        return format_time(at, pattern, tzinfo=self._zone, locale=self._locale)
+        local = at.astimezone(self._zone)
+        if seconds:
+            return f"{local:%H:%M:%S}"
+        return self.minute(local.hour * 60 + local.minute)
 
     def moment_ms(self, at_ms: int) -> str:
         return self.moment(sessions.utc(at_ms))

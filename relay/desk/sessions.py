@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocol import signed_note
@@ -363,14 +363,19 @@ async def set_state(connection: AsyncConnection, tenant: Tenant, session: Any, s
     await connection.execute(update(tables.session).where(tables.session.c.id == session.id).values(**values))
 
 
+_ABANDONED = select(tables.session).where(
+    tables.session.c.state == WAITING,
+    tables.session.c.id.not_in(
+        select(tables.room.c.session_id).where(
+            tables.room.c.claimed_at.is_not(None) | (tables.room.c.expires_at > bindparam("now"))
+        )
+    ),
+)
+
+
 async def close_abandoned(connection: AsyncConnection) -> None:
     """Close what nobody ever came to: the code ran out and not even its technician claimed the room."""
-    room = tables.room
-    in_use = select(room.c.session_id).where(room.c.claimed_at.is_not(None) | (room.c.expires_at > now_utc()))
-    rows = await connection.execute(
-        select(tables.session).where(tables.session.c.state == WAITING, tables.session.c.id.not_in(in_use))
-    )
-    for session in rows.all():
+    for session in (await connection.execute(_ABANDONED, {"now": now_utc()})).all():
         await set_state(connection, Tenant.of(session), session, CLOSED)
 
 

@@ -8,9 +8,10 @@ they may see, the customer alone decides.
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Integer, Select, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocol import signed_note
@@ -182,9 +183,14 @@ async def invite_guest(
 
 async def invitations_of(connection: AsyncConnection, person: Person) -> list[Any]:
     """The open invitations of a person, to sessions that still run."""
+    return list((await connection.execute(_of_person(), {"now": now_utc(), **_who(person)})).all())
+
+
+@cache
+def _of_person() -> Select[Any]:
     session = tables.session
-    mine = _is_for(person), session.c.state != sessions.CLOSED, session.c.outcome.is_(None)
-    return list((await connection.execute(_open_invitations().where(*mine).order_by(tables.invitation.c.id))).all())
+    running = session.c.state != sessions.CLOSED, session.c.outcome.is_(None)
+    return _open_invitations(bindparam("now")).where(_is_for(), *running).order_by(tables.invitation.c.id)
 
 
 async def take_back(connection: AsyncConnection, person: Person, invitation_id: int) -> bool:
@@ -207,8 +213,8 @@ async def join(
     """
     check_runs(session)
     invitation = tables.invitation
-    mine = invitation.c.session_id == session.id, _is_for(person)
-    invited = (await connection.execute(_open_invitations().where(*mine))).first()
+    mine = invitation.c.session_id == session.id, _is_for()
+    invited = (await connection.execute(_open_invitations().where(*mine), _who(person))).first()
     beginning, case = await _beginning(connection, session), await _case_of(connection, session)
     if invited is not None:
         await _use(connection, invited)
@@ -371,19 +377,23 @@ def _sits_in(case: Case) -> str:
     return _("A supervisor sits in.")
 
 
-def _is_for(person: Person) -> Any:
-    """By name, or by a title; whoever invites a title means somebody else."""
+def _is_for() -> Any:
+    """For whoever `_who` says: by name, or by a title; whoever invites a title means somebody else."""
+    invitation, invited = tables.invitation, bindparam("invited", type_=Integer)
+    by_title = invitation.c.title.in_(bindparam("titles", expanding=True)) & (invitation.c.invited_by != invited)
+    return (invitation.c.person_id == invited) | by_title
+
+
+def _who(person: Person) -> dict[str, Any]:
+    return {"invited": person.id, "titles": sorted(person.roles)}
+
+
+def _is_open(now: Any = None) -> Any:
     invitation = tables.invitation
-    by_title = invitation.c.title.in_(sorted(person.roles)) & (invitation.c.invited_by != person.id)
-    return (invitation.c.person_id == person.id) | by_title
+    return invitation.c.used_at.is_(None) & (invitation.c.expires_at > (now_utc() if now is None else now))
 
 
-def _is_open() -> Any:
-    invitation = tables.invitation
-    return invitation.c.used_at.is_(None) & (invitation.c.expires_at > now_utc())
-
-
-def _open_invitations() -> Select[Any]:
+def _open_invitations(now: Any = None) -> Select[Any]:
     """Open invitations, each with its session, ticket, and who made it; somebody shut out has invited nobody."""
     invitation, session, ticket, person = tables.invitation, tables.session, tables.ticket, tables.person
     return (
@@ -397,5 +407,5 @@ def _open_invitations() -> Select[Any]:
         .join(session, invitation.c.session_id == session.c.id)
         .join(ticket, session.c.ticket_id == ticket.c.id)
         .join(person, invitation.c.invited_by == person.c.id)
-        .where(_is_open(), person.c.is_active)
+        .where(_is_open(now), person.c.is_active)
     )

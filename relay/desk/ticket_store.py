@@ -1,10 +1,12 @@
 """Tickets in the database: appended events, and beside them what lists and search need."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocol.codec import encode
@@ -62,6 +64,17 @@ def _rows() -> Any:
     )
 
 
+_OF_NUMBER = _rows().where(
+    tables.ticket.c.number == bindparam("wanted"), tables.ticket.c.service_id == bindparam("service")
+)
+_HISTORY = (
+    select(tables.ticket_event.c.at, tables.ticket_event.c.event, tables.person.c.full_name)
+    .outerjoin(tables.person, tables.ticket_event.c.person_id == tables.person.c.id)
+    .where(tables.ticket_event.c.ticket_id == bindparam("ticket"))
+    .order_by(tables.ticket_event.c.number)
+)
+
+
 async def search(
     connection: AsyncConnection,
     tenant: Tenant,
@@ -72,51 +85,72 @@ async def search(
     only_simple: bool = False,
     **where: Any,
 ) -> list[Any]:
-    """The tickets that hold the words of `text`, the best first; without words the newest change first; at most a hundred.
+    """The tickets that hold the words of `text`, in their title first; without words the newest change first; at most a hundred.
 
     `where` narrows by columns of the ticket, such as `level=2`. Urgent is first what has priority, then what matters more, then what
     waits longest. Simple is what a junior begins with.
     """
-    query = _rows().where(tables.ticket.c.service_id == tenant.service_id)
     if state:
-        query = query.where(tables.ticket.c.state == state)
-    for name, value in where.items():
-        query = query.where(tables.ticket.c[name] == value)
+        where["state"] = state
+    values = {"service": tenant.service_id, **{f"wanted_{name}": value for name, value in where.items()}}
+    if not text.strip():
+        order = "urgent" if most_urgent_first else "newest"
+        return list((await connection.execute(_listing(tuple(where), order, only_simple), values)).all())
+    found = await index.find(connection, tenant, text, "ticket", limit=LISTED_MAX)
+    listing = _listing(tuple(where), "found", only_simple)
+    rows = {row.id: row for row in (await connection.execute(listing, {**values, "found": found})).all()}
+    return [rows[ticket_id] for ticket_id in found if ticket_id in rows]
+
+
+@lru_cache(maxsize=100)
+def _listing(names: tuple[str, ...], order: str, only_simple: bool) -> Any:
+    """The statement of a list, narrowed by these columns. It takes longer to put together than to carry out."""
     ticket = tables.ticket
+    query = _rows().where(ticket.c.service_id == bindparam("service"))
+    for name in names:
+        query = query.where(ticket.c[name] == bindparam(f"wanted_{name}"))
     if only_simple:
         query = query.where(
             ticket.c.level == 1, ticket.c.complexity.in_(("", "low")), ticket.c.weight <= SIMPLE_WEIGHT_MAX
         )
-    if not text.strip():
-        if most_urgent_first:
-            query = query.order_by(ticket.c.priority, ticket.c.weight.desc(), ticket.c.changed_at, ticket.c.id)
-        else:
-            query = query.order_by(ticket.c.changed_at.desc(), ticket.c.id.desc())
-        query = query.limit(LISTED_MAX)
-        return list((await connection.execute(query)).all())
-    found = [hit.subject_id for hit in await index.find(connection, tenant, text, ["ticket"], limit=LISTED_MAX)]
-    rows = {row.id: row for row in (await connection.execute(query.where(tables.ticket.c.id.in_(found)))).all()}
-    return [rows[ticket_id] for ticket_id in found if ticket_id in rows]
+    if order == "found":
+        return query.where(ticket.c.id.in_(bindparam("found", expanding=True)))
+    if order == "urgent":
+        query = query.order_by(ticket.c.priority, ticket.c.weight.desc(), ticket.c.changed_at, ticket.c.id)
+    else:
+        query = query.order_by(ticket.c.changed_at.desc(), ticket.c.id.desc())
+    return query.limit(LISTED_MAX)
 
 
 async def find(connection: AsyncConnection, tenant: Tenant, number: int) -> Any | None:
     """The ticket of this number with its customer and device; None where the service has none."""
-    where = tables.ticket.c.number == number, tables.ticket.c.service_id == tenant.service_id
-    return (await connection.execute(_rows().where(*where))).first()
+    return (await connection.execute(_OF_NUMBER, {"wanted": number, "service": tenant.service_id})).first()
+
+
+_ASKED = (
+    select(
+        tables.ticket.c.number,
+        tables.ticket.c.subject,
+        tables.consultation.c.question,
+        tables.consultation.c.at,
+        tables.person.c.full_name,
+    )
+    .join(tables.ticket, tables.consultation.c.ticket_id == tables.ticket.c.id)
+    .join(tables.person, tables.consultation.c.asked_by == tables.person.c.id)
+    .where(
+        tables.consultation.c.person_id == bindparam("asked"),
+        tables.consultation.c.answered_at.is_(None),
+        tables.consultation.c.service_id == bindparam("service"),
+    )
+    .order_by(tables.consultation.c.at)
+    .limit(LISTED_MAX)
+)
 
 
 async def asked_of(connection: AsyncConnection, tenant: Tenant, person_id: int) -> list[Any]:
     """The tickets about which this person was asked and has not answered yet, the longest waiting first."""
-    asked, ticket, who = tables.consultation, tables.ticket, tables.person
-    rows = await connection.execute(
-        select(ticket.c.number, ticket.c.subject, asked.c.question, asked.c.at, who.c.full_name)
-        .join(ticket, asked.c.ticket_id == ticket.c.id)
-        .join(who, asked.c.asked_by == who.c.id)
-        .where(asked.c.person_id == person_id, asked.c.answered_at.is_(None), asked.c.service_id == tenant.service_id)
-        .order_by(asked.c.at)
-        .limit(LISTED_MAX)
-    )
-    return list(rows.all())
+    values = {"asked": person_id, "service": tenant.service_id}
+    return list((await connection.execute(_ASKED, values)).all())
 
 
 async def open_ticket(
@@ -200,34 +234,37 @@ async def append(
         person_id=person_id,
         event=text.decode(),
     )
-    case = ticket.case
-    due = min((due for due, _ in case.follow_ups), default=None)
+    row = tables.ticket
     await connection.execute(
-        update(tables.ticket)
-        .where(tables.ticket.c.id == ticket_id)
-        .values(
-            subject=ticket.subject,
-            state=ticket.state,
-            changed_at=now,
-            level=case.level,
-            stage=case.stage,
-            procedure=case.procedure,
-            priority=case.priority,
-            group_name=case.group,
-            handler=case.handler,
-            record=case.record,
-            complexity=case.complexity,
-            weight=case.weight,
-            reached=case.reached,
-            handlers=len(case.handlers),
-            events=len(history) + 1,
-            follow_up_at=None if due is None else datetime.fromtimestamp(due, UTC),
-        )
+        update(row).where(row.c.id == ticket_id).values(**columns_of(ticket, len(history) + 1), changed_at=now)
     )
     changed(connection, f"ticket:{ticket_id}")
     if isinstance(event, _WITH_TEXT):
         await make_found(connection, tenant, ticket_id, [*(happened.event for happened in history), event])
     return ticket
+
+
+def columns_of(ticket: tickets.Ticket, events: int) -> dict[str, Any]:
+    """What is kept beside so many events, for lists and search."""
+    case = ticket.case
+    due = min((due for due, _ in case.follow_ups), default=None)
+    return {
+        "subject": ticket.subject,
+        "state": ticket.state,
+        "level": case.level,
+        "stage": case.stage,
+        "procedure": case.procedure,
+        "priority": case.priority,
+        "group_name": case.group,
+        "handler": case.handler,
+        "record": case.record,
+        "complexity": case.complexity,
+        "weight": case.weight,
+        "reached": case.reached,
+        "handlers": len(case.handlers),
+        "events": events,
+        "follow_up_at": None if due is None else datetime.fromtimestamp(due, UTC),
+    }
 
 
 _WITH_TEXT = (
@@ -246,6 +283,13 @@ async def make_found(
 ) -> None:
     """Let search find the ticket by its number, its customer and all that was written."""
     row = (await connection.execute(_rows().where(tables.ticket.c.id == ticket_id))).one()
+    who = f"{row.customer_name} {row.customer_number} {row.device_name}"
+    title = f"{row.number} {row.subject}"
+    await index.index(connection, tenant, "ticket", ticket_id, title, "\n".join([who, *texts_of(history)]))
+
+
+def texts_of(history: Iterable[tickets.TicketEvent]) -> list[str]:
+    """All that was written, as search is to find it."""
     texts: list[str] = []
     for event in history:
         match event:
@@ -261,9 +305,7 @@ async def make_found(
                 texts.append(text)
             case _:
                 pass
-    who = f"{row.customer_name} {row.customer_number} {row.device_name}"
-    title = f"{row.number} {row.subject}"
-    await index.index(connection, tenant, "ticket", ticket_id, title, "\n".join([who, *texts]))
+    return texts
 
 
 async def find_missing(connection: AsyncConnection, tenant: Tenant) -> None:
@@ -322,11 +364,5 @@ async def stages_of(connection: AsyncConnection, customer_id: int) -> list[Stage
 
 async def history_of(connection: AsyncConnection, ticket_id: int) -> list[Happened]:
     """All events of a ticket, in order."""
-    event, person = tables.ticket_event, tables.person
-    rows = await connection.execute(
-        select(event.c.at, event.c.event, person.c.full_name)
-        .outerjoin(person, event.c.person_id == person.c.id)
-        .where(event.c.ticket_id == ticket_id)
-        .order_by(event.c.number)
-    )
+    rows = await connection.execute(_HISTORY, {"ticket": ticket_id})
     return [Happened(row.at, row.full_name or "", tickets.events.decode(row.event.encode())) for row in rows]

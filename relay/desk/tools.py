@@ -9,14 +9,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.desk.people import Tenant, insert_row
 from relay.storage import tables
+from relay.storage.standing import standing
 
 PLACES = ("ticket", "customer_number", "phone", "serial", "device_type")
 
 
 async def listed(connection: AsyncConnection, tenant: Tenant) -> list[Any]:
     tool = tables.tool
-    rows = await connection.execute(select(tool).where(tool.c.service_id == tenant.service_id).order_by(tool.c.name))
-    return list(rows.all())
+
+    async def read() -> list[Any]:
+        query = select(tool).where(tool.c.service_id == tenant.service_id).order_by(tool.c.name)
+        return list((await connection.execute(query)).all())
+
+    return await standing(connection, ("tools", tenant.service_id), (tool,), read)
 
 
 async def add(connection: AsyncConnection, tenant: Tenant, **values: str) -> int:

@@ -19,9 +19,11 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql.dml import UpdateBase
 
-from relay.storage import hearsay
+from relay.storage import hearsay, sqlite_here
 from relay.storage.changes import Changes, taken
+from relay.storage.standing import Standing
 
 _MIGRATIONS = resources.files("relay.storage") / "migrations"
 # Held by whoever is in a transaction; PostgreSQL lets it go with the transaction. Any number that nobody else uses will do.
@@ -40,6 +42,8 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine, self._teller = engine, secrets.token_hex(8)
+        self._standing = Standing(tells_of_others=not self.is_shared)
+        event.listen(engine.sync_engine, "before_execute", self._note_writing)
         self.changes = Changes()
         """Tells of what `changed` noted in a transaction, once it is committed."""
 
@@ -55,6 +59,7 @@ class Database:
                 if self.is_shared:
                     await connection.execute(_TURN)
                 taken(connection)  # what a transaction noted that was rolled back
+                self._standing.begin(connection, await self._version(connection))
                 yield connection
                 subjects = taken(connection)
                 if self.is_shared:
@@ -75,6 +80,18 @@ class Database:
         if self.is_shared:
             await hearsay.listen(self._engine.url, self.changes, teller=self._teller)
 
+    async def _version(self, connection: AsyncConnection) -> object:
+        """Another one once another process has written."""
+        if self.is_shared:
+            return None
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        return driver.execute("PRAGMA data_version").fetchone()
+
+    def _note_writing(self, _connection: object, statement: object, *_: object) -> None:
+        if isinstance(statement, UpdateBase):
+            self._standing.written(str(statement.table))
+
     async def close(self) -> None:
         await self._engine.dispose()
 
@@ -82,7 +99,7 @@ class Database:
 def open_database(place: Path | str) -> Database:
     """Open the database that `migrate` has made or brought up to date."""
     engine = create_async_engine(
-        url_of(place, "sqlite+aiosqlite"), pool_size=1, max_overflow=0, pool_timeout=30, pool_pre_ping=True
+        url_of(place, sqlite_here.DRIVER), pool_size=1, max_overflow=0, pool_timeout=30, pool_pre_ping=True
     )
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _set_up)

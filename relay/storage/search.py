@@ -1,14 +1,16 @@
 """Search over tickets, customers and articles, behind one interface: FTS5 on SQLite, `tsvector` on PostgreSQL.
 
-What is stored and looked for are words that `relay.storage.words` has folded and stemmed; they lie in the table `search_text`, which
-the third migration makes as each database does it best.
+What is stored and looked for are words that `relay.storage.words` has folded and stemmed. Each kind has a table of its own
+(`search_ticket` and so on), which a migration makes as each database does it best: an article is not looked for among a million tickets.
+
+Both databases find the same in the same order: first what holds all words in its title, then what holds them anywhere, each the newest
+first. So a word that half of the tickets hold costs no more than a rare one: nobody has to weigh all hits to know the first hundred.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import bindparam, delete, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,6 +19,13 @@ from relay.storage.words import FORGIVEN_FROM, fold, index_terms, nearest, short
 
 QUERY_WORDS_MAX = 8
 FOUND_MAX = 100
+KINDS = ("ticket", "customer", "article", "tutorial")
+
+BEGINNINGS_READ, BEGINNINGS_MAX = 200, 16
+"""Of the words with the same beginning so many are read, in the order of letters, and the shortest of them looked for."""
+_DIGITS_BEGIN_FROM = 3
+# PostgreSQL marks all hits before it can sort them; so it is asked for the newest entries first, then for more, then for all.
+_NEWEST = (20_000, 200_000)
 
 
 class Scope(Protocol):
@@ -26,14 +35,6 @@ class Scope(Protocol):
     def organisation_id(self) -> int: ...
     @property
     def service_id(self) -> int: ...
-
-
-@dataclass(frozen=True)
-class Found:
-    """One hit; `kind` says which table `subject_id` is of."""
-
-    kind: str
-    subject_id: int
 
 
 async def index(connection: AsyncConnection, tenant: Scope, kind: str, subject_id: int, title: str, body: str) -> None:
@@ -47,11 +48,8 @@ async def index(connection: AsyncConnection, tenant: Scope, kind: str, subject_i
         assert made.inserted_primary_key is not None
         entry_id = made.inserted_primary_key[0]
     else:
-        await _drop(connection, entry_id)
-    title_terms, terms = index_terms(title), index_terms(body)
-    values = {"id": entry_id, "title": " ".join(title_terms), "words": " ".join(terms)}
-    await connection.execute(text(_put(connection)), values)
-    await _learn(connection, columns, {*title_terms, *terms})
+        await _drop(connection, kind, entry_id)
+    await _put(connection, columns, kind, [(entry_id, index_terms(title), index_terms(body))])
 
 
 async def index_new(
@@ -65,23 +63,26 @@ async def index_new(
         insert(entry).returning(entry.c.id, sort_by_parameter_order=True),
         [{**columns, "kind": kind, "subject_id": subject_id} for subject_id, _, _ in texts],
     )
-    rows: list[dict[str, object]] = []
-    words: set[str] = set()
-    for entry_id, (_, title, body) in zip([row.id for row in made], texts, strict=True):
-        title_terms, terms = index_terms(title), index_terms(body)
-        rows.append({"id": entry_id, "title": " ".join(title_terms), "words": " ".join(terms)})
-        words.update(title_terms, terms)
-    await connection.execute(text(_put(connection)), rows)
-    await _learn(connection, columns, words)
+    ids = [row.id for row in made]
+    found_by = [(index_terms(title), index_terms(body)) for _, title, body in texts]
+    await _put(connection, columns, kind, [(entry_id, *terms) for entry_id, terms in zip(ids, found_by, strict=True)])
 
 
-def _put(connection: AsyncConnection) -> str:
+async def _put(
+    connection: AsyncConnection, columns: dict[str, int], kind: str, entries: Sequence[tuple[int, list[str], list[str]]]
+) -> None:
+    """Store what entries are found by: for each its id, the terms of its title and those of its text."""
     if connection.dialect.name == "sqlite":
-        return "INSERT INTO search_text (rowid, title, words) VALUES (:id, :title, :words)"
-    return (
-        "INSERT INTO search_text (id, vector) VALUES (:id, setweight(to_tsvector('simple', :title), 'A')"
-        " || to_tsvector('simple', :words))"
-    )
+        statement = f"INSERT INTO {_table(kind)} (rowid, title, words) VALUES (:id, :title, :words)"  # noqa: S608
+        rows = [{"id": i, "title": " ".join(title), "words": " ".join(words)} for i, title, words in entries]
+    else:
+        statement = (
+            f"INSERT INTO {_table(kind)} (id, title, words) VALUES (:id, array_to_tsvector(CAST(:title AS text[])),"  # noqa: S608
+            " array_to_tsvector(CAST(:words AS text[])))"
+        )
+        rows = [{"id": i, "title": title, "words": [*title, *words]} for i, title, words in entries]
+    await connection.execute(text(statement), rows)
+    await learn(connection, columns, {term for _, title, words in entries for term in (*title, *words)})
 
 
 async def forget(connection: AsyncConnection, tenant: Scope, kind: str, subject_id: int) -> None:
@@ -89,96 +90,150 @@ async def forget(connection: AsyncConnection, tenant: Scope, kind: str, subject_
     entry = tables.search_entry
     where = entry.c.service_id == tenant.service_id, entry.c.kind == kind, entry.c.subject_id == subject_id
     for entry_id in (await connection.execute(select(entry.c.id).where(*where))).scalars().all():
-        await _drop(connection, entry_id)
+        await _drop(connection, kind, entry_id)
         await connection.execute(delete(entry).where(entry.c.id == entry_id))
 
 
 async def find(
-    connection: AsyncConnection,
-    tenant: Scope,
-    query: str,
-    kinds: Sequence[str],
-    *,
-    limit: int = FOUND_MAX,
-) -> list[Found]:
-    """What holds every word of the query, the best first. The last word may be a beginning; a word that nothing holds is corrected."""
-    words = words_of(query)[:QUERY_WORDS_MAX]
-    if not words or not kinds:
+    connection: AsyncConnection, tenant: Scope, query: str, kind: str, *, limit: int = FOUND_MAX
+) -> list[int]:
+    """The ids of what holds every word of the query. The last word may be a beginning; a word that nothing holds is corrected."""
+    words, limit = words_of(query)[:QUERY_WORDS_MAX], min(limit, FOUND_MAX)
+    if not words:
         return []
+    alternatives = await _alternatives(connection, tenant.service_id, words)
+    newest = _newest_of_sqlite if connection.dialect.name == "sqlite" else _newest_of_postgresql
+    found = await newest(connection, tenant, kind, alternatives, "title", limit)
+    if len(found) < limit:
+        # Those of the title may come again.
+        anywhere = await newest(connection, tenant, kind, alternatives, "words", limit)
+        found = list(dict.fromkeys((*found, *anywhere)))
+    return found[:limit]
+
+
+async def _alternatives(connection: AsyncConnection, service_id: int, words: Sequence[str]) -> list[list[str]]:
+    """For each word the terms of which one has to be there; a `*` at the end makes one a beginning."""
+    *_, last = words
+    beginning = fold(last)
+    begins = await _beginning_with(connection, service_id, beginning)
+    known = await _known_of(connection, service_id, {term for word in words for term in terms_of(word)})
     alternatives = []
     for position, word in enumerate(words):
-        terms = [(term, False) for term in sorted(terms_of(word))]
+        terms = set(terms_of(word))
+        is_known = not terms.isdisjoint(known) or fold(word).isdigit() or len(fold(word)) < FORGIVEN_FROM
         if position == len(words) - 1:
-            terms.append((fold(word), True))
-        if not await _is_known(connection, tenant.service_id, word, as_beginning=position == len(words) - 1):
-            corrected = await _corrections(connection, tenant.service_id, fold(word))
-            terms += [(term, False) for near in corrected for term in sorted(terms_of(near))]
-        alternatives.append(terms)
-    is_sqlite = connection.dialect.name == "sqlite"
-    if is_sqlite:
-        match = " AND ".join(
-            "(" + " OR ".join(f'"{term}"' + ("*" if begins else "") for term, begins in terms) + ")"
-            for terms in alternatives
-        )
-        order = "bm25(search_text, 8.0, 1.0), e.id DESC"
-        source = "search_text JOIN search_entry e ON e.id = search_text.rowid WHERE search_text MATCH :match"
-    else:
-        match = " & ".join(
-            "(" + " | ".join(f"'{term}'" + (":*" if begins else "") for term, begins in terms) + ")"
-            for terms in alternatives
-        )
-        order = "ts_rank(s.vector, CAST(:match AS tsquery)) DESC, e.id DESC"
-        source = "search_text s JOIN search_entry e ON e.id = s.id WHERE s.vector @@ CAST(:match AS tsquery)"
-    named = {f"kind{number}": kind for number, kind in enumerate(kinds)}
-    # Only names of our own are put into the statement; what people typed is a value.
+            terms |= set(begins)
+            is_known = is_known or bool(begins)
+        if not is_known:
+            for near in await _corrections(connection, service_id, fold(word)):
+                terms |= terms_of(near)
+        alternatives.append(sorted(terms))
+    if beginning.isdigit() and len(beginning) >= _DIGITS_BEGIN_FROM:
+        alternatives[-1].append(f"{beginning}*")
+    return alternatives
+
+
+async def _newest_of_sqlite(
+    connection: AsyncConnection, tenant: Scope, kind: str, alternatives: list[list[str]], column: str, limit: int
+) -> list[int]:
+    table = _table(kind)
+    match = " AND ".join("(" + " OR ".join(_quoted(term, '"', "*") for term in terms) + ")" for terms in alternatives)
+    # FTS5 walks backwards through its entries, and stops when it has enough of them.
     statement = (
-        f"SELECT e.kind, e.subject_id FROM {source} AND e.service_id = :service"  # noqa: S608
-        f" AND e.kind IN ({', '.join(':' + name for name in named)}) ORDER BY {order} LIMIT :limit"
+        f"SELECT e.subject_id FROM {table} s CROSS JOIN search_entry e ON e.id = s.rowid"  # noqa: S608
+        f" WHERE {table} MATCH :match AND e.service_id = :service ORDER BY s.rowid DESC LIMIT :limit"
     )
-    values = {"match": match, "service": tenant.service_id, "limit": min(limit, FOUND_MAX), **named}
-    rows = await connection.execute(text(statement), values)
-    return [Found(row.kind, row.subject_id) for row in rows.all()]
+    if column == "title":
+        match = f"title : ({match})"
+    values = {"match": match, "service": tenant.service_id, "limit": limit}
+    return list((await connection.execute(text(statement), values)).scalars())
 
 
-async def _drop(connection: AsyncConnection, entry_id: int) -> None:
+async def _newest_of_postgresql(
+    connection: AsyncConnection, tenant: Scope, kind: str, alternatives: list[list[str]], column: str, limit: int
+) -> list[int]:
+    match = " & ".join("(" + " | ".join(_quoted(term, "'", ":*") for term in terms) + ")" for terms in alternatives)
+    statement = text(
+        f"SELECT e.subject_id FROM {_table(kind)} s JOIN search_entry e ON e.id = s.id"  # noqa: S608
+        f" WHERE s.{column} @@ CAST(:match AS tsquery) AND s.id > :after AND e.service_id = :service"
+        " ORDER BY s.id DESC LIMIT :limit"
+    )
+    newest = (await connection.execute(text(f"SELECT max(id) FROM {_table(kind)}"))).scalar() or 0  # noqa: S608
+    found: list[int] = []
+    for after in (*(newest - count for count in _NEWEST if count < newest), 0):
+        values = {"match": match, "after": after, "service": tenant.service_id, "limit": limit}
+        found = list((await connection.execute(statement, values)).scalars())
+        if len(found) == limit:
+            break
+    return found
+
+
+def _quoted(term: str, quote: str, begins: str) -> str:
+    """A term as the database's own language wants it; terms hold letters and digits only."""
+    return quote + term.removesuffix("*") + quote + (begins if term.endswith("*") else "")
+
+
+def _table(kind: str) -> str:
+    """Only names of our own are put into statements."""
+    assert kind in KINDS
+    return f"search_{kind}"
+
+
+async def _drop(connection: AsyncConnection, kind: str, entry_id: int) -> None:
     column = "rowid" if connection.dialect.name == "sqlite" else "id"
-    await connection.execute(text(f"DELETE FROM search_text WHERE {column} = :id"), {"id": entry_id})  # noqa: S608
+    await connection.execute(text(f"DELETE FROM {_table(kind)} WHERE {column} = :id"), {"id": entry_id})  # noqa: S608
 
 
-async def _learn(connection: AsyncConnection, columns: dict[str, int], words: Iterable[str]) -> None:
-    """Remember how words are spelt."""
-    known_words = tables.search_word
-    wanted = sorted({word for word in words if len(word) >= FORGIVEN_FROM and not word.isdigit()})
-    known: set[str] = set()
+async def learn(connection: AsyncConnection, columns: dict[str, int], words: Iterable[str]) -> None:
+    """Remember words, so that their beginnings are found, and how they are spelt, so that typing errors are forgiven."""
+    wanted, known = sorted({word for word in words if len(word) > 1 and not word.isdigit()}), set[str]()
     for start in range(0, len(wanted), 500):
-        some = known_words.c.word.in_(wanted[start : start + 500])
-        where = known_words.c.service_id == columns["service_id"], some
-        known |= set((await connection.execute(select(known_words.c.word).where(*where))).scalars())
+        known |= await _known_of(connection, columns["service_id"], wanted[start : start + 500])
     new = [word for word in wanted if word not in known]
-    if not new:
-        return
+    spellings = [
+        {**columns, "shorter": shorter, "word": word}
+        for word in new
+        if len(word) >= FORGIVEN_FROM
+        for shorter in sorted(shortened(word))
+    ]
     on_conflict = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    await connection.execute(
-        on_conflict(known_words).on_conflict_do_nothing(), [{**columns, "word": word} for word in new]
-    )
-    spellings = [{**columns, "shorter": shorter, "word": word} for word in new for shorter in sorted(shortened(word))]
-    await connection.execute(on_conflict(tables.search_spelling).on_conflict_do_nothing(), spellings)
+    if new:
+        rows = [{**columns, "word": word} for word in new]
+        await connection.execute(on_conflict(tables.search_word).on_conflict_do_nothing(), rows)
+    if spellings:
+        await connection.execute(on_conflict(tables.search_spelling).on_conflict_do_nothing(), spellings)
 
 
-async def _is_known(connection: AsyncConnection, service_id: int, word: str, *, as_beginning: bool) -> bool:
-    plain = fold(word)
-    if len(plain) < FORGIVEN_FROM or plain.isdigit():
-        return True
-    known = tables.search_word.c.word
-    # By the order of letters rather than by LIKE, which would read the whole index.
-    begins = (known >= plain) & (known < plain + "\U0010ffff")
-    spelt = begins if as_beginning else known.in_(sorted(terms_of(word)))
-    where = tables.search_word.c.service_id == service_id, spelt
-    return (await connection.execute(select(known).where(*where).limit(1))).first() is not None
+_WORD = tables.search_word.c
+_KNOWN = select(_WORD.word).where(
+    _WORD.service_id == bindparam("service"), _WORD.word.in_(bindparam("words", expanding=True))
+)
+# By the order of letters rather than by LIKE, which would read the whole index.
+_BEGINNING = (
+    select(_WORD.word)
+    .where(_WORD.service_id == bindparam("service"), _WORD.word >= bindparam("first"), _WORD.word < bindparam("after"))
+    .order_by(_WORD.word)
+    .limit(BEGINNINGS_READ)
+)
 
 
-async def _corrections(connection: AsyncConnection, service_id: int, plain: str) -> list[str]:
+async def _known_of(connection: AsyncConnection, service_id: int, words: Iterable[str]) -> set[str]:
+    """Those of the words that are found somewhere."""
+    values = {"service": service_id, "words": sorted(words)}
+    return set((await connection.execute(_KNOWN, values)).scalars())
+
+
+async def _beginning_with(connection: AsyncConnection, service_id: int, beginning: str) -> list[str]:
+    """Known words that begin so, the shortest first; numbers are not among them."""
+    if not beginning or beginning.isdigit():
+        return []
+    values = {"service": service_id, "first": beginning, "after": beginning + "\U0010ffff"}
+    found = (await connection.execute(_BEGINNING, values)).scalars()
+    return sorted(found, key=len)[:BEGINNINGS_MAX]
+
+
+async def _corrections(connection: AsyncConnection, service_id: int, word: str) -> list[str]:
     spelling = tables.search_spelling
-    where = spelling.c.service_id == service_id, spelling.c.shorter.in_(sorted(shortened(plain)))
+    where = spelling.c.service_id == service_id, spelling.c.shorter.in_(sorted(shortened(word)))
     candidates = (await connection.execute(select(spelling.c.word).where(*where).distinct().limit(200))).scalars().all()
-    return nearest(plain, candidates)
+    return nearest(word, candidates)

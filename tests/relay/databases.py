@@ -31,33 +31,41 @@ def missing_for_postgresql() -> str:
 @contextmanager
 def postgresql() -> Iterator[str]:
     """A fresh cluster on a free port of this machine; gives the URL of an empty database."""
+    with tempfile.TemporaryDirectory(prefix="mfpg") as name, cluster(Path(name), "fsync=off") as url:
+        yield url
+
+
+@contextmanager
+def cluster(folder: Path, *settings: str) -> Iterator[str]:
+    """The cluster in this folder, made where there is none, on a free port; gives the URL of its database."""
     programs = _programs()
     assert programs is not None
     owner = _owner() if os.geteuid() == 0 else None
-    with tempfile.TemporaryDirectory(prefix="mfpg") as name:
-        folder, port = Path(name), _free_port()
-        folder.chmod(0o700)
-        if owner is not None:
-            os.chown(folder, owner.pw_uid, owner.pw_gid)
-        data = folder / "data"
+    port = _free_port()
+    folder.chmod(0o700)
+    if owner is not None:
+        os.chown(folder, owner.pw_uid, owner.pw_gid)
+    data = folder / "data"
 
-        def run(*command: str) -> None:
-            done = subprocess.run(
-                command, user=owner.pw_uid if owner else None, group=owner.pw_gid if owner else None,
-                extra_groups=[] if owner else None, cwd=folder, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-            )  # fmt: skip
-            log = (folder / "log").read_text() if (folder / "log").exists() else ""
-            assert done.returncode == 0, done.stdout + log
+    def run(*command: str) -> None:
+        done = subprocess.run(
+            command, user=owner.pw_uid if owner else None, group=owner.pw_gid if owner else None,
+            extra_groups=[] if owner else None, cwd=folder, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        )  # fmt: skip
+        log = (folder / "log").read_text() if (folder / "log").exists() else ""
+        assert done.returncode == 0, done.stdout + log
 
+    if not data.exists():
         run(str(programs / "initdb"), "-D", str(data), "-U", "desk", "-A", "trust", "-E", "UTF8", "--no-sync")
-        options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
-        # Without a file of its own for what it says, the server would hold our pipe open.
-        run(str(programs / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
-        try:
-            yield f"postgresql://desk@127.0.0.1:{port}/postgres"
-        finally:
-            run(str(programs / "pg_ctl"), "-D", str(data), "-w", "-m", "immediate", "stop")
+    fixed = ("listen_addresses=127.0.0.1", f"port={port}", f"unix_socket_directories={folder}")
+    options = " ".join(f"-c {setting}" for setting in (*fixed, *settings))
+    # Without a file of its own for what it says, the server would hold our pipe open.
+    run(str(programs / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
+    try:
+        yield f"postgresql://desk@127.0.0.1:{port}/postgres"
+    finally:
+        run(str(programs / "pg_ctl"), "-D", str(data), "-w", "-m", "fast", "stop")
 
 
 def emptied(url: str) -> str:

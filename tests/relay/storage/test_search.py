@@ -19,7 +19,7 @@ TEXTS = {
 
 async def found(database: Database, tenant: Tenant, query: str) -> list[int]:
     async with database.transaction() as connection:
-        return [hit.subject_id for hit in await search.find(connection, tenant, query, ["ticket"])]
+        return await search.find(connection, tenant, query, "ticket")
 
 
 @pytest.fixture
@@ -42,6 +42,8 @@ async def filled(database: Database, tenant: Tenant) -> Database:
         ("cœur", {3}),
         ("télév", {1, 2}),
         ("104418", {3}),
+        ("1044", {3}),
+        ("10", set()),
         ("C-104418", {3}),
         ("image wifi", set()),
         ("réfrigérateur", set()),
@@ -70,6 +72,20 @@ async def test_what_has_the_word_in_its_title_comes_first(filled: Database, tena
     assert await found(filled, tenant, "télévision") == [1, 2]
 
 
+async def test_of_what_holds_the_words_equally_the_newest_comes_first_and_all_of_it_in_the_end(
+    database: Database, tenant: Tenant
+) -> None:
+    async with database.transaction() as connection:
+        for number in range(1, 151):
+            title = "Box en panne" if number % 50 == 0 else "Panne"
+            await search.index(connection, tenant, "ticket", number, title, "La box ne répond plus.")
+        found = await search.find(connection, tenant, "box", "ticket")
+        few = await search.find(connection, tenant, "box", "ticket", limit=2)
+    newest = [number for number in range(150, 0, -1) if number % 50]
+    assert found == [150, 100, 50, *newest[:97]]
+    assert few == [150, 100]
+
+
 async def test_what_was_written_anew_is_found_by_its_new_words_only(filled: Database, tenant: Tenant) -> None:
     async with filled.transaction() as connection:
         await search.index(connection, tenant, "ticket", 1, "Facture illisible", "")
@@ -92,6 +108,7 @@ async def test_any_text_at_all_can_be_looked_for(filled: Database, tenant: Tenan
         "a" * 5000,
         "l'écran",
         "-noir",
+        "⑴ ﷺ ½",
     ):
         await found(filled, tenant, query)
 

@@ -1,0 +1,72 @@
+"""relay/storage/standing.py: what is kept is what the database says, whoever wrote it and whether they meant it."""
+
+import contextlib
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from relay.desk.people import Tenant
+from relay.storage import standing, tables
+from relay.storage.database import Database, open_database
+
+
+class Reader:
+    """Reads the tools' names, and counts how often it really did."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    async def names(self, connection: AsyncConnection) -> list[str]:
+        async def read() -> list[str]:
+            self.times += 1
+            return list((await connection.execute(select(tables.tool.c.name).order_by(tables.tool.c.id))).scalars())
+
+        return await standing.standing(connection, "names", (tables.tool,), read)
+
+
+async def add(connection: AsyncConnection, tenant: Tenant, name: str) -> None:
+    values = {"name": name, "title_fr": name, "title_en": name, "address": "https://example.org"}
+    await connection.execute(insert(tables.tool).values(**tenant.columns, **values))
+
+
+async def test_it_is_read_once_and_again_after_a_change(database: Database, tenant: Tenant) -> None:
+    reader = Reader()
+    for _ in range(3):
+        async with database.transaction() as connection:
+            assert await reader.names(connection) == []
+            await connection.execute(update(tables.organisation).values(name="elsewhere"))
+    assert reader.times == 1
+    async with database.transaction() as connection:
+        await add(connection, tenant, "map")
+        assert await reader.names(connection) == ["map"]
+    async with database.transaction() as connection:
+        assert await reader.names(connection) == ["map"]
+
+
+async def test_what_was_rolled_back_is_not_kept(database: Database, tenant: Tenant) -> None:
+    reader = Reader()
+    with contextlib.suppress(InterruptedError):
+        async with database.transaction() as connection:
+            await add(connection, tenant, "never")
+            assert await reader.names(connection) == ["never"]
+            raise InterruptedError
+    async with database.transaction() as connection:
+        assert await reader.names(connection) == []
+
+
+async def test_what_another_program_writes_is_seen_at_once_or_after_a_second(
+    database: Database, tenant: Tenant, place: Path | str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = Reader()
+    async with database.transaction() as connection:
+        assert await reader.names(connection) == []
+    other = open_database(place)
+    async with other.transaction() as connection:
+        await add(connection, tenant, "other")
+    await other.close()
+    if isinstance(place, str):
+        monkeypatch.setattr(standing, "KEPT_S", 0.0)  # the second is over
+    async with database.transaction() as connection:
+        assert await reader.names(connection) == ["other"]
