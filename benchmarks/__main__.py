@@ -5,11 +5,13 @@ import asyncio
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks import (
     cuts,
+    desk,
     drawing,
     latency,
     making,
@@ -29,6 +31,8 @@ from benchmarks.peers.peer import install
 # Each takes `is_quick` and gives its section; a benchmark of ours alone is one module and one line here.
 BENCHMARKS: dict[str, Callable[..., Coroutine[Any, Any, report.Section]]] = {
     "cuts": cuts.measure,
+    "desk": desk.measure,
+    "desk-postgresql": partial(desk.measure, database="PostgreSQL"),
     "drawing": drawing.measure,
     "latency": latency.measure,
     "making": making.measure,
@@ -56,7 +60,8 @@ def main() -> int:
         if name == PIXELS:
             sections = _pixels(arguments, results)
         else:
-            found = asyncio.run(BENCHMARKS[name](is_quick=arguments.quick))
+            options = {"keep": arguments.keep} if name.startswith("desk") else {}
+            found = asyncio.run(BENCHMARKS[name](is_quick=arguments.quick, **options))
             section = replace(found, facts=found.facts | report.machine())
             if arguments.more and (earlier := report.read(name, output=output)):
                 section = report.added(earlier, section)
@@ -104,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--peers", type=names, default=[], help="only these, as `mainforte,xpra` (pixels)")
     parser.add_argument("--workloads", type=names, default=[], help=f"of: {', '.join(pixels.WORKLOADS)} (pixels)")
     parser.add_argument("--rounds", type=int, help="how often each plays each workload (pixels)")
+    parser.add_argument("--keep", type=Path, default=desk.KEEP, help="where big desks are kept between runs (desk…)")
     parser.add_argument("--output", type=Path, default=report.OUTPUT, help="where every repetition is written")
     return parser
 

@@ -12,7 +12,7 @@ from benchmarks.exactness import first_exact_ns
 from benchmarks.peers.peer import Connected, Peer, Place
 from benchmarks.ports import free_port
 from demo.customer import Customer
-from demo.organisation import Relay, made_organisation
+from demo.organisation import Organisation, Relay, made_organisation
 from demo.technician import Technician
 
 LANGUAGE = "en"
@@ -25,17 +25,25 @@ class Ours(Peer):
     name = "mainforte"
     is_ours = True
 
+    def __init__(self, organisation: Organisation | None = None, relay: int = 0) -> None:
+        """With an organisation that is served already, by that process, the session is one of its; over plain HTTP then."""
+        self._served, self._relay = organisation, relay
+
     def version(self) -> str:
         said = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True)
         return said.stdout.strip() or "unknown"
 
     async def connect(self, stack: AsyncExitStack, place: Place) -> Connected:
-        port = free_port()
-        tls = (place.tls.certificate, place.tls.key)
-        organisation = await asyncio.to_thread(made_organisation, place.folder, port, tls=tls)
-        relay = Relay(organisation, place.folder / "relay.log")
-        stack.callback(relay.stop)
-        process = await asyncio.to_thread(relay.start)
+        if self._served:
+            organisation, relay_pid = self._served, self._relay
+            port = int(organisation.address.rpartition(":")[2])
+        else:
+            port = free_port()
+            tls = (place.tls.certificate, place.tls.key)
+            organisation = await asyncio.to_thread(made_organisation, place.folder, port, tls=tls)
+            relay = Relay(organisation, place.folder / "relay.log")
+            stack.callback(relay.stop)
+            relay_pid = (await asyncio.to_thread(relay.start)).pid
         technician = Technician(place.page, organisation, place.folder, LANGUAGE)
         await technician.sign_in()
         await technician.open_ticket()
@@ -59,7 +67,7 @@ class Ours(Peer):
         await place.page.locator("#exact").click()
         await place.page.locator("#keyboard").focus()
         await technician.keyboard_is_remote()
-        return Connected({"agent": [agent], "relay": [process.pid]}, port, (exact_ns - clicking_ns) / 1e6)
+        return Connected({"agent": [agent], "relay": [relay_pid]}, port, (exact_ns - clicking_ns) / 1e6)
 
     async def focus(self, page: Page) -> None:
         """The page has it, from the moment on at which control is allowed."""
