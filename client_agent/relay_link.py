@@ -27,7 +27,8 @@ class RelayUnreachable(Exception):
 class RelayLink:
     """One WebSocket. Sending never blocks: what waits is bounded, and pictures are made only when little waits."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, open_within_s: float = 10) -> None:
+        self._open_within_s = open_within_s
         self._url = address.replace("http", "ws", 1) + "/room"
         self._waiting: deque[bytes] = deque()
         self._waiting_bytes = 0
@@ -47,7 +48,7 @@ class RelayLink:
                 # What is handed over and cannot leave yet waits with us, where what matters more comes before it. Not 0: asyncio's TLS
                 # takes an empty buffer for a full one then, and holds everything until something else is written.
                 write_limit=1,
-                open_timeout=10,
+                open_timeout=self._open_within_s,
                 ping_interval=1,
                 ping_timeout=PEER_GONE_S - 1,
                 close_timeout=1,

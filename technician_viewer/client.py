@@ -489,6 +489,8 @@ class Helping:
 
     def _take(self, envelope: Envelope | MediaEnvelope) -> None:
         now_s = awake_or_asleep_s()
+        if isinstance(envelope, Envelope) and envelope.kind is Kind.RELAY:
+            self._note_agent(envelope.content)
         if self.viewing is None:
             assert self._way
             self._way.receive(envelope)
@@ -513,13 +515,18 @@ class Helping:
             viewing.cut()
             self._line.renew()
 
-    def _on_relay(self, viewing: Viewing, content: bytes) -> None:
+    def _note_agent(self, content: bytes) -> None:
         match from_relay.decode(content):
             case AgentPresent():
                 self._is_agent_here = True
-                viewing.agent_present(draw_randomness())
             case PeerLeft():
                 self._is_agent_here = False
+
+    def _on_relay(self, viewing: Viewing, content: bytes) -> None:
+        match from_relay.decode(content):
+            case AgentPresent():
+                viewing.agent_present(draw_randomness())
+            case PeerLeft():
                 self._check_can_come_back(viewing)
                 viewing.cut()
             case Refused("no_room" as reason):

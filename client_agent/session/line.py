@@ -15,6 +15,8 @@ from protocol.relay_messages import Refused, from_relay
 
 # How long until the next try: at once, then ever longer. A relay that restarts is back within a second or two.
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _LONGER_BY = 0.05, 0.8, 1.5
+# Somebody who has been there before knows that it can go quicker.
+_OPEN_AGAIN_WITHIN_S = 4
 # The relay's last words that leave nothing to come back to.
 _FINAL = {"no_room", "replaced"}
 # Those of a node that is of no use for now: another may be.
@@ -156,7 +158,7 @@ class Line:
             await asyncio.sleep(self._pause_s * random.uniform(0.5, 1.0))  # noqa: S311 # no secret
             self._pause_s = min(_LONGER_BY * self._pause_s or _FIRST_PAUSE_S, _LONGEST_PAUSE_S)
             with contextlib.suppress(RelayUnreachable):
-                return await RelayLink(self._nodes.here).__aenter__()
+                return await RelayLink(self._nodes.here, open_within_s=_OPEN_AGAIN_WITHIN_S).__aenter__()
             self._nodes.go_on()
 
     async def _hang_up(

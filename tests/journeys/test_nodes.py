@@ -25,7 +25,7 @@ from relay.storage.database import url_of
 from technician_viewer.client import Desk, Helping
 from tests.journeys.scene import DEADLINE_S, HEIGHT_PX, WIDTH_PX, Scene, a_scene
 from tests.journeys.stage import COOKIE, LANGUAGE, Server, Stage, free_port
-from tests.journeys.text_agent import CONTROL, TextAgent
+from tests.journeys.text_agent import CONTROL, SEE, TextAgent
 from tests.relay.databases import emptied, postgresql_url
 from tests.virtual_display import VirtualDisplay
 from tests.waiting import eventually
@@ -186,6 +186,19 @@ async def test_ends_that_first_look_at_different_nodes_meet(scene: SceneAtNodes,
         await again.wait_until_back()
         await again.wait_for_picture()
     assert again.capabilities == {Capability.VIEW, Capability.CONTROL}
+
+
+async def test_a_colleague_finds_the_session_at_whichever_node_it_lives(scene: SceneAtNodes, nodes: TwoNodes) -> None:
+    await scene.is_helped()
+    invited = await scene.invited(await scene.colleague())
+    assert invited.origins == (nodes.first.origin, nodes.second.origin)
+    astray = dataclasses.replace(invited, address=nodes.second.origin)
+    joined = await scene.stack.enter_async_context(Helping.join(astray))
+    await scene.agent.answer(SEE)
+    async with asyncio.timeout(DEADLINE_S):
+        await joined.wait_until_allowed(Capability.VIEW)
+        await joined.wait_for_picture()
+    assert joined.kept.address == nodes.first.origin
 
 
 async def test_an_agent_that_nobody_can_reach_where_it_is_comes_to_where_they_can(
