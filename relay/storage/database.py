@@ -98,9 +98,10 @@ class Database:
 
 def open_database(place: Path | str) -> Database:
     """Open the database that `migrate` has made or brought up to date."""
-    engine = create_async_engine(
-        url_of(place, sqlite_here.DRIVER), pool_size=1, max_overflow=0, pool_timeout=30, pool_pre_ping=True
-    )
+    url = url_of(place, sqlite_here.DRIVER)
+    # A server may have closed a connection meanwhile; a file has not, and asking it takes as long as a statement does.
+    is_far = url.get_backend_name() != "sqlite"
+    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=30, pool_pre_ping=is_far)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _set_up)
     else:
