@@ -65,10 +65,11 @@ async def get_sessions(request: web.Request) -> web.Response:
     async with desk.database.transaction() as connection:
         open_to_them = [service.id for service in person.services]
         rows = await facts.find(connection, open_to_them, _filter_of(asked), limit=asked.limit)
+        names = await facts.names_of(connection, rows)
         searched = ", ".join(f"{name}={value}" for name, value in sorted(request.query.items()))
         await note_change(connection, person.tenant, person.id, SUBJECT, 0, f"searched: {searched}"[:2000])
     following = rows[-1].id if len(rows) == asked.limit else None
-    return json_answer({"sessions": [_session(row) for row in rows], "next": following})
+    return json_answer({"sessions": [_session(row, names[row.session_id]) for row in rows], "next": following})
 
 
 @routes.get("/api/evidence/sessions/{session}/logged")
@@ -188,7 +189,7 @@ def _time(seconds: int | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
-def _session(row: Any) -> dict[str, Any]:
+def _session(row: Any, names: list[str]) -> dict[str, Any]:
     return {
         "session": row.session,
         "ticket": row.ticket,
@@ -197,8 +198,8 @@ def _session(row: Any) -> dict[str, Any]:
         "at": int(row.at.timestamp()),
         "ended_at": int(row.ended_at.timestamp()) if row.ended_at else None,
         "outcome": row.outcome,
-        "people": row.people.strip(),
-        "customer": row.customer,
+        "people": ", ".join(names),
+        "customer": row.customer_name,
         "capabilities": row.capabilities.split(),
         "refusals": row.refusals,
         "entries": row.entries,

@@ -98,12 +98,33 @@ async def find(connection: AsyncConnection, services: Sequence[int], wanted: Fil
         .limit(min(limit, LISTED_MAX))
         .subquery()
     )
+    ticket, customer = tables.ticket, tables.customer
     query = (
-        select(page, session.c.session, session.c.state, session.c.ended_at, session.c.entries)
+        select(
+            page,
+            session.c.session,
+            session.c.state,
+            session.c.ended_at,
+            session.c.entries,
+            customer.c.name.label("customer_name"),
+        )
         .join(session, page.c.session_id == session.c.id)
+        .join(ticket, session.c.ticket_id == ticket.c.id)
+        .join(customer, ticket.c.customer_id == customer.c.id)
         .order_by(page.c.id.desc())
     )
     return list((await connection.execute(query)).all())
+
+
+async def names_of(connection: AsyncConnection, rows: Sequence[Any]) -> dict[int, list[str]]:
+    """Who took part in these sessions, by the session's id, in the order in which they came; written as their certificates say."""
+    who = tables.participant
+    query = select(who.c.session_id, who.c.name).where(who.c.session_id.in_([row.session_id for row in rows]))
+    names: dict[int, list[str]] = {row.session_id: [] for row in rows}
+    for session_id, name in await connection.execute(query.order_by(who.c.id)):
+        if name not in names[session_id]:
+            names[session_id].append(name)
+    return names
 
 
 def _conditions(wanted: Filter, held: Any) -> list[Any]:

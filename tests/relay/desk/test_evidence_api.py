@@ -20,6 +20,8 @@ async def test_an_auditor_finds_sessions_by_what_happened_in_them(auditor: Brows
     assert status == 200
     (found,) = json.loads(text)["sessions"]
     assert (found["session"], found["capabilities"], found["outcome"]) == (session, ["view"], "stopped")
+    # Searched without regard to case and accents, and shown as people are called.
+    assert (found["people"], found["customer"]) == ("camille", "Marc Lefèvre")
     for nothing in ("ticket=2038", "capability=control", "outcome=declined", "refused=true", "held=1", "level=3"):
         assert json.loads((await auditor.get(f"/api/evidence/sessions?{nothing}"))[1])["sessions"] == [], nothing
     _, trail = await auditor.get("/audit")
