@@ -64,6 +64,8 @@ class App {
       isBusy: () => this.session?.isBusy ?? false,
       heardMs: () => this.session?.lastHeardMs ?? 0,
       heardAt: () => this.session?.heardAt ?? 0,
+      remember: (entry, text) => this.session?.remember(`note ${entry}`, text),
+      recalled: (entry) => this.session?.person.shown[`note ${entry}`] ?? "",
       askControl: () => this.session?.send({ type: "access_asked", capability: "control", reason: this.opened.reason }),
       desk: {
         candidates: async () => {

@@ -41,9 +41,9 @@ class DeskAway(Exception):
 class Server:
     """The organisation's relay, as the two processes that a test may kill."""
 
-    def __init__(self, folder: Path, name: str = NAME, full_name: str = FULL_NAME) -> None:
+    def __init__(self, folder: Path, name: str = NAME, full_name: str = FULL_NAME, *, recording: str = "off") -> None:
         """Make the organisation, of this name and with a technician of that one, and serve it."""
-        self._begin(folder, made_organisation(folder, free_port(), name, full_name))
+        self._begin(folder, made_organisation(folder, free_port(), name, full_name, recording=recording))
 
     def _begin(self, folder: Path, organisation: Organisation) -> None:
         self.folder, self.organisation = folder, organisation
@@ -195,6 +195,18 @@ class Stage:
         """The technician controls, and a window of the customer's has the keyboard; gives that window."""
         await self.reach_prompt()
         await self.press("Let them see and control")
+        await self.technician.wait_for_access("control")
+        await self.technician.wait_for_picture()
+        ears = self.listen()
+        await self.technician.keyboard_is_remote()
+        return ears
+
+    async def reach_recorded_control(self) -> Ears:
+        """The technician controls, and the session is recorded; gives a window of the customer's that has the keyboard."""
+        await self.reach_prompt()
+        await self.press("Let them see and control")
+        await self.press("Let it be recorded")
+        await self.page.wait_for_selector("body[data-recording=on]")
         await self.technician.wait_for_access("control")
         await self.technician.wait_for_picture()
         ears = self.listen()

@@ -275,6 +275,12 @@ export class TechnicianSession extends EventTarget {
     await this.#keep();
   }
 
+  /** What the page wants to know again after it was loaded anew; it goes with the session. @param {string} name @param {string} text */
+  remember(name, text) {
+    this.person.shown[name] = text;
+    void this.#keep();
+  }
+
   /** A browser that keeps nothing, as in some private windows, has a session all the same: only loading the page again ends it. */
   async #keep() {
     this.#keptMs = performance.now();

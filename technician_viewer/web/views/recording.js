@@ -20,7 +20,11 @@ export class Recording {
   /** @type {Note | undefined} the one that is being changed */
   #changed;
 
-  /** @param {{ send: (message: any) => void, picture: () => number, onClosed: () => void }} session */
+  /**
+   * @param {{ send: (message: any) => void, picture: () => number, onClosed: () => void,
+   *   remember: (entry: number, text: string) => void, recalled: (entry: number) => string }} session what a note says is in the log only
+   *   sealed: the page itself remembers it, for when it is loaded again
+   */
   constructor(session) {
     this.session = session;
     const text = element("note-text", HTMLTextAreaElement);
@@ -58,9 +62,11 @@ export class Recording {
     const { event } = entry;
     if (event.type !== "noted" || event.participant !== me) return;
     const sent = this.#sent[0]?.revises === event.revises ? this.#sent.shift() : undefined;
+    if (sent?.text) this.session.remember(entry.number, sent.text);
+    const text = sent?.text ?? this.session.recalled(entry.number);
     const known = this.#notes.find((note) => note.number === event.revises);
-    if (known) Object.assign(known, { text: sent?.text ?? known.text, versions: known.versions + 1 });
-    else this.#notes.push({ number: entry.number, atMs: event.shown_ms, text: sent?.text ?? "", versions: 1 });
+    if (known) Object.assign(known, { text: text || known.text, versions: known.versions + 1 });
+    else this.#notes.push({ number: entry.number, atMs: event.shown_ms, text, versions: 1 });
     this.#show();
   }
 

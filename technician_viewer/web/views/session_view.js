@@ -50,6 +50,7 @@ export class SessionView {
   /**
    * @param {import("../screen/wasm.js").Wasm} wasm
    * @param {{ send: (message: any) => void, isBusy: () => boolean, heardMs: () => number, heardAt: () => number, askControl: () => void,
+   *   remember: (entry: number, text: string) => void, recalled: (entry: number) => string,
    *   desk: import("./invite_dialog.js").Desk, end: () => void, leave: () => void, onLive: (isLive: boolean) => void }} session
    */
   constructor(wasm, session) {
@@ -74,7 +75,7 @@ export class SessionView {
       onClosed: () => field.focus(),
     });
     this.path = new PathView({ send, isOurs: () => this.people.setsPace });
-    this.recording = new Recording({ send, picture: () => this.screen.picture, onClosed: () => field.focus() });
+    this.recording = new Recording({ send, picture: () => this.screen.picture, onClosed: () => field.focus(), remember: session.remember, recalled: session.recalled });
     this.invite = new InviteDialog(session.desk, () => field.focus());
     this.toolbar = new Toolbar(this.fitting, {
       onScreen: (number) => this.#choose(number), onChanged: () => field.focus(), note: (text) => this.note(text),
