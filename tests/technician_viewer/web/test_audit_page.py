@@ -72,6 +72,8 @@ class Desk:
             case path if path.endswith("/release"):
                 self.hold = None
                 return web.Response(status=204)
+            case path if "/segments/" in path and int(path.rpartition("/")[2]) in self.case.segments:
+                return web.Response(body=self.case.segments[int(path.rpartition("/")[2])])
             case path if path.endswith("/pack"):
                 return web.Response(body=b"a pack", content_type="application/zip")
             case _:
