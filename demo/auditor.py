@@ -2,37 +2,16 @@
 
 import asyncio
 import base64
-import os
-import re
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.async_api import Page, expect
 
 from demo.organisation import AUDITOR_ACCOUNT, PASSWORD, TICKET, Organisation
 
+WHY_PASSED_ON = {"fr": "Odile Fabre part à la fin du mois.", "en": "Odile Fabre leaves at the end of the month."}
 WHY = {"fr": "Contrôle mensuel des sessions.", "en": "Monthly check of sessions."}
-
-
-@contextmanager
-def auditors_room(organisation: Organisation) -> Iterator[str]:
-    """`mainforte-viewer audit`, running; gives the address that it printed."""
-    command = [sys.executable, "-m", "technician_viewer", "audit", "--no-browser"]
-    given = ["--relay", organisation.address, "--root", organisation.root_fingerprint]
-    environment = os.environ | {"MAINFORTE_LANGUAGE": "en"}
-    with subprocess.Popen([*command, *given], env=environment, stdout=subprocess.PIPE, text=True) as program:
-        try:
-            assert program.stdout
-            said = re.match(r"Open (http://127\.0\.0\.1:\d+)/", program.stdout.readline())
-            assert said, "the auditors' room did not start"
-            yield said[1]
-        finally:
-            program.send_signal(signal.SIGINT)
-            program.wait(10)
 
 
 class Auditor:
@@ -45,9 +24,9 @@ class Auditor:
     async def photograph(self, name: str) -> None:
         await self.page.screenshot(path=self._screenshots / f"audit-{name}-{self.language}.png", full_page=True)
 
-    async def sign_in(self) -> None:
+    async def sign_in(self, account: str = AUDITOR_ACCOUNT) -> None:
         await self.page.goto(self._address)
-        await self.page.locator("#name").fill(AUDITOR_ACCOUNT)
+        await self.page.locator("#name").fill(account)
         await self.page.locator("#password").fill(PASSWORD)
         await self.page.locator("#code6").fill(self._organisation.code())
         await self.page.locator("#sign-in button.main").click()
@@ -65,9 +44,9 @@ class Auditor:
         await self.page.locator("#reason-form button.main").click()
         await self.page.wait_for_selector("#case:not([hidden])")
 
-    async def open_recording(self) -> None:
-        """Open it with the key file, and wait for its first picture."""
-        await self.page.locator("#key-file").set_input_files(self._organisation.auditor_key)
+    async def open_recording(self, key: Path) -> None:
+        """Open it with this file of keys, and wait for its first picture."""
+        await self.page.locator("#key-file").set_input_files(key)
         await self.page.locator("#passphrase").fill(PASSWORD)
         await self.page.locator("#key-form button.main").click()
         await self.page.wait_for_selector("#player:not([hidden])", timeout=30_000)
@@ -81,6 +60,17 @@ class Auditor:
         """All that the canvas shows, as a PNG."""
         url = await self.page.evaluate("document.getElementById('screen').toDataURL('image/png')")
         return base64.b64decode(url.partition(",")[2])
+
+    async def pass_on(self, to: str) -> None:
+        """Pass the recording on to another auditor, with the key that is open."""
+        await self.page.locator("#pass-on-one").click()
+        await self.page.locator("#pass-on-to").select_option(label=to)
+        await self.page.locator("#pass-on-reason").fill(WHY_PASSED_ON[self.language])
+        await self.page.locator("#pass-on-begin").click()
+        await expect(self.page.locator("#pass-on-told")).to_contain_text(to)
+        await expect(self.page.locator("#pass-on-progress")).to_have_js_property("value", 1, timeout=30_000)
+        await expect(self.page.locator("#pass-on-results li")).to_have_count(0)
+        await self.photograph("passing-on")
 
     async def export(self, to: Path) -> None:
         """Get the evidence pack."""

@@ -12,6 +12,8 @@ from pathlib import Path
 from demo.customer import Customer
 from demo.desktop import agent_log, agent_on_this_screen, answers, customers_desktop, own_display
 from demo.organisation import (
+    AUDITOR,
+    AUDITOR_ACCOUNT,
     COLLEAGUE,
     COLLEAGUE_FULL_NAME,
     FULL_NAME,
@@ -23,6 +25,7 @@ from demo.organisation import (
     running_organisation,
 )
 from demo.played_customer import PlayedCustomer
+from demo.room import auditors_room
 from translations import catalogue
 
 TICK_S = 0.3
@@ -46,9 +49,9 @@ def run_by_hand(folder: Path, port: int, language: str, *, is_this_screen: bool)
     if is_this_screen and not own:
         raise CannotShow(_("There is no display here. Start the demo without --this-screen."))
     _say(_("One moment: an organisation is being made…"))
-    with running_organisation(folder, port) as organisation:
+    with running_organisation(folder, port, recording="asked") as organisation, auditors_room(organisation) as room:
         organisation.add_colleague()
-        _introduce(organisation, language)
+        _introduce(organisation, room, language)
         if is_this_screen:
             _on_this_screen(folder, organisation, language)
         elif own:
@@ -57,7 +60,7 @@ def run_by_hand(folder: Path, port: int, language: str, *, is_this_screen: bool)
             _played(folder, organisation, language)
 
 
-def _introduce(organisation: Organisation, language: str) -> None:
+def _introduce(organisation: Organisation, room: str, language: str) -> None:
     _ = catalogue(language).gettext
     rows = [
         (_("Technician’s page"), f"{organisation.address}/"),
@@ -67,6 +70,9 @@ def _introduce(organisation: Organisation, language: str) -> None:
         (_("Second factor now"), organisation.code()),
         (_("or in an authenticator"), organisation.totp_secret),
         (_("A ticket to begin with"), TICKET),
+        (_("Auditors’ room"), f"{room}/"),
+        (_("Sign in there as"), f"{AUDITOR_ACCOUNT} ({AUDITOR})"),
+        (_("The auditor’s key, under the same password"), str(organisation.auditor_key)),
     ]
     width = max(len(label) for label, _value in rows)
     _say("\n" + "\n".join(f"  {label:<{width}}   {value}" for label, value in rows) + "\n")

@@ -19,7 +19,8 @@ PASSWORD = "demonstration-only"
 TICKET = "2041"
 AUDITOR = "Odile Fabre"
 AUDITOR_ACCOUNT = "odile"
-AUDITOR_KEY = "auditor.key.json"
+NEW_AUDITOR = "Marc Weil"
+NEW_AUDITOR_ACCOUNT = "marc"
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,12 @@ class Organisation:
     @property
     def auditor_key(self) -> Path:
         """The auditor's file of keys, under PASSWORD; there is one where sessions are recorded."""
-        return self.folder.parent / AUDITOR_KEY
+        return key_of(self.folder.parent, AUDITOR_ACCOUNT)
+
+    @property
+    def new_auditor_key(self) -> Path:
+        """That of the second auditor, where there is one."""
+        return key_of(self.folder.parent, NEW_AUDITOR_ACCOUNT)
 
     def code(self) -> str:
         """The second factor of this moment."""
@@ -50,15 +56,24 @@ class Organisation:
         who = ("user", "add", COLLEAGUE, "--full-name", COLLEAGUE_FULL_NAME, "--role", "technician")
         self.command(*who, "--totp-secret", self.totp_secret)
 
+    def add_auditor(self) -> None:
+        """Add a second auditor, whom the organisation's document names from now on: sessions of before are not sealed to them."""
+        _add_auditor(self.folder.parent, self.folder, NEW_AUDITOR_ACCOUNT, NEW_AUDITOR, self.totp_secret)
+
     def command(self, *arguments: str) -> str:
         """Carry out `mainforte-relay …` and give what it printed."""
         return _command(self.folder, *arguments)
 
 
+def key_of(folder: Path, account: str) -> Path:
+    """Where an auditor's file of keys lies."""
+    return folder / f"{account}.key.json"
+
+
 @contextmanager
-def running_organisation(folder: Path, port: int) -> Iterator[Organisation]:
+def running_organisation(folder: Path, port: int, *, recording: str = "off") -> Iterator[Organisation]:
     """Make the organisation and serve it until the end."""
-    organisation = made_organisation(folder, port)
+    organisation = made_organisation(folder, port, recording=recording)
     with served(organisation, folder / "relay.log"):
         yield organisation
 
@@ -99,25 +114,29 @@ def made_organisation(
     )
     _command(data, "demo-data")
     if recording != "off":
-        _name_auditor(folder, data, recording, totp_secret)
+        _record(folder, data, recording, totp_secret)
     _command(data, "agent-package", "--output", str(data / "agent"))
     return Organisation(address, data, totp_secret, fingerprint)
 
 
-def _name_auditor(folder: Path, data: Path, recording: str, totp_secret: str) -> None:
+def _record(folder: Path, data: Path, recording: str, totp_secret: str) -> None:
     """An auditor makes keys, the operator has the root sign a document that names them, and with it what is recorded."""
-    passphrase, public = folder / "passphrase", folder / "auditor.public.json"
+    with (data / "mainforte.toml").open("a") as settings:
+        settings.write(f'recording = "{recording}"\n')
+    _add_auditor(folder, data, AUDITOR_ACCOUNT, AUDITOR, totp_secret)
+
+
+def _add_auditor(folder: Path, data: Path, account: str, name: str, totp_secret: str) -> None:
+    """An auditor makes keys, and the root signs a document that names them as well."""
+    passphrase, public = folder / "passphrase", folder / f"{account}.public.json"
     passphrase.write_text(PASSWORD)
     subprocess.run(
-        [sys.executable, "-m", "technician_viewer", "auditor-key", "--name", AUDITOR, "--file", str(folder / AUDITOR_KEY),
+        [sys.executable, "-m", "technician_viewer", "auditor-key", "--name", name, "--file", str(key_of(folder, account)),
          "--public", str(public), "--passphrase-file", str(passphrase)],
         check=True, capture_output=True,
     )  # fmt: skip
-    with (data / "mainforte.toml").open("a") as settings:
-        settings.write(f'recording = "{recording}"\n')
     _command(data, "auditor", "add", str(public))
-    who = ("user", "add", AUDITOR_ACCOUNT, "--full-name", AUDITOR, "--role", "auditor")
-    _command(data, *who, "--totp-secret", totp_secret)
+    _command(data, "user", "add", account, "--full-name", name, "--role", "auditor", "--totp-secret", totp_secret)
     _command(
         data, "sign-document", "--root-key", str(folder / "carried-away.pem"),
         "--passphrase-file", str(folder / "root-passphrase"),

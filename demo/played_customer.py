@@ -9,10 +9,12 @@ from tests.waiting import NeverCame
 
 LOOKS_EVERY_S = 0.3
 
-# In the order in which they are looked for: the most that is asked for.
-ANSWERS = ("Let them see and control", "Let them control", "Let them see my screen")
-# The buttons of a question appear one by one, and this one last: before it is there, more may be asked for than can be seen.
-LAST_ANSWER = "Refuse"
+# The buttons of a question appear one by one, and its no last: before that is there, more may be asked for than can be seen. To each
+# no its yeses, in the order in which they are looked for: the most that is asked for.
+ANSWERS = {
+    "Refuse": ("Let them see and control", "Let them control", "Let them see my screen"),
+    "Do not record": ("Let it be recorded",),
+}
 SUMMARY = "Close"
 
 
@@ -36,7 +38,8 @@ class PlayedCustomer:
 
     def _answer(self) -> None:
         while not self._is_over.wait(LOOKS_EVERY_S):
-            looked_for = ANSWERS if self._customer.sees(LAST_ANSWER) else (SUMMARY,)
+            asked = next(filter(self._customer.sees, ANSWERS), None)
+            looked_for = ANSWERS[asked] if asked else (SUMMARY,)
             if label := next(filter(self._customer.sees, looked_for), None):
                 self._press(label)
 

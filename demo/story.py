@@ -4,18 +4,28 @@ import asyncio
 import json
 from pathlib import Path
 
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page, ViewportSize, async_playwright
 
-from demo.auditor import Auditor, auditors_room, verify_with_its_own_program
+from demo.auditor import Auditor, verify_with_its_own_program
 from demo.customer import Customer
 from demo.desktop import Desktop
-from demo.organisation import COLLEAGUE, COLLEAGUE_FULL_NAME, TICKET, Organisation, Relay
+from demo.organisation import (
+    COLLEAGUE,
+    COLLEAGUE_FULL_NAME,
+    NEW_AUDITOR,
+    NEW_AUDITOR_ACCOUNT,
+    TICKET,
+    Organisation,
+    Relay,
+)
 from demo.recorded import play_recording, same_pixels
 from demo.report import Report
+from demo.room import auditors_room
 from demo.technician import Technician
 from tests.conftest import CHROMIUM, CHROMIUM_OPTIONS
 from tests.waiting import eventually
 
+VIEWPORT: ViewportSize = {"width": 1280, "height": 860}
 WHY = {"fr": "Elle connaît bien ce téléviseur.", "en": "She knows this television well."}
 NOTE = {"fr": "Le contraste était réglé à zéro.", "en": "The contrast was set to zero."}
 TEXT = "Bonjour ! L’œuvre est à 12 €, « naïve » : ß ñ Ж 中 😀 ê ë ù\nSeconde ligne."
@@ -30,11 +40,11 @@ async def play(report: Report, relay: Relay, desktop: Desktop, output: Path, lan
     organisation = relay.organisation
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
-        context = await browser.new_context(locale=language, viewport={"width": 1280, "height": 860})
+        context = await browser.new_context(locale=language, viewport=VIEWPORT)
         page = await context.new_page()
         page.on("console", lambda message: print(f"{'':12}page: {message.text[:300]}"))
         technician = Technician(page, organisation, output / "screenshots", language)
-        elsewhere = await browser.new_context(locale=language, viewport={"width": 1280, "height": 860})
+        elsewhere = await browser.new_context(locale=language, viewport=VIEWPORT)
         colleague = Technician(
             await elsewhere.new_page(), organisation, output / "screenshots", language, account=COLLEAGUE
         )
@@ -47,7 +57,10 @@ async def play(report: Report, relay: Relay, desktop: Desktop, output: Path, lan
             await _end(report, colleague, customer, output)
             await _read_ticket(report, organisation, technician, output)
             await _play_back(report, organisation, output)
-            await _audit(report, organisation, await elsewhere.new_page(), output, language)
+            with report.step("a new auditor is named by the organisation's next document"):
+                await asyncio.to_thread(_name_new_auditor, relay)
+            newcomer = await (await browser.new_context(locale=language, viewport=VIEWPORT)).new_page()
+            await _audit(report, organisation, await elsewhere.new_page(), newcomer, output, language)
         except BaseException:
             await technician.photograph("failure-page")
             await colleague.photograph("failure-colleague")
@@ -220,14 +233,23 @@ async def _play_back(report: Report, organisation: Organisation, output: Path) -
         await eventually(is_exact, "the last picture of the recording")
 
 
-async def _audit(report: Report, organisation: Organisation, page: Page, output: Path, language: str) -> None:
+def _name_new_auditor(relay: Relay) -> None:
+    relay.stop()
+    relay.organisation.add_auditor()
+    relay.start()
+
+
+async def _audit(
+    report: Report, organisation: Organisation, page: Page, newcomer: Page, output: Path, language: str
+) -> None:
+    screenshots = output / "screenshots"
     with auditors_room(organisation) as address:
-        auditor = Auditor(page, organisation, address, output / "screenshots", language)
+        auditor = Auditor(page, organisation, address, screenshots, language)
         with report.step("the auditor signs in to the room on their own machine, finds the session and says why"):
             await auditor.sign_in()
             await auditor.find_session()
         with report.step("the recording is opened there, and ends with the exact last picture"):
-            await auditor.open_recording()
+            await auditor.open_recording(organisation.auditor_key)
             await auditor.go_to_end()
 
             async def is_exact() -> bool:
@@ -235,6 +257,14 @@ async def _audit(report: Report, organisation: Organisation, page: Page, output:
 
             await eventually(is_exact, "the last picture in the browser")
             await auditor.photograph("session")
+        with report.step("the recording is passed on to a new auditor, who opens it with their own key"):
+            await auditor.pass_on(NEW_AUDITOR)
+            auditor = Auditor(newcomer, organisation, address, screenshots, language)
+            await auditor.sign_in(NEW_AUDITOR_ACCOUNT)
+            await auditor.find_session()
+            await auditor.open_recording(organisation.new_auditor_key)
+            await auditor.go_to_end()
+            await eventually(is_exact, "the last picture with the new auditor's key")
         with report.step("the evidence pack is verified by the program inside it, on its own") as verified:
             pack = output / "evidence.zip"
             await auditor.export(pack)

@@ -144,6 +144,10 @@ async def test_without_a_display_the_played_customer_goes_through_a_whole_sessio
     running.wait_for("Le client joué a choisi\u00a0: Montrer et laisser agir")
     await technician.wait_for_access("control")
     await technician.wait_for_picture()
+    # As `demo --once`: the customer is asked for a recording, and an auditor's room is there to watch it.
+    running.wait_for("Le client joué a choisi\u00a0: Autoriser l’enregistrement")
+    await page.wait_for_selector("body[data-recording=on]")
+    running.wait_for(r"http://127\.0\.0\.1:\d+/")
     await eventually(
         lambda: technician.shows((1200, 780), (0x2B, 0x5D, 0x8A)), "the customer's desktop on the technician's page"
     )
