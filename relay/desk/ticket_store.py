@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocol.codec import encode
@@ -310,9 +310,13 @@ def texts_of(history: Iterable[tickets.TicketEvent]) -> list[str]:
 
 async def find_missing(connection: AsyncConnection, tenant: Tenant) -> None:
     """Let search find the tickets of before there was search."""
-    known = select(tables.search_entry.c.subject_id).where(tables.search_entry.c.kind == "ticket")
-    where = tables.ticket.c.service_id == tenant.service_id, tables.ticket.c.id.not_in(known)
-    for ticket_id in (await connection.execute(select(tables.ticket.c.id).where(*where))).scalars().all():
+    ticket, entry = tables.ticket, tables.search_entry
+    # One look into the index a ticket: PostgreSQL goes through a list of a million for each of them (NOT IN), and the desk never starts.
+    known = exists().where(
+        entry.c.service_id == ticket.c.service_id, entry.c.kind == "ticket", entry.c.subject_id == ticket.c.id
+    )
+    missing = select(ticket.c.id).where(ticket.c.service_id == tenant.service_id, ~known)
+    for ticket_id in (await connection.execute(missing)).scalars().all():
         history = [happened.event for happened in await history_of(connection, ticket_id)]
         await make_found(connection, tenant, ticket_id, history)
 
