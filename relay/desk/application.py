@@ -128,6 +128,13 @@ def make_application(desk: Desk) -> web.Application:
     headers = _with_headers(content_security_policy(desk.settings, desk.organisation.document))
     app = web.Application(middlewares=[headers, _refusals, _origins], client_max_size=BODY_BYTES_MAX)
     app[DESK] = desk
+    add_routes(app)
+    app.on_shutdown.append(_end_streams)
+    return app
+
+
+def add_routes(app: web.Application) -> None:
+    """All that the desk answers to."""
     app.add_routes(api.routes)
     app.add_routes(sharing_api.routes)
     app.add_routes(evidence_api.routes)
@@ -145,9 +152,7 @@ def make_application(desk: Desk) -> web.Application:
     app.add_routes(organisation_pages.routes)
     app.add_routes(group_pages.routes)
     app.add_routes(improvement_pages.routes)
-    app.on_shutdown.append(_end_streams)
     assist.add_routes(app)
-    return app
 
 
 async def _end_streams(app: web.Application) -> None:

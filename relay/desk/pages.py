@@ -32,7 +32,9 @@ async def refusal_page(request: web.Request, refusal: Refusal) -> web.Response:
     """What a person reads when a request is not carried out; a page that needs signing in leads there."""
     if refusal.status == 401 and request.method == "GET":
         return web.Response(status=303, headers={"Location": "/sign-in"})
-    return page(request, "refusal.html", status=refusal.status, code=refusal.status, reason=refusal.reason)
+    # Where the server itself fails nothing more is asked of it.
+    person = await signed_in(request) if refusal.status < 500 else None
+    return page(request, "refusal.html", person, status=refusal.status, code=refusal.status, reason=refusal.reason)
 
 
 @routes.get("/health")

@@ -11,7 +11,6 @@ from playwright.async_api import Browser as Chromium
 from playwright.async_api import expect
 
 from tests.relay.desk.conftest import Browser
-from tests.technician_viewer.web.test_page_access import problems
 
 ARTICLE = {
     "title": "Décodeur bloqué au démarrage",
@@ -270,47 +269,6 @@ async def test_three_hundred_open_pages_that_follow_a_ticket_take_nobodys_place(
             assert await stream.content.readuntil(b": here\n\n")
         async with asyncio.timeout(20):
             assert "Notes" in await shown(technician, f"/tickets/{number}")
-
-
-PAGES = (
-    "/customers",
-    "/customers?search=Lef",
-    "/customers/1",
-    "/tickets/2041",
-    "/knowledge",
-    "/knowledge/new",
-    "/process",
-    "/people",
-    "/prepare",
-)
-
-
-async def test_axe_finds_nothing_on_the_pages_of_the_desk(technician: Browser, chromium: Chromium) -> None:
-    number = await ticket(technician, "Accessible")
-    for event, fields in (
-        ("kind", {"name": "no-picture"}),
-        ("call-begin", {"channel": "phone"}),
-        ("said", {"script": "greeting"}),
-        ("assess", {"key_points": "x", "complexity": "complex"}),
-    ):
-        assert (await press(technician, number, event, **fields))[0] == 303
-    article = await written(technician)
-    process = re.search(r'href="(/process/\d+)"', await shown(technician, "/process"))
-    assert process
-    cookie = technician.client.headers["Cookie"].partition("=")[2]
-    context = await chromium.new_context(locale="en", viewport={"width": 1360, "height": 900})
-    await context.add_cookies([{"name": "mainforte_sign_in", "value": cookie, "url": technician.relay.address}])
-    page = await context.new_page()
-    found = []
-    for path in (*PAGES, f"/tickets/{number}", article, f"{article}/edit", process[1]):
-        answer = await page.goto(technician.relay.address + path)
-        assert answer is not None
-        assert answer.status == 200, path
-        folded = page.locator("details:not([open]) > summary")
-        while await folded.count():
-            await folded.first.click()
-        found += await problems(page, path)
-    assert found == []
 
 
 async def test_the_list_shows_one_level_or_only_what_one_has_taken(technician: Browser) -> None:

@@ -18,10 +18,17 @@ async def problems(page: Page, name: str) -> list[str]:
     found = []
     for scheme in ("light", "dark"):
         await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        await page.evaluate(AXE)
-        for violation in json.loads(await page.evaluate(RUN)):
-            nodes = [f"{node['html'][:160]} ({node['failureSummary'][:200]})" for node in violation["nodes"]]
-            found.append(f"{name}, {scheme}: {violation['id']}: {nodes[:3]}")
+        found += await problems_now(page, f"{name}, {scheme}")
+    return found
+
+
+async def problems_now(page: Page, name: str) -> list[str]:
+    """What axe has against a page as it is shown."""
+    found = []
+    await page.evaluate(AXE)
+    for violation in json.loads(await page.evaluate(RUN)):
+        nodes = [f"{node['html'][:160]} ({node['failureSummary'][:200]})" for node in violation["nodes"]]
+        found.append(f"{name}: {violation['id']}: {nodes[:3]}")
     return found
 
 

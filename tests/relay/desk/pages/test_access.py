@@ -1,63 +1,77 @@
-"""Every page of the desk and for customers, looked at by axe: nothing is found."""
+"""Every page of the desk and for customers, looked at by axe: nothing is found, and nothing sticks out of a narrow screen."""
 
 import re
 
 import pytest
 from playwright.async_api import Browser as Chromium
+from playwright.async_api import ViewportSize
 
 from tests.relay.desk.conftest import TECHNICIAN_KEY, Browser
-from tests.relay.desk.pages.reading import link, press, send, shown, ticket
-from tests.technician_viewer.web.test_page_access import problems
+from tests.relay.desk.pages.every_page import (
+    NARROW,
+    WIDE,
+    Looking,
+    cookie_of_somebody_who_enrols,
+    furnish,
+    routes_without_a_page,
+)
+from tests.relay.desk.pages.reading import send, shown, ticket
+from tests.technician_viewer.web.test_page_access import problems_now
 
-PAGES = (
-    "/desk", "/tickets", "/groups", "/services", "/tools", "/improvements", "/outbox", "/coaching", "/figures", "/people",
-    "/knowledge", "/process", "/process/new", "/process/new?kind=tree", "/process/new?kind=procedure",
-    "/process/new?kind=script", "/process/new?kind=ladder", "/customers/1", "/help", "/help?search=xyzzy", "/prepare",
-    "/prepare/no-picture", "/survey", "/survey/thanks", "/audit",
-)  # fmt: skip
+# Each two of language, scheme and width meet once.
+WAYS = (("fr", "light", WIDE), ("fr", "dark", NARROW), ("en", "light", NARROW), ("en", "dark", WIDE))
 
 
-async def test_axe_finds_nothing_on_any_page(administrator: Browser, chromium: Chromium) -> None:
-    number = await ticket(administrator, "Accessible", email="axe@example.org")
-    tool = {"name": "axe", "title_fr": "Axe", "title_en": "Axe", "address": "https://tools.example/{serial}"}
-    await send(administrator, "/tools", **tool)
-    for event, fields in (
-        ("kind", {"name": "return"}),
-        ("call-begin", {"channel": "phone"}),
-        ("said", {"script": "greeting"}),
-        ("consult", {"whom": "sophie", "question": "Pourquoi ?"}),
-        ("return", {"way": "refund", "reference": "RMA-1"}),
-        ("improve", {"title": "Emballages", "known": "0"}),
-        ("mail", {"subject": "Bonjour", "text": "Bonjour"}),
-        ("call-end", {"remark": ""}),
-    ):
-        assert (await press(administrator, number, event, **fields))[0] == 303, event
-    group = re.search(r'href="(/groups/\d+)"', await shown(administrator, "/groups"))
-    procedure = link(await shown(administrator, "/process"), "Télévision : pas d’image")
-    improvement = link(await shown(administrator, "/improvements"), "Emballages")
-    guide = link(await shown(administrator, "/help"), "Guide : installer")
-    assert group
-    assert (await send(administrator, f"{group[1]}/members", name="julie", belongs="yes"))[0] == 303
-    more = (
-        f"/tickets/{number}", f"/tickets/{number}/review", group[1], procedure, f"{procedure}/edit", improvement, guide,
-    )  # fmt: skip
-    cookie = administrator.client.headers["Cookie"].partition("=")[2]
-    context = await chromium.new_context(locale="en", viewport={"width": 1360, "height": 900})
-    await context.add_cookies([{"name": "mainforte_sign_in", "value": cookie, "url": administrator.relay.address}])
-    page = await context.new_page()
+@pytest.mark.parametrize(("language", "scheme", "viewport"), WAYS)
+async def test_axe_finds_nothing_on_any_page_and_nothing_sticks_out(
+    administrator: Browser,
+    adviser: Browser,
+    stranger: Browser,
+    chromium: Chromium,
+    language: str,
+    scheme: str,
+    viewport: ViewportSize,
+) -> None:
+    pages = await furnish(administrator, adviser)
+    assert await routes_without_a_page(pages) == set()
+    cookies = {
+        "adam": administrator.client.headers["Cookie"].partition("=")[2],
+        "enrolling": await cookie_of_somebody_who_enrols(administrator.relay, stranger.client),
+    }
+    looking = Looking(chromium, administrator.relay, cookies, language)
     found = []
-    for path in (*PAGES, *more):
-        answer = await page.goto(administrator.relay.address + path)
-        assert answer is not None
-        assert answer.status == 200, path
+    for each in pages:
+        page = await looking.at(each, viewport=viewport, scheme=scheme)
         await page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-        found += await problems(page, path)
-    await page.goto(f"{administrator.relay.address}/tickets")
-    await page.keyboard.press("?")
-    await page.get_by_role("dialog").wait_for()
-    found += await problems(page, "the keys")
-    await context.close()
+        found += await problems_now(page, each.name)
+        width = await page.evaluate("document.documentElement.scrollWidth")
+        if width > viewport["width"]:
+            found.append(f"{each.name}: {width} pixels wide")
+        if each.name == "tickets":
+            await page.keyboard.press("?")
+            await page.get_by_role("dialog").wait_for()
+            found += await problems_now(page, "the keys")
     assert found == []
+
+
+async def test_the_header_of_somebody_with_several_services_is_one_line(
+    administrator: Browser, chromium: Chromium
+) -> None:
+    for name in ("Une banque au nom plutôt long", "Une autre banque"):
+        assert (await send(administrator, "/services", name=name, kind="external"))[0] == 303
+    cookie = administrator.client.headers["Cookie"].partition("=")[2]
+    for language in ("fr", "en"):
+        context = await chromium.new_context(locale=language, viewport=WIDE)
+        await context.add_cookies([{"name": "mainforte_sign_in", "value": cookie, "url": administrator.relay.address}])
+        page = await context.new_page()
+        await page.goto(administrator.relay.address + "/tickets")
+        assert await page.locator("#current-service option").count() >= 3
+        brand, leave = page.locator(".brand"), page.locator("form[action='/sign-out'] button")
+        first, last = await brand.bounding_box(), await leave.bounding_box()
+        assert first
+        assert last
+        assert abs(first["y"] + first["height"] / 2 - last["y"] - last["height"] / 2) < 8, (language, first, last)
+        await context.close()
 
 
 @pytest.mark.requirement("A86")

@@ -93,7 +93,7 @@ async def test_training_is_a_desk_of_its_own_with_invented_customers(administrat
 
 
 async def test_an_auditor_finds_the_sessions_of_the_services_that_are_open_to_them(
-    administrator: Browser, auditor: Browser
+    administrator: Browser, auditor: Browser, supervisor: Browser
 ) -> None:
     assert (await send(administrator, "/services", name="Banque à auditer", kind="external"))[0] == 303
     bank = re.search(r'value="(\d+)">Work in Banque à auditer', await shown(administrator, "/services"))
@@ -115,4 +115,6 @@ async def test_an_auditor_finds_the_sessions_of_the_services_that_are_open_to_th
     assert (await auditor.post(f"{path}/hold", {"reason": "Une plainte"}))[0] == 204
     trail = await shown(administrator, "/audit")
     assert "held: Une plainte" in trail
+    # What is done in one service is not told in another.
+    assert "Coffre fermé" not in await shown(supervisor, "/audit")
     assert (await send(administrator, "/services/current", service=home[1]))[0] == 303
