@@ -1,4 +1,4 @@
-"""The nodes of the relay that work on one database, and which sessions are theirs (decisions/0012).
+"""The nodes of the relay that work on one database, and which sessions are theirs (decisions/0013).
 
 A session lives at the node to which its agent came last; that node alone says how it stands. Every node counts on in its row while it
 is there: a node whose count has stood still for a while is gone, and what lived there is left to whoever sees that. Counts are compared
