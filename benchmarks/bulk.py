@@ -50,8 +50,9 @@ class _Sqlite:
         self._connection.executemany(statement, ([_as_text(value) for value in row] for row in rows))
 
     def put_search(self, kind: str, entries: Iterable[tuple[int, list[str], list[str]]]) -> None:
-        rows = ((entry, " ".join(title), " ".join(words)) for entry, title, words in entries)
+        rows = [(entry, " ".join(title), " ".join(words)) for entry, title, words in entries]
         self.put(f"search_{kind}", ("rowid", "title", "words"), rows)
+        self.put(f"search_{kind}_title", ("rowid", "title"), (row[:2] for row in rows))
 
     def highest(self, table: str) -> int:
         return int(self._connection.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0])  # noqa: S608

@@ -76,7 +76,7 @@ def machine() -> dict[str, str]:
         "system": f"Linux {platform.release()}, {_x_server()}",
         "Python": platform.python_version(),
         "packages": ", ".join(f"{name} {version(name)}" for name in ("xcffib", "zstandard", "cryptography", "aiohttp")),
-        "commit": _commit(),
+        "commit": commit(),
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
         "load at the end (1, 5, 15 min)": load(),
     }
@@ -145,7 +145,8 @@ def _x_server() -> str:
     return said.stdout or "Xvfb"
 
 
-def _commit() -> str:
+def commit() -> str:
+    """Of what this is a measurement."""
     try:
         said = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True)
     except FileNotFoundError:  # a machine without git

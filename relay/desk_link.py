@@ -33,7 +33,9 @@ ANSWER_BYTES_MAX = 16 * 1024
 PASSING_STATES = frozenset({SessionState.PAIRED, SessionState.AGENT_GONE, SessionState.VIEWER_GONE})
 PASSING_S = 0.8
 """A state that does not last is no news: after a restart all ends of all sessions come at once, and none should wait for the disk."""
-STATE_AGAIN_AFTER_S = (0.5, 1, 2, 4, 8, 8, 8, 8, 8)
+AGAIN_AFTER_S = (0.5, 1, 2, 4, 8, 8, 8, 8, 8)
+HEADS_WAITING_MAX = 8
+"""Per session. Ends make one each half a minute; one that makes many has only the first of them kept while the desk is away."""
 """How long a state that the desk did not take waits before it is told again; the desk starts again meanwhile."""
 
 Id = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,64}\Z")]
@@ -135,6 +137,7 @@ class DeskLink:
         self._lines: dict[SessionId, _Line] = {}
         self._states: dict[SessionId, SessionState] = {}
         self._segments_waiting: Counter[SessionId] = Counter()
+        self._heads_waiting: Counter[SessionId] = Counter()
 
     async def close(self) -> None:
         await self._client.close()
@@ -229,8 +232,21 @@ class DeskLink:
             return None
 
     async def store_head(self, session: SessionId, note: str) -> bool:
-        """Have a head kept; tells whether it was."""
-        return await self._in_turn(session, "heads", _Head(note)) == 204
+        """Have a head kept, as soon as the entries are that it speaks of and the desk is there; tells whether it was."""
+        if self._heads_waiting[session] >= HEADS_WAITING_MAX:
+            return False
+        self._heads_waiting[session] += 1
+        try:
+            for pause_s in (*AGAIN_AFTER_S, None):
+                status = await self._in_turn(session, "heads", _Head(note))
+                if pause_s is None or status in (204, 400, 404):
+                    return status == 204
+                await asyncio.sleep(pause_s)
+        finally:
+            self._heads_waiting[session] -= 1
+            if not self._heads_waiting[session]:
+                del self._heads_waiting[session]
+        return False
 
     async def tell_state(self, session: SessionId, state: SessionState) -> bool:
         """Tell how the session stands, again and again while the desk is away; tells whether it took note.
@@ -243,7 +259,7 @@ class DeskLink:
                 await asyncio.sleep(PASSING_S)
                 if self._states.get(session) is not state:
                     return False
-            for pause_s in (*STATE_AGAIN_AFTER_S, None):
+            for pause_s in (*AGAIN_AFTER_S, None):
                 status = await self._in_turn(session, "states", _State(state))
                 if pause_s is None or 0 < status < 500:
                     return status == 204

@@ -1,13 +1,13 @@
 """Mainforte itself: relay with TLS, agent, and the page from the relay."""
 
 import asyncio
-import subprocess
 import sys
 import time
 from contextlib import AsyncExitStack
 
 from playwright.async_api import Page
 
+from benchmarks import report
 from benchmarks.exactness import first_exact_ns
 from benchmarks.peers.peer import Connected, Peer, Place
 from benchmarks.ports import free_port
@@ -30,8 +30,7 @@ class Ours(Peer):
         self._served, self._relay = organisation, relay
 
     def version(self) -> str:
-        said = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True)
-        return said.stdout.strip() or "unknown"
+        return report.commit()
 
     async def connect(self, stack: AsyncExitStack, place: Place) -> Connected:
         if self._served:

@@ -190,6 +190,8 @@ async def post_head(request: web.Request) -> web.Response:
         async with desk.database.transaction() as connection:
             session = await _session_of(request, connection)
             await sessions.add_head(connection, Tenant.of(session), session, new.note)
+    except sessions.NotNext:
+        raise Refusal(409, "entries_first") from None
     except ProtocolError:
         raise Refusal(400, "malformed") from None
     except StorageFull:

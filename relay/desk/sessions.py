@@ -320,10 +320,13 @@ async def add_head(connection: AsyncConnection, tenant: Tenant, session: Any, te
     """Keep a head as it came; whether it holds is for those who check the log.
 
     Raises:
+        NotNext: it speaks of entries that are not stored yet; kept now, it would say that somebody took them away.
         ProtocolError: it is not the head of this session's log.
     """
     note = signed_note.parse(text)
     size = head_size(note)
+    if size > session.entries:
+        raise NotNext(f"a head of {size} entries where {session.entries} are stored")
     if not note.text.startswith(f"mainforte/session/{session.session}\n"):
         raise ProtocolError("the head of another session")
     head = tables.head

@@ -75,6 +75,7 @@ async def _put(
     if connection.dialect.name == "sqlite":
         statement = f"INSERT INTO {_table(kind)} (rowid, title, words) VALUES (:id, :title, :words)"  # noqa: S608
         rows = [{"id": i, "title": " ".join(title), "words": " ".join(words)} for i, title, words in entries]
+        await connection.execute(text(f"INSERT INTO {_table(kind)}_title (rowid, title) VALUES (:id, :title)"), rows)  # noqa: S608
     else:
         statement = (
             f"INSERT INTO {_table(kind)} (id, title, words) VALUES (:id, array_to_tsvector(CAST(:title AS text[])),"  # noqa: S608
@@ -136,15 +137,14 @@ async def _alternatives(connection: AsyncConnection, service_id: int, words: Seq
 async def _newest_of_sqlite(
     connection: AsyncConnection, tenant: Scope, kind: str, alternatives: list[list[str]], column: str, limit: int
 ) -> list[int]:
-    table = _table(kind)
+    # Titles have a table of their own: one that is asked for one of its columns looks through all that holds the words anywhere.
+    table = f"{_table(kind)}_title" if column == "title" else _table(kind)
     match = " AND ".join("(" + " OR ".join(_quoted(term, '"', "*") for term in terms) + ")" for terms in alternatives)
     # FTS5 walks backwards through its entries, and stops when it has enough of them.
     statement = (
         f"SELECT e.subject_id FROM {table} s CROSS JOIN search_entry e ON e.id = s.rowid"  # noqa: S608
         f" WHERE {table} MATCH :match AND e.service_id = :service ORDER BY s.rowid DESC LIMIT :limit"
     )
-    if column == "title":
-        match = f"title : ({match})"
     values = {"match": match, "service": tenant.service_id, "limit": limit}
     return list((await connection.execute(text(statement), values)).scalars())
 
@@ -180,8 +180,10 @@ def _table(kind: str) -> str:
 
 
 async def _drop(connection: AsyncConnection, kind: str, entry_id: int) -> None:
-    column = "rowid" if connection.dialect.name == "sqlite" else "id"
-    await connection.execute(text(f"DELETE FROM {_table(kind)} WHERE {column} = :id"), {"id": entry_id})  # noqa: S608
+    is_sqlite = connection.dialect.name == "sqlite"
+    for table in (_table(kind), f"{_table(kind)}_title") if is_sqlite else (_table(kind),):
+        column = "rowid" if is_sqlite else "id"
+        await connection.execute(text(f"DELETE FROM {table} WHERE {column} = :id"), {"id": entry_id})  # noqa: S608
 
 
 async def learn(connection: AsyncConnection, columns: dict[str, int], words: Iterable[str]) -> None:

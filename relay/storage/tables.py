@@ -229,6 +229,15 @@ ticket = _table(
     Index("ix_ticket_level", "service_id", "level", "changed_at"),
     Index("ix_ticket_handler", "service_id", "handler", "changed_at"),
 )
+Index(
+    "ix_ticket_urgent",
+    ticket.c.service_id,
+    ticket.c.state,
+    ticket.c.priority,
+    ticket.c.weight.desc(),
+    ticket.c.changed_at,
+    ticket.c.id,
+)
 
 ticket_event = _table(
     "ticket_event",

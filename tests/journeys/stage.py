@@ -292,6 +292,17 @@ class Stage:
         assert log.is_unaltered, log.verdict
         return log
 
+    async def log_is_complete(self, *events: str) -> CheckedLog:
+        """The same, and wait until both ends have signed all of it: the last head comes after the last entry."""
+
+        async def is_complete() -> CheckedLog | None:
+            log = await self.log_has(*events)
+            return log if log.exit_code == 0 else None
+
+        log = await eventually(is_complete, f"{events} on the ticket, signed by both")
+        assert log is not None
+        return log
+
 
 LEFT = 113
 """The X keycode of the left arrow."""

@@ -22,6 +22,8 @@ class Desk:
         self.told: list[tuple[str, str, dict[str, Any]]] = []
         self.seen_headers: list[dict[str, str]] = []
         self.entry_status = self.state_status = 204
+        self.head_statuses: list[int] = []
+        """What it answers to the next heads; then 204."""
         self.logged: dict[int, bytes] = {}
         """What the log of all sessions says, by the number of the entry: an answer as JSON."""
         self.expiries: dict[str, int] = {}
@@ -90,6 +92,8 @@ class Desk:
         self.told.append((session, what, json.loads(await request.read())))
         await self.may_answer.wait()
         self.at_once[session] -= 1
+        if what == "heads" and self.head_statuses:
+            return web.Response(status=self.head_statuses.pop(0))
         return web.Response(status={"entries": self.entry_status, "states": self.state_status}.get(what, 204))
 
     async def _prove(self, request: web.Request) -> web.Response:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.desk_link import WAITING_PER_SESSION_MAX, DeskLink, DeskUnreachable, Kept
+from relay.desk_link import HEADS_WAITING_MAX, WAITING_PER_SESSION_MAX, DeskLink, DeskUnreachable, Kept
 from relay.rooms import SessionId, SessionState
 from tests.relay.desk_double import Desk
 from tests.waiting import eventually
@@ -50,8 +50,28 @@ async def test_without_a_desk_a_claim_says_so_and_entries_are_not_stored(tmp_pat
     with pytest.raises(DeskUnreachable):
         await link.claim("a" * 20)
     assert await link.store_entry(SESSION, 0, "{}") is Kept.NOT_STORED
-    assert not await link.store_head(SESSION, "note")
     await link.close()
+
+
+async def test_a_head_is_told_again_until_the_desk_has_the_entries_that_it_speaks_of(
+    desk: Desk, link: DeskLink
+) -> None:
+    desk.head_statuses = [409, 507]
+    assert await link.store_head(SESSION, "note")
+    assert desk.bodies("heads") == [{"note": "note"}] * 3
+    desk.head_statuses = [400]
+    assert not await link.store_head(SESSION, "no note")
+    assert len(desk.bodies("heads")) == 4
+
+
+async def test_of_many_heads_that_cannot_be_kept_only_some_wait(desk: Desk, link: DeskLink) -> None:
+    desk.head_statuses = [409] * 1000
+    waiting = [asyncio.create_task(link.store_head(SESSION, f"{n}")) for n in range(HEADS_WAITING_MAX)]
+    await eventually(lambda: len(desk.bodies("heads")) >= HEADS_WAITING_MAX, "as many heads as may wait")
+    assert not await link.store_head(SESSION, "one more")
+    assert {"note": "one more"} not in desk.bodies("heads")
+    desk.head_statuses = []
+    assert all(await asyncio.gather(*waiting))
 
 
 @pytest.mark.parametrize(

@@ -269,6 +269,9 @@ async def test_the_log_of_a_session_is_stored_as_a_chain_told_on_the_ticket_and_
     head = countersign_head(head, session, texts, agent_key, key, at_s=at // 1000)
     assert (await technician.inside(f"{path}/heads", {"note": head}))[0] == 204
     assert (await technician.inside(f"{path}/heads", {"note": head.replace(session, "0" * 32)}))[0] == 400
+    # Of what is not stored yet it would say that it was taken away.
+    ahead = make_head(session, [*texts, texts[-1]], agent, at_s=at // 1000)
+    assert await technician.inside(f"{path}/heads", {"note": ahead}) == (409, {"error": "entries_first"})
     assert (await technician.inside(f"{path}/states", {"state": "closed"}))[0] == 204
     assert (await technician.inside(f"{path}/states", {"state": "dancing"}))[0] == 400
 

@@ -227,6 +227,7 @@ async def test_a_story_is_checked_again_only_when_the_log_has_grown(
         head, session, texts, AGENT.public_key().public_bytes_raw(), TECHNICIAN, at_s=NOON_MS // 1000
     )
     async with database.transaction() as connection:
+        row = await sessions.find(connection, session)
         await sessions.add_head(connection, TENANT, row, head)
     assert (await known.of([id_]))[id_].proof == Proof(3, 3, 3, is_complete=True)
     assert checked == [2, 3, 3]

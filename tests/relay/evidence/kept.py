@@ -1,5 +1,6 @@
 """A whole recorded session, kept as the desk keeps it: real keys and signatures, a database and a store of their own."""
 
+import contextlib
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -62,11 +63,12 @@ class Kept:
         return self
 
     async def store_heads(self) -> None:
-        """The heads come."""
+        """The heads come; those of entries that never came are not kept."""
         for note in self.case.heads:
             async with self.database.transaction() as connection:
                 row = await sessions.find(connection, self.case.session)
-                await sessions.add_head(connection, self.tenant, row, note)
+                with contextlib.suppress(sessions.NotNext):
+                    await sessions.add_head(connection, self.tenant, row, note)
 
     async def close(self) -> None:
         """Nobody came back in time."""
