@@ -209,6 +209,8 @@ async def post_state(request: web.Request) -> web.Response:
         session = await _session_of(request, connection)
         if not await desk.nodes.is_home_of(connection, session):  # its agent has gone elsewhere meanwhile
             return web.Response(status=204)
+        if new.state == sessions.CLOSED and await sessions.has_fresh_room(connection, session):
+            return web.Response(status=204)
         await sessions.set_state(connection, Tenant.of(session), session, new.state)
     if new.state != sessions.AWAY:
         desk.away.came_back(session.session)

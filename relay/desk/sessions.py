@@ -184,6 +184,14 @@ async def take_up_again(connection: AsyncConnection, tenant: Tenant, session: An
     return True
 
 
+async def has_fresh_room(connection: AsyncConnection, session: Any) -> bool:
+    """Whether nobody has come yet and a code waits to be shown: what is told of the session then is told of an earlier code."""
+    room = tables.room
+    waits = room.c.is_live & room.c.claimed_at.is_(None) & (room.c.expires_at > now_utc())
+    fresh = select(room.c.id).where(room.c.session_id == session.id, waits).limit(1)
+    return not session.entries and (await connection.execute(fresh)).first() is not None
+
+
 async def extend_room(connection: AsyncConnection, session_id: int) -> int | None:
     """Ten more minutes for the session's live room; until when (UTC seconds), or None where there is none."""
     now = now_utc()

@@ -20,6 +20,20 @@ async def test_a_session_whose_code_was_used_up_gets_a_new_one_and_occupies_its_
     assert '"state":"in_session"' in (await technician.get(f"/api/tickets/{ticket}"))[1].replace(" ", "")
 
 
+async def test_the_end_of_a_code_that_is_told_late_leaves_the_next_code_alone(technician: Browser) -> None:
+    ticket = await new_ticket(technician)
+    _, opened = await technician.post(f"/api/tickets/{ticket}/sessions", NEW_SESSION)
+    await technician.inside("/internal/rooms/claim", {"token": opened["token"]})
+    status, fresh = await technician.post(f"/api/sessions/{opened['session']}/rooms", {})
+    assert status == 201
+    path = f"/internal/sessions/{opened['session']}/states"
+    assert (await technician.inside(path, {"state": "closed"}))[0] == 204
+    assert (await technician.inside("/internal/rooms/claim", {"token": fresh["token"]}))[0] == 200
+    assert '"state":"in_session"' in (await technician.get(f"/api/tickets/{ticket}"))[1].replace(" ", "")
+    await technician.inside(path, {"state": "closed"})
+    assert '"state":"open"' in (await technician.get(f"/api/tickets/{ticket}"))[1].replace(" ", "")
+
+
 async def test_a_session_that_somebody_came_to_gets_no_new_code_once_it_is_over(technician: Browser) -> None:
     ticket = await new_ticket(technician)
     _, opened = await technician.post(f"/api/tickets/{ticket}/sessions", NEW_SESSION)
