@@ -18,6 +18,7 @@ import zstandard
 from av.video.reformatter import ColorRange, Colorspace
 from PIL import Image
 
+from client_agent.screen.encoders.priority import like_everything_else
 from protocol.limits import ZSTD_WINDOW_BYTES_MAX
 from protocol.media_codec import write_part, write_stream_data
 from protocol.media_parts import (
@@ -127,7 +128,8 @@ def video(codec: VideoCodec, pictures: Iterable[Pixels], *, x: int = 4, y: int =
             dst_color_range=ColorRange.MPEG,
         )
         frame.pts = at
-        coded += encoder.encode(frame)
+        with like_everything_else():
+            coded += encoder.encode(frame)
     coded += encoder.encode(None)
     box = (x, y, encoder.width, encoder.height)
     return [Video(stream, 0, *box, codec, packet.is_keyframe, False, bytes(packet)) for packet in coded]

@@ -11,6 +11,7 @@ from av.codec import codecs_available
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 from client_agent.screen.encoders.interface import DATA_BYTES_MAX, CannotEncode, Pixels, VideoRate
+from client_agent.screen.encoders.priority import like_everything_else
 from client_agent.screen.source import Box
 from protocol.media_codec import VIDEO_OVERHEAD_BYTES
 from protocol.media_parts import BYTES_PER_PIXEL, Video, VideoCodec
@@ -105,7 +106,8 @@ class VideoEncoder:
 
     def _encoded(self, frame: av.VideoFrame) -> "list[av.Packet[Any]]":
         try:
-            return self._encoder.encode(frame)
+            with like_everything_else():  # it opens itself with its first picture
+                return self._encoder.encode(frame)
         except av.error.FFmpegError as error:
             raise CannotEncode(str(error)) from None
 

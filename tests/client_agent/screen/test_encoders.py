@@ -1,4 +1,6 @@
+import os
 import random
+from pathlib import Path
 
 import pytest
 import zstandard
@@ -6,12 +8,13 @@ from hypothesis import given
 from hypothesis.strategies import booleans, integers
 
 from client_agent.screen.encoders.bands import WIDTH_PX_MAX
-from client_agent.screen.encoders.interface import DATA_BYTES_MAX, RAW_BYTES_MAX
+from client_agent.screen.encoders.interface import DATA_BYTES_MAX, RAW_BYTES_MAX, VideoRate
+from client_agent.screen.encoders.video import VideoEncoder
 from client_agent.screen.encoders.zstd_frames import ZstdFrames
 from client_agent.screen.source import Box
 from protocol.limits import MEDIA_PLAIN_BYTES_TARGET, SCREEN_SIDE_PX_MAX
 from protocol.media_codec import write_part
-from protocol.media_parts import BYTES_PER_PIXEL, PictureEnd, Rectangle
+from protocol.media_parts import BYTES_PER_PIXEL, PictureEnd, Rectangle, VideoCodec
 
 
 def pixels_of(box: Box, *, is_noise: bool, seed: int = 1) -> bytes:
@@ -76,3 +79,12 @@ def test_a_glyph_takes_few_bytes() -> None:
     box = Box(10, 10, 8, 13)
     (part,) = ZstdFrames().rectangles(0, box, bytes([0, 0, 0, 0] * 52 + [255, 255, 255, 0] * 52))
     assert len(part.data) < 60
+
+
+@pytest.mark.parametrize("codec", VideoCodec)
+def test_no_film_takes_its_turn_before_the_programs_of_the_customer(codec: VideoCodec) -> None:
+    ours = os.sched_getscheduler(0)
+    encoder = VideoEncoder(1, codec, Box(0, 0, 64, 64), VideoRate(kbit=500, buffer_bytes=50_000))
+    assert list(encoder.parts(0, bytes(64 * 64 * BYTES_PER_PIXEL), 0.0))
+    tasks = {task.name: os.sched_getscheduler(int(task.name)) for task in Path("/proc/self/task").iterdir()}
+    assert {*tasks.values()} == {ours}, tasks

@@ -12,6 +12,7 @@ import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 
+from client_agent.screen.encoders.priority import like_everything_else
 from protocol.media_parts import VideoCodec
 from tests.technician_viewer.web import WEB
 
@@ -49,7 +50,9 @@ def sample(codec: VideoCodec) -> bytes:
         dst_color_range=ColorRange.MPEG,
     )
     frame.pts = 0
-    return _SUPPLEMENT.sub(b"", b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)]))
+    with like_everything_else():
+        packets = [*encoder.encode(frame), *encoder.encode(None)]
+    return _SUPPLEMENT.sub(b"", b"".join(map(bytes, packets)))
 
 
 def module() -> str:
