@@ -1,5 +1,6 @@
 """Rows by the million into a database that nobody else uses meanwhile: plain inserts into an SQLite file, COPY into PostgreSQL."""
 
+# ruff: noqa: S608 - only names of our own are put into statements
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -46,7 +47,7 @@ class _Sqlite:
 
     def put(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         marks = ", ".join("?" * len(columns))
-        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - names of our own
+        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
         self._connection.executemany(statement, ([_as_text(value) for value in row] for row in rows))
 
     def put_search(self, kind: str, entries: Iterable[tuple[int, list[str], list[str]]]) -> None:
@@ -55,13 +56,13 @@ class _Sqlite:
         self.put(f"search_{kind}_title", ("rowid", "title"), (row[:2] for row in rows))
 
     def highest(self, table: str) -> int:
-        return int(self._connection.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0])  # noqa: S608
+        return int(self._connection.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0])
 
     @contextmanager
     def without_indexes(self, *names: str) -> Iterator[None]:
         marks = ", ".join("?" * len(names))
         found = self._connection.execute(
-            f"SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ({marks})",  # noqa: S608
+            f"SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ({marks})",
             names,
         ).fetchall()
         for name, _ in found:
@@ -100,7 +101,7 @@ class _Postgresql:
                 copy.write_row(row)
 
     def highest(self, table: str) -> int:
-        found = self._connection.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()  # noqa: S608
+        found = self._connection.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()
         assert found is not None
         return int(found[0])
 

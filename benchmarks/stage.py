@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Page, Playwright
+from playwright.async_api import Page, Playwright, ViewportSize
 
 from benchmarks import meters
 from benchmarks.clock import PageClock
@@ -102,8 +102,8 @@ async def session(
         options = [*CHROMIUM_OPTIONS, mark, tls.trusted]
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=options)
         stack.push_async_callback(browser.close)
-        viewport = {"width": size[0] + _AROUND_PX, "height": size[1] + _AROUND_PX}
-        context = await browser.new_context(locale="en", viewport=viewport)  # type: ignore[arg-type]
+        viewport = ViewportSize(width=size[0] + _AROUND_PX, height=size[1] + _AROUND_PX)
+        context = await browser.new_context(locale="en", viewport=viewport)
         page = await context.new_page()
         await page.add_init_script(path=_PROBE)
         connected = await peer.connect(stack, Place(display, page, folder, tls, path))

@@ -34,9 +34,9 @@ PASSING_STATES = frozenset({SessionState.PAIRED, SessionState.AGENT_GONE, Sessio
 PASSING_S = 0.8
 """A state that does not last is no news: after a restart all ends of all sessions come at once, and none should wait for the disk."""
 AGAIN_AFTER_S = (0.5, 1, 2, 4, 8, 8, 8, 8, 8)
+"""How long a state or a head that the desk did not take waits before it is told again; the desk starts again meanwhile."""
 HEADS_WAITING_MAX = 8
 """Per session. Ends make one each half a minute; one that makes many has only the first of them kept while the desk is away."""
-"""How long a state that the desk did not take waits before it is told again; the desk starts again meanwhile."""
 
 Id = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,64}\Z")]
 
