@@ -1,11 +1,13 @@
 """Fixtures of the journeys: one relay for all, everything else new for each test."""
 
+import asyncio
+import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Error
 
 from tests.journeys import scene as scenes
 from tests.journeys.stage import COOKIE, LANGUAGE, Server, Stage
@@ -37,9 +39,18 @@ async def stage(
     context = await chromium.new_context(locale=LANGUAGE, viewport={"width": 1280, "height": 860})
     cookie = await server.sign_in()
     await context.add_cookies([{"name": COOKIE, "value": cookie, "url": server.organisation.address}])
-    stage = Stage(server, xvfb(), context, await context.new_page(), tmp_path)
+    page, heard = await context.new_page(), list[str]()
+    page.on("console", lambda message: heard.append(message.text))
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.on("requestfailed", lambda request: heard.append(f"{request.url}: {request.failure}"))
+    stage = Stage(server, xvfb(), context, page, tmp_path)
     yield stage
     stage.close()
+    # Shown where the test has failed. A page may be gone, or hang.
+    with contextlib.suppress(Error, TimeoutError):
+        said = page.evaluate("`${document.body.dataset.state}: ${document.body.innerText}`")
+        heard.append(await asyncio.wait_for(said, timeout=2))
+    print("the page, at the end:", *heard, sep="\n")
 
 
 @pytest.fixture

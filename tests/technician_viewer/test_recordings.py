@@ -205,11 +205,11 @@ def raw_key(held: Held, keys: auditor_key.AuditorKeys) -> bytes:
 
 
 def content(path: Path) -> bytes:
-    """What is in a file; nothing where it has been given its real name meanwhile."""
+    """What is in a file; nothing where it was there only until what it holds had its place."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        assert path.suffix == ".new", path
+        assert path.name.endswith((".new", "-journal")), path
         return b""
 
 
