@@ -2,8 +2,10 @@
 
 import logging
 import platform
+from contextlib import ExitStack, closing
 from dataclasses import replace
 
+from client_agent.active_window import open_active_window
 from client_agent.eyes import Eyes
 from client_agent.hands import Hands
 from client_agent.input.sink import InputError, OwnWindows
@@ -96,14 +98,15 @@ async def _organisation(invitation: Invitation, settings: Settings) -> Organisat
 
 
 async def _session(customer: Customer, invitation: Invitation, organisation: Organisation) -> Outcome:
-    source = open_source()
-    try:
+    with closing(open_source()) as source:
         async with Line(Nodes(organisation.address, organisation.origins, is_agent=True)) as line:
             customer.show_progress(Progress.CHECKING_CODE)
             paired = await find_room(line, invitation.code, organisation.fingerprint, OFFER)
             customer.show_progress(Progress.WAITING_FOR_TECHNICIAN)
-            hands = Hands(OwnWindows(customer.is_own_window_at, lambda: set(customer.own_windows())))
-            try:
+            own = OwnWindows(customer.is_own_window_at, lambda: set(customer.own_windows()))
+            with closing(Hands(own)) as hands, ExitStack() as opened:
+                if window := open_active_window(customer.own_windows):
+                    opened.callback(window.close)
                 session = Session(
                     line,
                     paired,
@@ -111,14 +114,11 @@ async def _session(customer: Customer, invitation: Invitation, organisation: Org
                     customer,
                     Eyes(source),
                     hands,
+                    window,
                     version=VERSION,
                     system=_system(),
                 )
                 return await session.run()
-            finally:
-                hands.close()
-    finally:
-        source.close()
 
 
 def _system() -> str:

@@ -24,7 +24,7 @@ from msgspec import Meta
 from protocol.codec import Decoder, Message, encode
 from protocol.errors import LogTampered, NotAuthentic, NotForThisKey, RemoteProtocolError
 from protocol.identity import Auditor, Hex128
-from protocol.limits import AUDITORS_MAX, BESIDE_BYTES_MAX
+from protocol.limits import AUDITORS_MAX, BESIDE_BYTES_MAX, CONTENT_PADDING_BYTES
 from protocol.session_log import EpochBegan, Hash
 
 KEY_BYTES = 32
@@ -163,8 +163,9 @@ class RecordingKey:
         return key
 
     def seal_content(self, content: bytes, nonce: bytes) -> bytes:
-        """What lies beside an entry; `nonce` is 12 fresh random bytes."""
-        return nonce + self._content.encrypt(nonce, content, _CONTENT_LABEL)
+        """What lies beside an entry: canonical JSON, whose length blanks hide; `nonce` is 12 fresh random bytes."""
+        padded = content.ljust(-(-len(content) // CONTENT_PADDING_BYTES) * CONTENT_PADDING_BYTES)
+        return nonce + self._content.encrypt(nonce, padded, _CONTENT_LABEL)
 
     def open_content(self, sealed: bytes) -> bytes:
         """Undo `seal_content`.
@@ -173,7 +174,7 @@ class RecordingKey:
             NotAuthentic: altered, or of another session.
         """
         try:
-            return self._content.decrypt(sealed[:12], sealed[12:], _CONTENT_LABEL)
+            return self._content.decrypt(sealed[:12], sealed[12:], _CONTENT_LABEL).rstrip(b" ")
         except (InvalidTag, ValueError):
             raise NotAuthentic("the content beside an entry does not verify") from None
 

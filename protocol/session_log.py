@@ -214,6 +214,16 @@ class Noted(Message, frozen=True, tag="noted"):
     content: Hash
 
 
+class Titled(Message, frozen=True, tag="titled"):
+    """The customer works in another window, or its title changed; `content` is SHA-256 of the title that lies beside the entry.
+
+    `since_ms` is when the agent noticed. Written only while what is seen is recorded.
+    """
+
+    since_ms: Count
+    content: Hash
+
+
 class SessionEnded(Message, frozen=True, tag="ended"):
     """The last entry."""
 
@@ -243,6 +253,7 @@ Event = (
     | RecordingPaused
     | RecordingContinued
     | Noted
+    | Titled
     | SessionEnded
 )
 
@@ -276,7 +287,7 @@ def entry_hash(text: str) -> bytes:
 def beside_hash(event: Event) -> bytes | None:
     """The SHA-256 of what lies beside an entry with this event; None where nothing does."""
     match event:
-        case KeySealed(seals=beside) | Noted(content=beside):
+        case KeySealed(seals=beside) | Noted(content=beside) | Titled(content=beside):
             return beside
     return None
 

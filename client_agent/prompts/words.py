@@ -356,7 +356,10 @@ class Words:
 
     def _recording_request(self, question: ConsentQuestion) -> str:
         _ = self._
-        return _("{organisation} asks to record what is seen of your screen in this session {for_ticket}.").format(
+        request = _(
+            "{organisation} asks to record what is seen of your screen in this session {for_ticket}, and the titles of the windows you use."
+        )
+        return request.format(
             organisation=self._organisation(question.organisation),
             for_ticket=self._for_ticket(question.ticket, question.subject),
         )

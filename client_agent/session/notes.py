@@ -22,7 +22,7 @@ class Notes:
         if revises and self._writers.get(revises) != viewer:
             return
         self._count += 1
-        sealed, its_hash = self._recording.seal_note(text)
+        sealed, its_hash = self._recording.seal({"text": text})
         number = self._voices.write(Noted(viewer, revises, shown_ms, its_hash), sealed)
         if not revises:
             self._writers[number] = viewer

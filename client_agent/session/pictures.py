@@ -48,6 +48,11 @@ class Pictures:
         return self._eyes.is_late
 
     @property
+    def is_seeing(self) -> bool:
+        """Whether anything is captured now: somebody is there, and the customer makes no pause."""
+        return not self._eyes.is_paused
+
+    @property
     def has_begun(self) -> bool:
         """Whether there is a key to seal with."""
         return self._sealer.epoch > 0

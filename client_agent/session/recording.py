@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from client_agent.organisation import Organisation, RootKnownBy
 from client_agent.session.clock import awake_or_asleep_s
@@ -13,7 +13,7 @@ from protocol.recording_keys import KEY_BYTES, RecordingKey, epoch_commitment, s
 from protocol.session_log import EpochBegan, Event, KeySealed
 from protocol.vocabulary import RecordingState
 
-NOTE_NONCE_BYTES = 12
+_NONCE_BYTES = 12
 # A key picture for the store, so that a seek has little to replay: after so much, or after a while, in a quiet moment.
 _KEY_AFTER_BYTES = 16 * 1024 * 1024
 _KEY_AFTER_S = 60.0
@@ -65,9 +65,9 @@ class Recording:
         if is_recorded:
             self.recorder.begin(epoch)
 
-    def seal_note(self, text: str) -> tuple[bytes, bytes]:
-        """A note as it lies beside its entry, and the hash of that."""
-        sealed = self._recording_key().seal_content(encode({"text": text}), secrets.token_bytes(NOTE_NONCE_BYTES))
+    def seal(self, content: Mapping[str, str]) -> tuple[bytes, bytes]:
+        """Something personal as it lies beside its entry, and the hash of that."""
+        sealed = self._recording_key().seal_content(encode(content), secrets.token_bytes(_NONCE_BYTES))
         return sealed, hashlib.sha256(sealed).digest()
 
     def _recording_key(self) -> RecordingKey:

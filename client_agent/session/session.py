@@ -9,6 +9,7 @@ import contextlib
 import logging
 import secrets
 
+from client_agent.active_window import ActiveWindow
 from client_agent.eyes import Eyes
 from client_agent.hands import Hands
 from client_agent.organisation import Organisation
@@ -29,6 +30,7 @@ from client_agent.session.pictures import Pictures
 from client_agent.session.questions import Questions
 from client_agent.session.recorder import Recorder
 from client_agent.session.recording import Recording
+from client_agent.session.titles import Titles
 from client_agent.session.viewers import RemoteViewer, Viewers
 from client_agent.session.voices import Voices
 from protocol import session_log
@@ -92,6 +94,7 @@ class Session:
         customer: Customer,
         eyes: Eyes,
         hands: Hands,
+        window: ActiveWindow | None,
         *,
         version: str,
         system: str,
@@ -123,6 +126,7 @@ class Session:
         self._arrivals = Arrivals(viewers, self._joining_scalar)
         self._questions = Questions(customer, organisation, voices, recording)
         self._notes = Notes(voices, recording)
+        self._titles = Titles(window, voices, recording, lambda: self._case.pictures.is_seeing)
         hands.on_applied = eyes.tell
         self._attendance = Attendance(self._case, self._questions, self._arrivals, system)
         self._access = Access(self._case, self._attendance, self._questions, self._finish)
@@ -160,6 +164,7 @@ class Session:
             task.add_done_callback(self._on_carrying_ended)
         case.tasks.start(self._tick())
         case.tasks.start(case.pictures.run())
+        case.tasks.start(self._titles.run())
         asyncio.get_running_loop().call_later(HANDSHAKE_TIMEOUT_S, self._expect_introduction)
         outcome, by = await self._end
         await self._close(outcome, by)
@@ -520,6 +525,7 @@ class Session:
                     self._attendance.remove(viewer, "network")
             self._access.expire(now_ms())
             self._recorder.close_overdue()
+            self._titles.follow()
             if self._case.recording.is_key_picture_due:
                 self._case.tasks.start(self._case.pictures.show_to_store())
             if ticks % int(HEAD_EVERY_S / PROOF_OF_LIFE_S) == 0:

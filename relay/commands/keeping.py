@@ -136,7 +136,7 @@ def words(finding: Finding) -> str:
         Fault.CERTIFICATE_MISSING: _("a certificate is missing"),
         Fault.LEAF_MISSING: _("the log of all sessions does not know of it"),
         Fault.SEGMENT_MISSING: _("pieces of the recording are missing: {count}", count=finding.count),
-        Fault.CONTENT_MISSING: _("sealed notes or keys are missing: {count}", count=finding.count),
+        Fault.CONTENT_MISSING: _("sealed notes, titles or keys are missing: {count}", count=finding.count),
         Fault.STILL_OPEN: _("opened, and never closed in the log of all sessions"),
     }[finding.fault]
     return f"{text} ({finding.detail})" if finding.detail else text

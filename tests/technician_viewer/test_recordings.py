@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ from protocol.session_log import (
     RecordingContinued,
     RecordingPaused,
     SegmentClosed,
+    Titled,
 )
 from protocol.vocabulary import Capability, Hold, RecordingState
 from relay.keys import load_key
@@ -120,6 +122,49 @@ async def test_a_recording_is_played_back_to_the_exact_last_picture(
     playback = held.playback(auditor)
     assert colours(playback, held) == [COLOUR, RED, GREEN]
     assert bytes(playback.pictures.of(0).bgrx) == bytes(session.viewing.pictures.of(0).bgrx)
+
+
+def titles(held: Held, auditor: auditor_key.AuditorKeys) -> list[str]:
+    """In which windows the customer worked, as an auditor reads it."""
+    key = held.key_for(auditor)
+    found = [entry.number for entry in held.entries if isinstance(entry.event, Titled)]
+    return [json.loads(key.open_content(held.beside[number]))["title"] for number in found]
+
+
+async def test_auditors_read_in_which_windows_the_customer_worked_and_nothing_of_a_pause(
+    desk: Desk,
+    organisation: Organisation,
+    desktop: Desktop,
+    customer: Customer,
+    auditor: auditor_key.AuditorKeys,
+) -> None:
+    async def work_in(title: str) -> None:
+        desktop.display.start("xterm", "-title", title, "-e", "sleep", "600")
+        search = ("xdotool", "search", "--sync", "--onlyvisible", "--name", f"^{title}$", "windowactivate", "--sync")
+        await asyncio.to_thread(desktop.display.run, *search)
+
+    async def until_titled(count: int) -> None:
+        assert session.viewing
+        entries = session.viewing.entries
+        await session.wait_until(lambda: sum(isinstance(entry.event, Titled) for entry in entries) >= count)
+
+    async with recorded(desk, organisation, desktop, customer) as session:
+        await until_titled(1)  # what was active when the recording began
+        await work_in("Courrier")
+        await until_titled(2)
+        await press(customer, "Pause the recording")
+        await until_recording(session, RecordingState.PAUSED)
+        await work_in("Secret")
+        await paint(desktop, session, RED)
+        await work_in("Banque")
+        await press(customer, "Record again")
+        await until_titled(3)
+    held = await kept(organisation, session)
+    read = titles(held, auditor)
+    assert "Courrier" in read
+    assert "Banque" in read
+    assert not {"Secret", "Mainforte"} & set(read), read
+    assert not any(b"Courrier" in beside for beside in held.beside.values())
 
 
 async def test_what_comes_while_the_recording_is_paused_nobody_can_watch_later(

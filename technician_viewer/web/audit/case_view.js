@@ -21,6 +21,8 @@ export class CaseView {
   #timeline;
   /** @type {RemoteScreen | undefined} */
   #screen;
+  /** When what was looked for happened; nothing where nobody looks for anything. @type {number[] | undefined} */
+  #found;
 
   /**
    * @param {import("../screen/wasm.js").Wasm} wasm @param {Promise<import("../screen/abilities.js").Abilities>} abilities
@@ -43,7 +45,7 @@ export class CaseView {
       void this.#try(() => this.#look());
     };
     this.handling = new HandlingView(api, { attempt: (what) => this.#try(what), language: room.language });
-    input("notes-search").oninput = () => this.#listNotes();
+    input("search").oninput = () => this.#find();
     button("export").onclick = () => void this.#try(() => this.#export());
   }
 
@@ -54,6 +56,7 @@ export class CaseView {
     this.evidence = undefined;
     get("case").hidden = true;
     get("reason-form").hidden = false;
+    input("search").value = "";
     get("case-title").textContent = _("Session {session}", { session: session.slice(0, 8) });
     get("case-subject").textContent = "";
     get("case-title").focus();
@@ -98,7 +101,7 @@ export class CaseView {
     await this.#try(async () => {
       if (isRecorded && keys) await this.#open(evidence, keys);
       this.#showTimeline(evidence);
-      this.#listNotes();
+      this.#find();
       this.#showVerdict(evidence);
     });
   }
@@ -176,15 +179,26 @@ export class CaseView {
     }));
   }
 
-  #listNotes() {
-    const wanted = fold(input("notes-search").value);
-    const items = [...(this.evidence?.notes.values() ?? [])].flatMap((versions) => {
+  /** Look for what was typed in notes and titles; all of them where that is nothing. */
+  #find() {
+    const wanted = fold(input("search").value.trim()), isWanted = (/** @type {string} */ text) => fold(text).includes(wanted);
+    const notes = this.#notes().filter(({ text }) => isWanted(text)), titles = (this.evidence?.titles ?? []).filter(({ title }) => title && isWanted(title));
+    this.#found = wanted ? [...notes.map(({ atMs }) => atMs), ...titles.map(({ atMs }) => atMs)].sort((a, b) => a - b) : undefined;
+    get("notes").replaceChildren(...notes.map(({ atMs, told }) => this.#item(atMs, told)));
+    get("titles").replaceChildren(...titles.map(({ atMs, title }) => this.#item(atMs, title)));
+    get("titles-card").hidden = !this.evidence?.titles.length;
+    get("found").textContent = this.#found ? _("Found: {count}", { count: this.#found.length }) : "";
+    this.timeline.find(wanted ? isWanted : undefined);
+  }
+
+  /** The last version of each note, at the picture it was written about. */
+  #notes() {
+    return [...(this.evidence?.notes.values() ?? [])].flatMap((versions) => {
       const last = versions.at(-1);
-      if (!last || !fold(last.text).includes(wanted)) return [];
+      if (!last) return [];
       const older = versions.length > 1 ? " (" + _("version {number}", { number: versions.length }) + ")" : "";
-      return [this.#item(versions[0]?.shownMs || last.shownMs, `${this.#nameOf(last.participant)}${older}: ${last.text || _("Moment marked")}`)];
+      return [{ atMs: versions[0]?.shownMs || last.shownMs, text: last.text, told: `${this.#nameOf(last.participant)}${older}: ${last.text || _("Moment marked")}` }];
     });
-    get("notes").replaceChildren(...items);
   }
 
   /** @param {number} atMs @param {string} text */
@@ -205,8 +219,9 @@ export class CaseView {
     return entries.find(({ event }) => event.type === "joined" && event.participant === participant)?.event.name ?? "";
   }
 
+  /** Where the key goes: to what was looked for, else to notes and answers. */
   #marks() {
-    return (this.#timeline?.lanes ?? []).filter(({ name }) => name === "notes" || name === "consent").flatMap(({ marks }) => marks.map(({ atMs }) => atMs)).sort((a, b) => a - b);
+    return this.#found ?? (this.#timeline?.lanes ?? []).filter(({ name }) => name === "notes" || name === "consent").flatMap(({ marks }) => marks.map(({ atMs }) => atMs)).sort((a, b) => a - b);
   }
 
   async #export() {

@@ -6,6 +6,7 @@ import { textHash, verifyCertificate, verifyDocument } from "../core/identity.js
 import { CLOCK_SKEW_S_MAX } from "../core/limits.js";
 import { trustIn, verifyLogged } from "../core/log_of_sessions.js";
 import { recordingOf } from "../core/recording.js";
+import { lines } from "../core/messages.js";
 import { openRecordingKey, readSeals, RecordingKey, sealFor, sha256 } from "../core/recording_keys.js";
 import { LogReader } from "../core/session_log.js";
 import { cosignedAt, parseNote } from "../core/signed_note.js";
@@ -22,6 +23,8 @@ export class Evidence {
   missing = [];
   /** @type {Map<number, { text: string, participant: string, shownMs: number, entry: number }[]>} notes by the entry of their first version */
   notes = new Map();
+  /** In which windows the customer worked, from when on; empty: in none. @type {{ title: string, atMs: number, entry: number }[]} */
+  titles = [];
   /** The recording's deletion, and whether its time was over then. @type {{ deletion: import("../core/handling.js").Deletion, isByRule: boolean } | undefined} */
   deleted;
   /** To whom the recording was passed on. @type {import("../core/handling.js").Resealed[]} */
@@ -148,7 +151,7 @@ export class Evidence {
   }
 
   /**
-   * Open what only an auditor can: the recording key, and the notes.
+   * Open what only an auditor can: the recording key, the notes and the titles of windows.
    *
    * @param {CryptoKeyPair} keys of the auditor @returns {Promise<RecordingKey | undefined>} nothing where nothing was recorded, or it was deleted
    * @throws {import("../core/errors.js").ProtocolError} not for this key, or altered
@@ -157,7 +160,18 @@ export class Evidence {
     const raw = await this.#recordingKey(keys);
     if (!raw) return undefined;
     const key = await RecordingKey.from(this.opened.session, raw);
-    for (const entry of this.entries.filter(({ event }) => event.type === "noted")) await this.#note(entry, key);
+    this.notes.clear();
+    this.titles = [];
+    this.missing = this.missing.filter(({ what }) => what !== "content");
+    for (const { number, event } of this.entries) {
+      if (event.type !== "noted" && event.type !== "titled") continue;
+      const content = this.#beside(event.content);
+      if (!content) continue;
+      const said = read(await key.openContent(content));
+      if (!said) this.missing.push({ what: "content", entry: number });
+      else if (event.type === "noted") this.#note(number, event, said);
+      else this.titles.push({ title: said.title ?? "", atMs: event.since_ms, entry: number });
+    }
     return key;
   }
 
@@ -198,20 +212,16 @@ export class Evidence {
     return { ...seals, seals: [...seals.seals, ...later] };
   }
 
-  /** @param {Entry} entry @param {RecordingKey} key */
-  async #note(entry, key) {
-    const content = this.#beside(entry.event.content);
-    if (!content) return;
-    const { text } = JSON.parse(new TextDecoder().decode(await key.openContent(content)));
-    const first = entry.event.revises || entry.number;
-    const versions = this.notes.get(first) ?? [];
-    versions.push({ text: String(text ?? ""), participant: entry.event.participant, shownMs: entry.event.shown_ms, entry: entry.number });
+  /** @param {number} entry @param {any} event @param {Record<string, string>} said */
+  #note(entry, event, said) {
+    const first = event.revises || entry, versions = this.notes.get(first) ?? [];
+    versions.push({ text: said.text ?? "", participant: event.participant, shownMs: event.shown_ms, entry });
     this.notes.set(first, versions);
   }
 
   /** Hold what lies beside an entry, if anything does, against its hash. @param {Entry} entry @throws {LogTampered} it is something else */
   async #holdBeside({ number, event }) {
-    const hash = event.type === "key_sealed" ? event.seals : event.type === "noted" ? event.content : undefined;
+    const hash = event.type === "key_sealed" ? event.seals : event.type === "noted" || event.type === "titled" ? event.content : undefined;
     if (hash === undefined) return;
     const data = this.#beside(hash);
     if (!data) this.missing.push({ what: "beside", entry: number });
@@ -223,5 +233,15 @@ export class Evidence {
     const hex = Array.from(fromBase64(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
     const kept = this.told.beside[hex];
     return kept === undefined ? undefined : fromBase64(kept);
+  }
+}
+
+/** What the agent wrote beside an entry; nothing where it is not what it has to be. @param {Uint8Array} content @returns {Record<string, string> | undefined} */
+function read(content) {
+  try {
+    const said = JSON.parse(new TextDecoder().decode(content));
+    return Object.values(said).every(lines) ? said : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -2,7 +2,7 @@
 import { activityOf } from "./player.js";
 
 /**
- * @typedef {{ fromMs: number, toMs: number, what: string, who?: string, share?: number }} Span
+ * @typedef {{ fromMs: number, toMs: number, what: string, who?: string, share?: number, text?: string }} Span
  * @typedef {{ atMs: number, what: string, who?: string, text?: string, entry: number }} Mark
  * @typedef {{ name: string, spans: Span[], marks: Mark[] }} Lane
  */
@@ -18,6 +18,7 @@ export function lanesOf(evidence) {
     { name: "consent", spans: grants(entries, "view", toMs), marks: answers(entries) },
     { name: "control", spans: grants(entries, "control", toMs), marks: [] },
     { name: "recording", spans: recording.segments.map((segment) => ({ fromMs: segment.began_ms, toMs: segment.ended_ms, what: "recorded" })), marks: losses(entries) },
+    { name: "windows", spans: titles(evidence, toMs), marks: [] },
     { name: "input", spans: [], marks: typing(entries) },
     { name: "notes", spans: [], marks: notes(evidence) },
     { name: "connection", spans: cuts(entries, toMs), marks: [] },
@@ -72,6 +73,19 @@ const notes = (evidence) => [...evidence.notes.values()].flatMap((versions) => {
   const last = versions.at(-1);
   return last ? [{ atMs: versions[0]?.shownMs || last.shownMs, what: last.text ? "note" : "mark", who: last.participant, text: last.text, entry: last.entry }] : [];
 });
+
+/** Each title until the next one, or until nothing was recorded. @param {import("./evidence.js").Evidence} evidence @param {number} endMs @returns {Span[]} */
+function titles({ titles: written, entries }, endMs) {
+  const stops = entries.filter(({ event }) => stopsRecording(event)).map(({ at_ms: atMs }) => atMs);
+  return written.flatMap(({ title, atMs }, at) => {
+    const toMs = Math.min(written[at + 1]?.atMs ?? endMs, stops.find((stop) => stop > atMs) ?? endMs);
+    return title ? [{ fromMs: atMs, toMs: Math.max(atMs, toMs), what: "window", text: title }] : [];
+  });
+}
+
+/** @param {any} event */
+const stopsRecording = (event) => event.type === "recording_paused" || event.type === "ended" || (event.type === "held" && event.hold === "paused") ||
+  (event.type === "access_ended" && event.capability === "record");
 
 /** @param {Entry[]} entries @param {number} endMs @returns {Span[]} */
 function cuts(entries, endMs) {

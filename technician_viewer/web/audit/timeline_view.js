@@ -13,6 +13,8 @@ export class TimelineView {
   #range = { fromMs: 0, toMs: 1 };
   /** @type {HTMLElement[]} */
   #nows = [];
+  /** What can be searched for, with what is found by it. @type {{ sign: HTMLElement, text: string }[]} */
+  #signs = [];
 
   /** @param {(atMs: number) => void} onSeek */
   constructor(onSeek) {
@@ -24,8 +26,17 @@ export class TimelineView {
   show({ fromMs, toMs, lanes }, textOf) {
     this.#range = { fromMs, toMs };
     this.#nows = [];
+    this.#signs = [];
     get("lanes").replaceChildren(...lanes.map((lane) => this.#lane(lane, textOf)));
     get("timeline").hidden = false;
+  }
+
+  /** Let what is looked for stand out. @param {((text: string) => boolean) | undefined} isWanted nothing where nobody looks for anything */
+  find(isWanted) {
+    for (const { sign, text } of this.#signs) {
+      sign.classList.toggle("found", isWanted?.(text) ?? false);
+      sign.classList.toggle("other", isWanted ? !isWanted(text) : false);
+    }
   }
 
   /** @param {number} atMs @param {string} words the same in words, for who cannot see it */
@@ -52,6 +63,10 @@ export class TimelineView {
       bar.className = "span";
       bar.style.left = `${this.#share(span.fromMs) * 100}%`;
       bar.style.width = `${(this.#share(span.toMs) - this.#share(span.fromMs)) * 100}%`;
+      if (span.text !== undefined) {
+        bar.textContent = bar.title = span.text;
+        this.#signs.push({ sign: bar, text: span.text });
+      }
       if (span.share !== undefined) bar.style.height = `${Math.max(8, span.share * 100)}%`;
       track.append(bar);
     }
@@ -73,6 +88,7 @@ export class TimelineView {
     sign.title = text;
     sign.setAttribute("aria-label", text || _("Something happened"));
     sign.style.left = `${this.#share(mark.atMs) * 100}%`;
+    if (mark.what === "note" || mark.what === "mark") this.#signs.push({ sign, text: mark.text ?? "" });
     sign.onclick = (event) => {
       event.stopPropagation();
       this.onSeek(mark.atMs);

@@ -15,13 +15,14 @@ export const capabilityText = (capability) => ({ view: _("see the screen"), cont
 
 /** @param {string} lane */
 export const laneText = (lane) => ({
-  consent: _("Sees"), control: _("Controls"), recording: _("Recorded"), input: _("Input"), notes: _("Notes"), connection: _("Interrupted"), people: _("People"), activity: _("Activity"),
+  consent: _("Sees"), control: _("Controls"), recording: _("Recorded"), windows: _("Windows"), input: _("Input"), notes: _("Notes"), connection: _("Interrupted"), people: _("People"), activity: _("Activity"),
 })[lane] ?? lane;
 
 /** @param {{ what: string, entry?: number }} missing */
 export const missingText = ({ what, entry = 0 }) => ({
   segment: _("A piece of the recording: number {entry}", { entry }), recording: _("The recording: it was deleted before its time was over"), certificate: _("The certificate that entry {entry} names", { entry }),
   signatures: _("The signatures of both sides from entry {entry} on", { entry }), end: _("The end of the session"), beside: _("What lay beside entry {entry}: it was deleted, or never kept", { entry }),
+  content: _("What lies beside entry {entry}: it opens, and is nothing that can be read", { entry }),
   joining: _("In the log of all sessions: who came with entry {entry}", { entry }), opening: _("The session’s opening in the log of all sessions"), closing: _("The session’s end in the log of all sessions"),
 })[what] ?? what;
 

@@ -17,6 +17,8 @@ const isSeal = (value) => {
 };
 const SEALS = { seals: { session: text(32, /^[0-9a-f]{32}$/), shares: integer(1, 2), seals: listOf(isSeal, AUDITORS_MAX) } };
 
+const BLANK = 0x20;
+
 /** @param {...Uint8Array} parts @returns {Promise<Bytes>} */
 export const sha256 = async (...parts) => new Uint8Array(await crypto.subtle.digest("SHA-256", concat(...parts)));
 
@@ -104,13 +106,15 @@ export class RecordingKey {
     return opened;
   }
 
-  /** What lies beside an entry. @param {Bytes} sealed @returns {Promise<Bytes>} @throws {NotAuthentic} altered, or of another session */
+  /** What lies beside an entry, without the blanks that hide its length. @param {Bytes} sealed @returns {Promise<Bytes>} @throws {NotAuthentic} altered, or of another session */
   async openContent(sealed) {
     const algorithm = { name: "AES-GCM", iv: sealed.subarray(0, 12), additionalData: utf8("mainforte-v1 content") };
+    let opened;
     try {
-      return new Uint8Array(await crypto.subtle.decrypt(algorithm, this.content, sealed.subarray(12)));
+      opened = new Uint8Array(await crypto.subtle.decrypt(algorithm, this.content, sealed.subarray(12)));
     } catch {
       throw new NotAuthentic("the content beside an entry does not verify");
     }
+    return opened.subarray(0, opened.findLastIndex((byte) => byte !== BLANK) + 1);
   }
 }

@@ -38,6 +38,7 @@ const EVENTS = {
   recording_paused: {},
   recording_continued: {},
   noted: { participant: line, revises: count, shown_ms: count, content: key },
+  titled: { since_ms: count, content: key },
   ended: { outcome, by: oneOf(["customer", "technician", "network", "agent"]), view_ms: count, control_ms: count },
 };
 const ENTRY = { entry: { number: integer(0, ENTRIES_MAX - 1), previous: key, at_ms: count, event: () => true } };

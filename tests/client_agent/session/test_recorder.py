@@ -249,7 +249,7 @@ def test_an_epoch_can_be_opened_later_only_while_the_customer_allows_it(known_by
 
 def test_a_note_is_read_by_the_auditor_and_by_nobody_else() -> None:
     made = Made()
-    sealed, its_hash = made.recording.seal_note("Le contraste était à zéro.")
+    sealed, its_hash = made.recording.seal({"text": "Le contraste était à zéro."})
     assert b"contraste" not in sealed
     assert b"contraste" in made.key().open_content(sealed)
     assert len(its_hash) == 32

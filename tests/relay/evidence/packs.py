@@ -44,6 +44,7 @@ from protocol.session_log import (
     Opened,
     SegmentClosed,
     SessionEnded,
+    Titled,
 )
 from protocol.vocabulary import Answer, Capability, Outcome, Role
 from relay.evidence.pack import Evidence, write_pack
@@ -109,17 +110,21 @@ class Case:
         return path
 
 
-def a_case(*, session: str = SESSION, agent: str = "agent", pictures: str = "pictures") -> Case:
+TITLE = '{"title":"Banque – comptes"}'
+
+
+def a_case(*, session: str = SESSION, agent: str = "agent", pictures: str = "pictures", title: str = TITLE) -> Case:
     """A session that is whole: recorded, joined, handed over, ended, signed by both ends, in the log of all sessions.
 
     Args:
         agent, pictures: other words give another agent's key, and other records.
+        title: what the agent wrote down of a window.
     """
     case = Case(session=session, document=issue_document(organisation(), key("root")))
     case.certificate = issue_certificate(certificate("technician", "Camille Roy", SERIAL, session), key("issuing"))
     colleague = certificate("colleague", "Paul Martin", COLLEAGUE_SERIAL, session)
     case.certificates = [issue_certificate(colleague, key("issuing"))]
-    write_entries(case, agent, pictures)
+    write_entries(case, agent, pictures, title)
     sign_heads(case, agent)
     log_session(case)
     return case
@@ -180,7 +185,7 @@ def certificate(name: str, full_name: str, serial: str, session: str = SESSION) 
     )
 
 
-def write_entries(case: Case, agent: str = "agent", pictures: str = "pictures") -> None:
+def write_entries(case: Case, agent: str = "agent", pictures: str = "pictures", title: str = TITLE) -> None:
     """The chain, with what it speaks of."""
     at_ms = AT_S * 1000
     events: list[session_log.Event] = [
@@ -193,7 +198,8 @@ def write_entries(case: Case, agent: str = "agent", pictures: str = "pictures") 
     ]  # fmt: skip
     epoch_key, recording = hashlib.sha256(pictures.encode()).digest(), RecordingKey(case.session, RECORDING_KEY)
     seals, note = seals_of(case.session), recording.seal_content(b'{"text":"Le routeur est \xc3\xa9teint"}', bytes(12))
-    case.beside = {hashlib.sha256(data).digest(): data for data in (seals, note)}
+    sealed_title = recording.seal_content(title.encode(), bytes(11) + b"\1")
+    case.beside = {hashlib.sha256(data).digest(): data for data in (seals, note, sealed_title)}
     events += [
         KeySealed(recording.commitment, hashlib.sha256(seals).digest()),
         EpochBegan(1, 0, epoch_commitment(case.session, 1, epoch_key), recording.wrap(1, epoch_key)),
@@ -213,6 +219,7 @@ def write_entries(case: Case, agent: str = "agent", pictures: str = "pictures") 
             COLLEAGUE_SERIAL, "Paul Martin", Role.TECHNICIAN, text_hash(case.certificates[0]), public("colleague"), "Suite"
         ),
         HandedOver(SERIAL, COLLEAGUE_SERIAL),
+        Titled(at_ms + 10_500, hashlib.sha256(sealed_title).digest()),
         SessionEnded(Outcome.COMPLETED, "technician", 60_000, 0),
     ]  # fmt: skip
     write_chain(case, events)

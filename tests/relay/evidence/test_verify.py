@@ -25,6 +25,8 @@ from tests.relay.evidence.packs import AT_S, ROOT_FINGERPRINT, SESSION, Case, a_
 
 COMPLETE, ALTERED, INCOMPLETE, NO_ROOT, USAGE, NOT_A_PACK, NO_FILE = 0, 1, 2, 3, 64, 65, 66
 ROUNDS = 1000
+TITLED = 11
+"""The entry with a title in `packs.a_case`."""
 
 
 def verified(path: Path, root: str = ROOT_FINGERPRINT) -> tuple[int, str]:
@@ -335,6 +337,31 @@ def altered_beside(case: Case) -> None:
     case.beside[digest] = case.beside[digest] + b" "
 
 
+def sealed_title(case: Case) -> bytes:
+    event = session_log.parse_entry(case.entries[TITLED]).event
+    assert isinstance(event, session_log.Titled)
+    return event.content
+
+
+def other_title(case: Case) -> None:
+    """The title that lay beside another session's entry, which somebody with that session's key wrote."""
+    other = a_case(session="f" * 32)
+    case.beside[sealed_title(case)] = other.beside[sealed_title(other)]
+
+
+def other_title_and_entry(case: Case) -> None:
+    """The same, and the entry made to speak of it."""
+    other = a_case(session="f" * 32)
+    del case.beside[sealed_title(case)]
+    case.beside[sealed_title(other)] = other.beside[sealed_title(other)]
+    edit(TITLED, content=base64.b64encode(sealed_title(other)).decode())(case)
+
+
+def title_for_a_note(case: Case) -> None:
+    """What was a title passed off as a note: both open with the session's key."""
+    edit(8, content=base64.b64encode(sealed_title(case)).decode())(case)
+
+
 def stranger_beside(case: Case) -> None:
     case.beside[bytes(32)] = b"something"
 
@@ -391,7 +418,7 @@ ALTERATIONS: dict[str, tuple[Alteration, str]] = {
     "the technician's name": (edit(0, technician="Paul Martin"), "the certificate of entry 0 says something else"),
     "the agent's key": (edit(0, agent_key=base64.b64encode(bytes(32)).decode()), "the head of 1"),
     "the clock of an entry": (lambda case: rewritten(case, 4, lambda e: e.update(at_ms=AT_S * 1000 - 86_400_000)), "the head"),
-    "an entry taken out": (without(6), "a head of 12 entries, of which 11 are there"),
+    "an entry taken out": (without(6), "a head of 13 entries, of which 12 are there"),
     "an entry taken out, nothing mended": (lambda case: case.entries.pop(4), "entry 4 breaks the chain"),
     "an entry put in": (inserted, "entry 5 breaks the chain"),
     "two entries swapped": (swapped, "entry"),
@@ -436,6 +463,12 @@ ALTERATIONS: dict[str, tuple[Alteration, str]] = {
     "records left out of a segment": (records_left_out, "recording/000001 holds others"),
     "a segment more": (stranger_segment, "nothing in the log speaks of recording/000009"),
     "something else beside an entry": (altered_beside, "is not what entry"),
+    "a bit of a title": (lambda case: case.beside.update({sealed_title(case): bytes(284)}), "is not what entry 11 speaks of"),
+    "a title of another session": (other_title, "is not what entry 11 speaks of"),
+    "a title of another session, with its entry": (other_title_and_entry, "the head of"),
+    "a title passed off as a note": (title_for_a_note, "the head of"),
+    "when a window was used": (edit(TITLED, since_ms=1), "the head of"),
+    "the entry of a title taken out": (without(TITLED), "a head of 13 entries, of which 12 are there"),
     "something more beside entries": (stranger_beside, "nothing in the log speaks of beside/"),
     "a member that has no place": (stranger_report, "nothing in the log speaks of report.de.html"),
 }  # fmt: skip
@@ -487,10 +520,11 @@ def agent_alone(case: Case) -> None:
 
 MISSING: dict[str, tuple[Alteration, str]] = {
     "a segment": (lambda case: case.segments.pop(1), "recording/000001, of entry 6"),
+    "a title": (lambda case: case.beside.pop(sealed_title(case)), "of entry 11"),
     "what lies beside an entry": (lambda case: case.beside.pop(min(case.beside)), "beside/"),
     "the colleague's certificate": (lambda case: case.certificates.clear(), "the certificate of entry 9"),
-    "the technician's signature at the end": (agent_alone, "both ends signed 1 of 12 entries, the agent alone 12"),
-    "every signature at the end": (unsigned_end, "both ends signed 1 of 12 entries, the agent alone 1"),
+    "the technician's signature at the end": (agent_alone, "both ends signed 1 of 13 entries, the agent alone 13"),
+    "every signature at the end": (unsigned_end, "both ends signed 1 of 13 entries, the agent alone 1"),
     "the closing in the log of all sessions": (lambda case: case.leaves.pop(2), "session_closed"),
     "the opening in the log of all sessions": (lambda case: case.leaves.pop(0), "session_opened"),
     "the joining in the log of all sessions": (lambda case: case.leaves.pop(1), "session_joined"),

@@ -16,7 +16,7 @@ from playwright.async_api import Browser, Page, expect
 from technician_viewer import auditor_key
 from technician_viewer.local_page import AUDITORS_PAGE, LocalPage
 from technician_viewer.settings import Settings
-from tests.relay.evidence.packs import ROOT_FINGERPRINT, SESSION, Case, a_case, rewritten
+from tests.relay.evidence.packs import ROOT_FINGERPRINT, SESSION, Case, a_case, auditor_keys, rewritten
 from tests.technician_viewer.test_local_page import serving
 from tests.technician_viewer.web.test_audit_evidence import told
 from tests.technician_viewer.web.test_page_access import problems
@@ -155,7 +155,7 @@ async def test_what_was_altered_is_named_and_nothing_of_it_is_shown(room: Open) 
     rewritten(case, 1, lambda entry: entry["event"].update(words="Something else"))  # type: ignore[attr-defined]
     page = await room(Desk(case))
     await look(page)
-    await expect(page.locator("#verdict")).to_contain_text("Altered: a head of 12 entries")
+    await expect(page.locator("#verdict")).to_contain_text("Altered: a head of 13 entries")
     await expect(page.locator("#steps li")).to_have_count(0)
 
 
@@ -166,6 +166,42 @@ async def test_what_is_missing_is_listed(room: Open) -> None:
     await look(page)
     await expect(page.locator("#verdict")).to_contain_text("Incomplete")
     await expect(page.locator("#missing")).to_contain_text("A piece of the recording: number 1")
+
+
+async def test_titles_and_notes_are_found_and_the_timeline_shows_which(room: Open, tmp_path: Path) -> None:
+    auditor_key.save(tmp_path / "key.json", auditor_keys("Odile Fabre"), PASSPHRASE)
+    page = await room(Desk(a_case()))
+    await look(page)
+    await open_key(page, tmp_path / "key.json")
+    title, note = page.locator("[data-lane=windows] .span"), page.locator("[data-lane=notes] .mark")
+    await expect(title).to_have_text("Banque – comptes")
+    await expect(page.locator("#titles li")).to_have_text("0:10Banque – comptes")
+    await expect(page.locator("#notes li")).to_contain_text("Le routeur est éteint")
+    await page.locator("#search").fill("BANQUE")
+    await expect(page.locator("#found")).to_have_text("Found: 1")
+    await expect(page.locator("#notes li")).to_have_count(0)
+    await expect(note).to_have_class("mark other")
+    await expect(title).to_have_class("span found")
+    await page.locator("#search").fill("routeur eteint")
+    await expect(page.locator("#found")).to_have_text("Found: 0")
+    await page.locator("#search").fill("est eteint")
+    await expect(page.locator("#found")).to_have_text("Found: 1")
+    await expect(page.locator("#titles li")).to_have_count(0)
+    await expect(title).to_have_class("span other")
+    await expect(page.locator("#verdict")).to_contain_text("Complete")
+    assert await problems(page, "searched") == []
+
+
+async def test_content_that_the_agent_did_not_write_as_it_has_to_is_named_and_the_rest_is_shown(
+    room: Open, tmp_path: Path
+) -> None:
+    auditor_key.save(tmp_path / "key.json", auditor_keys("Odile Fabre"), PASSPHRASE)
+    page = await room(Desk(a_case(title='{"title":"a\u202eb"}')))
+    await look(page)
+    await open_key(page, tmp_path / "key.json")
+    await expect(page.locator("#missing")).to_contain_text("What lies beside entry 11")
+    await expect(page.locator("#notes li")).to_contain_text("Le routeur est éteint")
+    await expect(page.locator("#titles-card")).to_be_hidden()
 
 
 async def test_a_server_that_shows_another_root_is_not_gone_on_with(room: Open) -> None:
