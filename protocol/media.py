@@ -5,13 +5,15 @@ the clear header as associated data. Inside a stream every record builds on thos
 """
 
 import struct
+from collections import deque
+from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from protocol.envelope import Audience, MediaEnvelope, media_header
 from protocol.errors import LocalProtocolError, NotAuthentic, RemoteProtocolError
-from protocol.limits import MEDIA_PLAIN_BYTES_MAX
+from protocol.limits import EPOCHS_AHEAD_MAX, MEDIA_PLAIN_BYTES_MAX
 from protocol.media_codec import read_parts
 from protocol.media_parts import Part
 
@@ -84,12 +86,25 @@ class EpochOpener:
         return read_parts(plain)
 
 
+@dataclass(frozen=True, slots=True)
+class _Epoch:
+    """An epoch as the control channel announced it."""
+
+    number: int
+    opener: EpochOpener
+    first_counter: int
+
+
 class MediaOpener:
-    """Opens the records that one viewer receives, in order; a gap, a repetition or a strange epoch ends it."""
+    """Opens the records that one viewer receives, in order; a gap, a repetition or a strange epoch ends it.
+
+    Control records may overtake media records on the way: the key of an epoch counts from its first record on, and what comes before that
+    is still of the epoch before.
+    """
 
     def __init__(self) -> None:
-        self._opener: EpochOpener | None = None
-        self._epoch = 0
+        # The one of now, then those that were announced; empty before the first.
+        self._epochs: deque[_Epoch] = deque()
         self._next_for_me = 0
         self.next_counter = 0
 
@@ -99,10 +114,17 @@ class MediaOpener:
         Raises:
             RemoteProtocolError: the epoch or its first counter runs backwards.
         """
-        if epoch <= self._epoch or first_counter < self.next_counter:
-            raise RemoteProtocolError(f"epoch {epoch} from {first_counter} after {self._epoch} at {self.next_counter}")
-        self._opener, self._epoch = EpochOpener(key), epoch
-        self.next_counter, self._next_for_me = first_counter, 0
+        last = self._epochs[-1] if self._epochs else None
+        at = max(self.next_counter, last.first_counter if last else 0)
+        if (last and epoch <= last.number) or epoch < 1 or first_counter < at:
+            came = f"epoch {epoch} from {first_counter}"
+            raise RemoteProtocolError(f"{came} after {last.number if last else 0} at {at}")
+        self._epochs.append(_Epoch(epoch, EpochOpener(key), first_counter))
+        if last is None:
+            self.next_counter = first_counter
+        elif len(self._epochs) > EPOCHS_AHEAD_MAX:
+            # Nothing is so late.
+            self._begin(self._epochs[1])
 
     def open(self, envelope: MediaEnvelope) -> list[Part]:
         """The parts of the next record.
@@ -112,20 +134,31 @@ class MediaOpener:
             NotAuthentic: altered on the way.
         """
         is_for_all = envelope.audience is Audience.ALL
-        expected = (self._epoch, self.next_counter if is_for_all else self._next_for_me)
-        if (
-            self._opener is None
-            or envelope.audience is Audience.STORE
-            or (envelope.epoch, envelope.counter) != expected
-        ):
-            came = f"{envelope.audience.name} {envelope.epoch}/{envelope.counter}"
-            raise RemoteProtocolError(f"media record {came} where {expected[0]}/{expected[1]} was expected")
-        parts = self._opener.parts_of(envelope)
+        ahead = next((each for each in self._epochs if each.number == envelope.epoch), None)
+        if ahead is None or envelope.audience is Audience.STORE:
+            raise RemoteProtocolError(f"media record {_named(envelope)} which is of no epoch that was announced")
+        begins = ahead is not self._epochs[0]
+        for_all, for_me = (ahead.first_counter, 0) if begins else (self.next_counter, self._next_for_me)
+        expected = for_all if is_for_all else for_me
+        if envelope.counter != expected:
+            raise RemoteProtocolError(f"media record {_named(envelope)} where {expected} was expected")
+        parts = ahead.opener.parts_of(envelope)
+        if begins:
+            self._begin(ahead)
         if is_for_all:
             self.next_counter += 1
         else:
             self._next_for_me += 1
         return parts
+
+    def _begin(self, epoch: _Epoch) -> None:
+        while self._epochs[0] is not epoch:
+            self._epochs.popleft()
+        self.next_counter, self._next_for_me = epoch.first_counter, 0
+
+
+def _named(envelope: MediaEnvelope) -> str:
+    return f"{envelope.audience.name} {envelope.epoch}/{envelope.counter}"
 
 
 def _nonce(audience: Audience, peer: int, counter: int) -> bytes:

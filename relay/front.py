@@ -169,6 +169,7 @@ class Front:
                 compress=False,
                 autoping=False,
                 timeout=LAST_WORD_S,
+                writer_limit=0,
             )
             await websocket.prepare(request)
             _tune(request.transport)
@@ -402,7 +403,9 @@ class Front:
         """Tell every agent how long the ways take; `late_s` is what this process itself added at worst."""
         for agent, viewer in self._rooms.paced():
             to_agent, to_viewer = self._outboxes.get(agent), self._outboxes.get(viewer)
-            if to_agent and to_viewer and to_agent.round_trip_s and to_viewer.round_trip_s:
+            if not to_agent or not to_viewer or (to_viewer.is_at_rest and to_agent in self._legs):
+                continue
+            if to_agent.round_trip_s and to_viewer.round_trip_s:
                 legs = self._legs.setdefault(to_agent, Legs())
                 if news := legs.news(agent_s=to_agent.round_trip_s, viewer_s=to_viewer.round_trip_s, relay_s=late_s):
                     to_agent.put(_envelope(news))
@@ -446,7 +449,13 @@ def _tls(settings: FrontSettings) -> ssl.SSLContext | None:
 
 
 def _tune(transport: asyncio.BaseTransport | None) -> None:
-    """Keep what the kernel holds unsent small, so that fresh input overtakes it early. asyncio sets TCP_NODELAY itself."""
+    """Keep small what cannot leave yet and nothing can overtake any more. asyncio sets TCP_NODELAY itself.
+
+    Over TLS asyncio holds up to 64 KB more, below what can be set from here.
+    """
+    if isinstance(transport, asyncio.WriteTransport):
+        # Not 0: see the agent's relay_link.py.
+        transport.set_write_buffer_limits(1)
     connection = transport.get_extra_info("socket") if transport else None
     if connection is not None and hasattr(sockets, "TCP_NOTSENT_LOWAT"):
         with contextlib.suppress(OSError):

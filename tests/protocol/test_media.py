@@ -6,7 +6,7 @@ from hypothesis.strategies import binary, integers
 
 from protocol.envelope import Audience, MediaEnvelope, unwrap
 from protocol.errors import ProtocolError, RemoteProtocolError
-from protocol.limits import SCREENS_MAX, VIDEO_STREAMS_MAX
+from protocol.limits import EPOCHS_AHEAD_MAX, SCREENS_MAX, VIDEO_STREAMS_MAX
 from protocol.media import MediaOpener, MediaSealer, padded_bytes
 from protocol.media_codec import read_parts, write_part, write_stream_data
 from protocol.media_parts import (
@@ -96,6 +96,48 @@ def test_epochs_never_run_backwards_and_counters_run_on() -> None:
     assert _envelope(sealer.seal(write_part(PARTS[0]))).counter == 1
     with pytest.raises(RemoteProtocolError):
         opener.start_epoch(2, KEY, 1)
+
+
+def test_a_key_that_overtakes_what_was_sealed_before_it_counts_from_its_first_record_on() -> None:
+    sealer, opener = MediaSealer(), MediaOpener()
+    sealer.start_epoch(KEY)
+    opener.start_epoch(1, KEY, 0)
+    before = [_envelope(sealer.seal(write_part(part))) for part in PARTS[:2]]
+    for_me = _envelope(sealer.seal(write_part(PARTS[2]), audience=Audience.ONE, peer=3))
+    sealer.start_epoch(bytes(32))
+    after = [_envelope(sealer.seal(write_part(part))) for part in PARTS[:2]]
+    for_me_after = _envelope(sealer.seal(write_part(PARTS[2]), audience=Audience.ONE, peer=3))
+    opener.start_epoch(2, bytes(32), 2)
+    for envelope, part in zip([*before, for_me, *after, for_me_after], [*PARTS[:2], PARTS[2]] * 2, strict=True):
+        assert opener.open(envelope) == [part]
+    for old in (before[1], for_me):
+        with pytest.raises(RemoteProtocolError):
+            opener.open(old)
+
+
+def test_a_record_of_an_epoch_that_has_not_begun_has_to_be_its_first() -> None:
+    sealer, opener = MediaSealer(), MediaOpener()
+    sealer.start_epoch(KEY)
+    opener.start_epoch(1, KEY, 0)
+    sealer.start_epoch(bytes(32))
+    opener.start_epoch(2, bytes(32), 0)
+    first, second = (_envelope(sealer.seal(write_part(part))) for part in PARTS[:2])
+    with pytest.raises(RemoteProtocolError):
+        opener.open(second)
+    assert opener.open(first) == [PARTS[0]]
+
+
+def test_epochs_in_which_nothing_came_are_forgotten_and_the_newest_is_not() -> None:
+    sealer, opener = MediaSealer(), MediaOpener()
+    for epoch in range(1, EPOCHS_AHEAD_MAX + 3):
+        key = epoch.to_bytes(32, "big")
+        sealer.start_epoch(key)
+        opener.start_epoch(epoch, key, 0)
+        if epoch == 1:
+            first = _envelope(sealer.seal(write_part(PARTS[0]), audience=Audience.ONE, peer=3))
+    with pytest.raises(RemoteProtocolError):
+        opener.open(first)
+    assert opener.open(_envelope(sealer.seal(write_part(PARTS[1])))) == [PARTS[1]]
 
 
 @given(binary(max_size=400))

@@ -1,6 +1,7 @@
 /** Media records (PROTOCOL.md, section 7): opening them, in order; protocol/media.py. */
 import { Audience } from "./envelope.js";
 import { NotAuthentic, RemoteProtocolError } from "./errors.js";
+import { EPOCHS_AHEAD_MAX } from "./limits.js";
 import { readParts } from "./media_codec.js";
 
 /** @param {boolean} holds @param {string} what @returns {asserts holds} */
@@ -8,20 +9,23 @@ function check(holds, what) {
   if (!holds) throw new RemoteProtocolError(what);
 }
 
+/** @typedef {{ number: number, key: CryptoKey, firstCounter: number }} Epoch */
+
+/** Control records may overtake media records: the key of an epoch counts from its first record on. */
 export class MediaOpener {
-  /** @type {CryptoKey | undefined} */
-  #key;
-  #epoch = 0;
+  /** @type {Epoch[]} the one of now, then those that were announced */
+  #epochs = [];
   #nextForMe = 0;
   nextCounter = 0;
 
-  /** @param {number} epoch @param {Uint8Array<ArrayBuffer>} key @param {number} firstCounter */
+  /** @param {number} epoch @param {Uint8Array<ArrayBuffer>} key @param {number} firstCounter that of the stream to all */
   async startEpoch(epoch, key, firstCounter) {
-    check(epoch > this.#epoch && firstCounter >= this.nextCounter, "an epoch that runs backwards");
-    this.#key = await crypto.subtle.importKey("raw", key, "AES-GCM", false, ["decrypt"]);
-    this.#epoch = epoch;
-    this.nextCounter = firstCounter;
-    this.#nextForMe = 0;
+    const last = this.#epochs.at(-1);
+    check(epoch > (last?.number ?? 0) && firstCounter >= Math.max(this.nextCounter, last?.firstCounter ?? 0), "an epoch that runs backwards");
+    this.#epochs.push({ number: epoch, key: await crypto.subtle.importKey("raw", key, "AES-GCM", false, ["decrypt"]), firstCounter });
+    if (!last) this.nextCounter = firstCounter;
+    // Nothing is so late.
+    else if (this.#epochs.length > EPOCHS_AHEAD_MAX) this.#begin(/** @type {Epoch} */ (this.#epochs[1]));
   }
 
   /**
@@ -31,8 +35,9 @@ export class MediaOpener {
    * @returns {Promise<Uint8Array<ArrayBuffer>> | undefined} for `open`
    */
   prepare(envelope) {
-    if (!this.#key || envelope.epoch !== this.#epoch) return undefined;
-    const plain = decrypt(this.#key, envelope);
+    const epoch = this.#epochs.find(({ number }) => number === envelope.epoch);
+    if (!epoch) return undefined;
+    const plain = decrypt(epoch.key, envelope);
     // What is wrong with it is said when its turn comes.
     plain.catch(() => undefined);
     return plain;
@@ -44,13 +49,21 @@ export class MediaOpener {
    * @returns {Promise<import("./media_codec.js").Part[]>} its parts
    */
   async open(envelope, prepared) {
+    const epoch = this.#epochs.find(({ number }) => number === envelope.epoch);
+    check(epoch !== undefined && envelope.audience !== Audience.STORE, "a media record of no epoch that was announced");
     const isForAll = envelope.audience === Audience.ALL;
-    const expected = isForAll ? this.nextCounter : this.#nextForMe;
-    check(envelope.audience !== Audience.STORE && envelope.epoch === this.#epoch && envelope.counter === expected, "a media record out of order");
-    check(this.#key !== undefined, "a media record before its epoch");
+    if (epoch !== this.#epochs[0]) this.#begin(epoch);
+    check(envelope.counter === (isForAll ? this.nextCounter : this.#nextForMe), "a media record out of order");
     if (isForAll) this.nextCounter += 1;
     else this.#nextForMe += 1;
-    return readParts(await (prepared ?? decrypt(this.#key, envelope)));
+    return readParts(await (prepared ?? decrypt(epoch.key, envelope)));
+  }
+
+  /** @param {Epoch} epoch */
+  #begin(epoch) {
+    this.#epochs.splice(0, this.#epochs.indexOf(epoch));
+    this.nextCounter = epoch.firstCounter;
+    this.#nextForMe = 0;
   }
 }
 
