@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
+import threading
 import time
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from client_agent.input.injected import InjectedKeys
@@ -12,6 +13,7 @@ from client_agent.input.open import open_sink
 from client_agent.input.sink import OwnWindows
 from client_agent.input.stop_key import StopKeyWatch, watch_stop_key
 from client_agent.screen.source import Screen
+from client_agent.worker import Worker
 from protocol.codec import Message
 from protocol.media_parts import InputApplied
 from protocol.messages import INPUT, KeyChanged, PointerButton, PointerMoved, TextTyped, WheelTurned
@@ -35,11 +37,29 @@ class Counts:
         return Counts(self.clicks + more.clicks, self.keys + more.keys, self.characters + more.characters)
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A message, the screens as they were when it came, and how often everything had been released by then."""
+
+    message: Message
+    screens: tuple[Screen, ...]
+    releases: int
+
+    def takes_place_of(self, before: "_Waiting") -> bool:
+        """Whether the one before it needs not be applied any more: a place of the pointer that nothing happened at."""
+        return (
+            isinstance(self.message, PointerMoved)
+            and isinstance(before.message, PointerMoved)
+            and self.releases == before.releases
+        )
+
+
 class Hands:
     """The sink as the session handles it: messages in, nothing left held.
 
     Typing may take a while (a letter that the layout lacks needs a key of its own first), so a worker thread applies what
-    arrives, in order. `release_all` does not wait for it: what has not been applied by then never is.
+    arrives, in order. Of places of the pointer that come faster than they are applied only the newest counts; keys, buttons and the
+    wheel are never left out. `release_all` does not wait for it: what has not been applied by then never is.
     """
 
     INPUT = INPUT
@@ -55,8 +75,12 @@ class Hands:
         self._stop_key: StopKeyWatch | None = None
         self._counts = Counts()
         self._held_timer: asyncio.TimerHandle | None = None
-        self._worker = ThreadPoolExecutor(1, "input")
-        self._waiting = 0
+        self._worker = Worker("input")
+        self._loop = asyncio.get_running_loop()
+        # What waits for the worker; the lock is never held while something blocks.
+        self._lock = threading.Lock()
+        self._waiting: deque[_Waiting] = deque()
+        self._is_working = False
         self._releases = 0
         self._typing_told_s = 0.0
         self.on_applied: Callable[[InputApplied], None] = lambda part: None
@@ -64,33 +88,46 @@ class Hands:
 
     def apply(self, message: Message, screens: tuple[Screen, ...]) -> None:
         """Let one admitted message take effect, in its turn. Places outside the screen are brought to its edge."""
-        if self._waiting >= WAITING_MAX:
-            return
-        self._waiting += 1
-        releases = self._releases
+        new = _Waiting(message, screens, self._releases)
+        with self._lock:
+            if self._waiting and new.takes_place_of(self._waiting[-1]):
+                self._waiting[-1] = new
+                return
+            if len(self._waiting) >= WAITING_MAX:
+                return
+            self._waiting.append(new)
+            if self._is_working:
+                return
+            self._is_working = True
+        self._worker.do(self._work)
 
-        def work() -> Counts:
+    def _work(self) -> None:
+        """In the worker's thread: apply what waits, until nothing does."""
+        while (next_one := self._take_next()) is not None:
             try:
-                return self._apply(message, screens) if releases == self._releases else Counts()
-            finally:
-                if releases != self._releases:
-                    # What went down while everything was being released must not stay down.
-                    self._sink.release_all()
+                counts = self._apply(next_one.message, next_one.screens)
+            except Exception as error:
+                # Where the desktop has gone, the eyes say so; what was to be typed is nobody's business.
+                log.warning("input could not be applied: %s", type(error).__name__)
+                counts = Counts()
+            if next_one.releases != self._releases:
+                # What went down while everything was being released must not stay down.
+                self._sink.release_all()
+            if counts != Counts():
+                self._loop.call_soon_threadsafe(self._applied, next_one.message, counts)
 
-        applying = asyncio.get_running_loop().run_in_executor(self._worker, work)
-        applying.add_done_callback(lambda done: self._applied(message, done))
+    def _take_next(self) -> _Waiting | None:
+        with self._lock:
+            while self._waiting:
+                next_one = self._waiting.popleft()
+                if next_one.releases == self._releases:
+                    return next_one
+            self._is_working = False
+            return None
 
-    def _applied(self, message: Message, applying: asyncio.Future[Counts]) -> None:
-        self._waiting -= 1
-        if applying.cancelled():
-            return
-        if error := applying.exception():
-            # Where the desktop has gone, the eyes say so; what was to be typed is nobody's business.
-            log.warning("input could not be applied: %s", type(error).__name__)
-            return
-        self._counts = self._counts + applying.result()
-        if applying.result() != Counts():
-            self._tell(message)
+    def _applied(self, message: Message, counts: Counts) -> None:
+        self._counts = self._counts + counts
+        self._tell(message)
 
     def _tell(self, message: Message) -> None:
         """Say that a button went down, and where, or that keys were typed, a few times a second and never which."""
@@ -126,6 +163,11 @@ class Hands:
         held = self._sink.held()
         return bool(held.keys or held.buttons)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is down because of us, or still to be applied."""
+        return self._is_working or self.is_holding
+
     def release_all(self) -> None:
         """Every key and button that is down comes up; what still waits is dropped."""
         self._releases += 1
@@ -159,7 +201,7 @@ class Hands:
     def close(self) -> None:
         """Release everything, drop what still waits, and let go of the desktop."""
         self.release_all()
-        self._worker.shutdown(cancel_futures=True)
+        self._worker.close()
         self._sink.close()
         if self._stop_key:
             self._stop_key.close()

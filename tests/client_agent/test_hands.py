@@ -8,7 +8,7 @@ from client_agent.hands import Counts, Hands
 from client_agent.input.sink import InputLost, OwnWindows
 from client_agent.input.x11 import X11Sink
 from client_agent.screen.source import Box, Screen
-from protocol.messages import KeyChanged, PointerButton, TextTyped
+from protocol.messages import KeyChanged, PointerButton, PointerMoved, TextTyped, WheelTurned
 from tests.client_agent.desktop import Ears, what_is_down
 from tests.virtual_display import VirtualDisplay
 from tests.waiting import eventually
@@ -70,6 +70,83 @@ async def test_everything_that_is_held_comes_up_at_once_and_was_counted(display:
         return counts == Counts(clicks=1, keys=1)
 
     await eventually(is_counted, "one click and one key")
+    hands.close()
+
+
+class BusySink:
+    """Takes note of what is applied, once a first key has been let go on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.applied: list[tuple[object, ...]] = []
+        self.is_at_a_key, self.may_go_on = threading.Event(), threading.Event()
+        for name in ("move", "button", "wheel"):
+            monkeypatch.setattr(X11Sink, name, self._noting(name))
+        monkeypatch.setattr(X11Sink, "key", self._key)
+
+    def _noting(self, name: str) -> Callable[..., bool]:
+        def note(sink: X11Sink, *what: object) -> bool:
+            self.applied.append((name, *what))
+            return True
+
+        return note
+
+    def _key(self, code: str, is_down: bool) -> bool:
+        self.is_at_a_key.set()
+        assert self.may_go_on.wait(30)
+        self.applied.append(("key", code, is_down))
+        return True
+
+
+@pytest.mark.usefixtures("display")
+async def test_of_places_that_come_faster_than_they_are_applied_the_newest_counts_and_nothing_else_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sink, hands = BusySink(monkeypatch), Hands(OwnWindows())
+    hands.apply(KeyChanged("KeyA", True), SCREENS)
+    await eventually(sink.is_at_a_key.is_set, "the first key")
+    for message in (
+        *(PointerMoved(0, x, 5, 1) for x in range(1, 400)),
+        PointerButton(0, 400, 5, 0, True, 1),
+        *(PointerMoved(0, x, 6, 1) for x in range(1, 40)),
+        WheelTurned(0, 9, 9, 0, 120, 1),
+        WheelTurned(0, 9, 9, 0, 120, 1),
+        PointerMoved(0, 7, 7, 1),
+        KeyChanged("KeyA", False),
+        PointerMoved(0, 8, 8, 1),
+    ):
+        hands.apply(message, SCREENS)
+    sink.may_go_on.set()
+    await eventually(lambda: ("move", 8, 8) in sink.applied, "the last place")
+    assert sink.applied == [
+        ("key", "KeyA", True),
+        ("move", 399, 5),
+        ("button", 400, 5, 0, True),
+        ("move", 39, 6),
+        ("wheel", 9, 9, 0, 120),
+        ("wheel", 9, 9, 0, 120),
+        ("move", 7, 7),
+        ("key", "KeyA", False),
+        ("move", 8, 8),
+    ]
+    hands.close()
+
+
+@pytest.mark.usefixtures("display")
+async def test_a_place_from_after_a_withdrawal_does_not_take_the_turn_of_one_from_before_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(X11Sink, "release_all", lambda sink: None)
+    sink, hands = BusySink(monkeypatch), Hands(OwnWindows())
+    hands.apply(KeyChanged("KeyA", True), SCREENS)
+    await eventually(sink.is_at_a_key.is_set, "the first key")
+    for message in (PointerMoved(0, 1, 1, 1), PointerButton(0, 2, 2, 0, True, 1), PointerMoved(0, 3, 3, 1)):
+        hands.apply(message, SCREENS)
+    hands.release_all()
+    hands.apply(PointerMoved(0, 4, 4, 1), SCREENS)
+    hands.apply(KeyChanged("KeyB", True), SCREENS)
+    sink.may_go_on.set()
+    await eventually(lambda: ("key", "KeyB", True) in sink.applied, "the key after it")
+    assert sink.applied == [("key", "KeyA", True), ("move", 4, 4), ("key", "KeyB", True)]
     hands.close()
 
 
