@@ -2,23 +2,24 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
+from functools import partial
 
 from client_agent.screen.budget import Path
 from client_agent.screen.handover import Handover
 from client_agent.screen.source import Screen, ScreenSource
 from client_agent.screen.stream import PictureStream
+from client_agent.worker import Worker
 from protocol.limits import PICTURE_LIVE_S
+from protocol.media_codec import ends_picture
 from protocol.media_parts import InputApplied
 from protocol.vocabulary import Preference
 
-# A pointer can be moved without a sign from the desktop, and is told of alone while pictures are held back: look again this often,
-# and more seldom once nothing has happened for a while.
-_LOOK_AGAIN_S = 0.05
-_LOOK_AGAIN_S_MAX = 1.0
-_MORE_SELDOM = 1.5
+# A pointer can be moved without a sign from the desktop, and is told of alone while pictures are held back: look again after so long,
+# and more seldom once nothing has happened for a while; the first and the last of these times.
+_LOOK_AGAIN_S, _LOOK_AGAIN_HELD_BACK_S = (0.25, 2.0), (0.05, 1.0)
+_MORE_SELDOM, _LOOKS_COUNTED_MAX = 1.5, 20
 
 Send = Callable[[bytes], Awaitable[None]]
 """Seals a record and sends it, before it waits for anything; then waits until another one may follow."""
@@ -37,9 +38,10 @@ class Eyes:
         self._stream.pause()
         self._is_due = asyncio.Event()
         self._pauses = 0
-        self._look_again_s = _LOOK_AGAIN_S
+        self._looks_by_itself, self._look_again_at = 0, 0.0
+        self._timer: asyncio.TimerHandle | None = None
         # One thread captures and encodes, and one task at a time has what it makes sent.
-        self._thread = ThreadPoolExecutor(1, "eyes")
+        self._worker = Worker("eyes")
         self._turn = asyncio.Lock()
         self.is_paused = True
         self.screens: tuple[Screen, ...] = ()
@@ -47,7 +49,8 @@ class Eyes:
         """The number of the newest picture that was sent, or whose last record is being sent; 0 before the first."""
         self.looked_ms = 0
         """When the last look began, in milliseconds UTC."""
-        source.watch(asyncio.get_running_loop(), self._is_due.set)
+        self._loop = asyncio.get_running_loop()
+        source.watch(self._loop, self._on_change)
 
     @property
     def is_late(self) -> bool:
@@ -71,16 +74,36 @@ class Eyes:
         """Wait until there may be something new to show."""
         if self.is_paused:
             self._is_due.clear()
-            await self._is_due.wait()
-        due_in_s = self._stream.due_in_s(time.monotonic())
-        look_again_s = self._look_again_s if due_in_s is None else min(due_in_s, self._look_again_s)
+        else:
+            first_s, last_s = _LOOK_AGAIN_HELD_BACK_S if self._stream.is_held_back else _LOOK_AGAIN_S
+            self._look_again_at = time.monotonic() + min(first_s * _MORE_SELDOM**self._looks_by_itself, last_s)
+            self._set_timer()
         try:
-            async with asyncio.timeout(look_again_s):
-                await self._is_due.wait()
-            self._look_again_s = _LOOK_AGAIN_S
-        except TimeoutError:
-            self._look_again_s = min(_MORE_SELDOM * self._look_again_s, _LOOK_AGAIN_S_MAX)
+            await self._is_due.wait()
+        finally:
+            self._stop_timer()
         self._is_due.clear()
+
+    def _set_timer(self) -> None:
+        """Look again although nothing changes: when something coarse becomes exact, or else by and by."""
+        self._stop_timer()
+        now = time.monotonic()
+        due_in_s, again_in_s = self._stream.due_in_s(now), self._look_again_at - now
+        in_s = again_in_s if due_in_s is None else min(due_in_s, again_in_s)
+        self._timer = self._loop.call_later(in_s, self._look_by_itself)
+
+    def _stop_timer(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look_by_itself(self) -> None:
+        self._looks_by_itself = min(self._looks_by_itself + 1, _LOOKS_COUNTED_MAX)
+        self._is_due.set()
+
+    def _on_change(self) -> None:
+        self._looks_by_itself = 0
+        self._is_due.set()
 
     async def look(self, send: Send) -> None:
         """Make the records that are due for all viewers, and have each sent as it is made, until a pause comes.
@@ -93,7 +116,7 @@ class Eyes:
                 return
             pauses, self.looked_ms = self._pauses, time.time_ns() // 1_000_000
             handover = Handover[tuple[bytes, int]]()
-            making = asyncio.get_running_loop().run_in_executor(self._thread, self._make, handover)
+            self._worker.do(partial(self._make, handover))
             is_whole = False
             try:
                 while (made := await handover.take()) and pauses == self._pauses:
@@ -105,17 +128,25 @@ class Eyes:
                 if not is_whole:
                     # All of it may have been made already, so the stream does not know.
                     self._stream.ask_key_picture()
-                await making
+                await handover.ended()
 
     def _make(self, handover: Handover[tuple[bytes, int]]) -> None:
+        """In the worker's thread."""
+        last: tuple[bytes, int] | None = None
         try:
             self.screens = self._source.screens()
             with closing(self._stream.pump(time.monotonic())) as records:
                 for record in records:
-                    if not handover.put((record, self._stream.newest_picture)):
-                        return
-        finally:
-            handover.end()
+                    made = record, self._stream.newest_picture
+                    if ends_picture(record):
+                        # Handed over with the word that it is the last, so that a letter wakes the loop once.
+                        last = made
+                    elif not handover.put(made):
+                        break
+        except BaseException as error:
+            handover.end(error=error)
+        else:
+            handover.end(last)
 
     async def key_picture(self, send: Send) -> None:
         """Make a complete picture for one viewer, on which what goes to all from its first record on builds.
@@ -129,16 +160,20 @@ class Eyes:
         pauses, records = self._pauses, self._stream.key_picture()
         while True:
             async with self._turn:
-                making = asyncio.get_running_loop().run_in_executor(self._thread, next, records, None)
-                record = await making
+                handover = Handover[bytes]()
+                self._worker.do(partial(_make_one, records, handover))
+                record = await handover.take()
                 if record is None or pauses != self._pauses:
                     return
                 await send(record)
 
     def shown(self, picture: int) -> None:
-        """The technician shows this picture; another may follow."""
-        self._stream.shown(picture, time.monotonic())
-        self._is_due.set()
+        """The technician shows this picture; what waited for that may follow."""
+        if self._stream.shown(picture, time.monotonic()):
+            self._is_due.set()
+        elif self._timer:
+            # What becomes exact by itself may do so once there is room.
+            self._set_timer()
 
     def ask_key_picture(self) -> None:
         """The next picture is complete without what went before.
@@ -183,3 +218,11 @@ class Eyes:
         self.is_paused = False
         self._stream.resume()
         self._is_due.set()
+
+
+def _make_one(records: Iterator[bytes], handover: Handover[bytes]) -> None:
+    """In the worker's thread."""
+    try:
+        handover.end(next(records, None))
+    except BaseException as error:
+        handover.end(error=error)

@@ -145,7 +145,7 @@ class ScreenSource(Protocol):
         """
 
     def pointer(self) -> PointerState:
-        """Where the pointer is now."""
+        """Where the pointer is; the first time after `damage`, where it was then."""
 
     def pointer_image(self) -> PointerImage:
         """How the pointer looks now; at most POINTER_SIDE_PX_MAX wide and high."""

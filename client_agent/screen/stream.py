@@ -72,6 +72,7 @@ class PictureStream:
         self._is_paused = False
         self._is_key_wanted = True
         self._pointers_alone = 0
+        self._is_held_back = False
         self._within_s: float | None = None
         self._sent_at = 0.0
         self._applied: deque[InputApplied] = deque(maxlen=_APPLIED_MAX)
@@ -117,6 +118,12 @@ class PictureStream:
         with self._lock:
             self._preference = preference
 
+    @property
+    def is_held_back(self) -> bool:
+        """Whether the last look had to leave what there was, because pictures under way have not been shown."""
+        with self._lock:
+            return self._is_held_back
+
     def due_in_s(self, now: float) -> float | None:
         """When there will be something to show although nothing changes; None where only an acknowledgement can bring that about."""
         with self._lock:
@@ -158,8 +165,8 @@ class PictureStream:
             self._is_key_wanted = True
             self._pacer.restart()
 
-    def shown(self, number: int, now: float) -> None:
-        """The viewer that sets the pace shows picture `number`; another one may leave now, so call `pump` soon.
+    def shown(self, number: int, now: float) -> bool:
+        """The viewer that sets the pace shows picture `number`; tells whether something has waited for that: call `pump` soon then.
 
         Raises:
             RemoteProtocolError: a picture that was never sent.
@@ -167,6 +174,7 @@ class PictureStream:
         with self._lock:
             self._pacer.shown(number, now)
             self._pointers_alone = 0
+            return self._is_held_back or (self._due_at is not None and self._due_at <= now)
 
     def restart_pacing(self) -> None:
         """Another viewer sets the pace from now on, or the same one over another path."""
@@ -192,6 +200,7 @@ class PictureStream:
                 return
             is_overdue = self._within_s is not None and now - self._sent_at >= self._within_s
             may_send = self._pacer.may_send(now) or is_overdue
+            self._is_held_back = not may_send
             is_key = self._is_key_wanted
             if may_send:
                 self._is_key_wanted = False

@@ -87,6 +87,8 @@ class X11Source:
         self._desktop = Box(0, 0, 1, 1)
         self._screens: tuple[Screen, ...] = ()
         self._shape_serial = 0
+        # Asked with the last damage, and not answered yet.
+        self._pointer_asked: Any = None
         self._image = _NO_POINTER
         self._pixels = RootPixels(self._questions, self._root)
         try:
@@ -178,6 +180,10 @@ class X11Source:
         with _lost():
             self._ask_damage.Subtract(self._damage_id, 0, self._region)
             cookie = self._ask_xfixes.FetchRegion(self._region)
+            # With the same way there and back.
+            if self._pointer_asked:
+                self._pointer_asked.discard_reply()
+            self._pointer_asked = self._questions.core.QueryPointer(self._root)
             reply = x11_connection.raw_reply(self._questions, cookie)
         rectangles = reply[_REPLY_HEAD_BYTES:]
         if len(rectangles) > _RECTANGLES_MAX * _RECTANGLE.size:
@@ -201,7 +207,9 @@ class X11Source:
     def pointer(self) -> PointerState:
         with _lost():
             self._ask_shape()
-            at = self._questions.core.QueryPointer(self._root).reply()
+            asked = self._pointer_asked or self._questions.core.QueryPointer(self._root)
+            self._pointer_asked = None
+            at = asked.reply()
         is_visible = bool(at.same_screen) and any(self._image.rgba[3::4])
         return PointerState(at.root_x, at.root_y, is_visible, self._shape_serial)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import zstandard
 
+from client_agent import eyes as eyes_module
 from client_agent.eyes import Eyes
 from client_agent.screen import stream
 from client_agent.screen.handover import ROOM, Handover
@@ -14,7 +15,7 @@ from client_agent.screen.source import Box, Screen
 from client_agent.screen.x11 import X11Source
 from protocol.envelope import Audience, MediaEnvelope, unwrap
 from protocol.media import MediaOpener, MediaSealer
-from protocol.media_parts import BYTES_PER_PIXEL, Part, PictureEnd, Rectangle, Screens
+from protocol.media_parts import BYTES_PER_PIXEL, InputApplied, Part, PictureEnd, Rectangle, Screens
 from tests.client_agent.desktop import Painter
 from tests.client_agent.screen.memory_desktop import Canvas, MemoryDesktop
 from tests.virtual_display import VirtualDisplay
@@ -150,6 +151,49 @@ async def test_who_asks_for_a_complete_picture_gets_it_although_what_came_before
     eyes.ask_key_picture()
     await eyes.look(technician.send)
     assert technician.canvas.ends[-1].is_key
+    assert technician.canvas.sees(technician.desktop, SCREEN)
+
+
+@pytest.fixture
+def nobody_looks_by_and_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(eyes_module, "_LOOK_AGAIN_S", (3600.0, 3600.0))
+    monkeypatch.setattr(eyes_module, "_LOOK_AGAIN_HELD_BACK_S", (3600.0, 3600.0))
+
+
+@pytest.mark.usefixtures("nobody_looks_by_and_by")
+async def test_that_a_picture_was_shown_for_which_nothing_waited_makes_nobody_look() -> None:
+    technician = Technician(MemoryDesktop(SCREEN))
+    technician.eyes.resume()
+    await technician.eyes.wait()
+    await technician.eyes.look(technician.send)
+    waiting = asyncio.create_task(technician.eyes.wait())
+    await asyncio.sleep(0)
+    technician.eyes.shown(1)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not waiting.done()
+    technician.eyes.tell(InputApplied("keys", 0, 0, 0, 0))
+    await waiting
+
+
+@pytest.mark.usefixtures("nobody_looks_by_and_by")
+async def test_what_was_held_back_follows_as_soon_as_a_picture_was_shown() -> None:
+    technician = Technician(MemoryDesktop(SCREEN))
+    eyes = technician.eyes
+    eyes.resume()
+    await eyes.wait()
+    before = -1
+    while before != eyes.newest_picture:
+        before = eyes.newest_picture
+        paint_corners(technician.desktop)
+        technician.desktop.paint(Box(5, 5, 3, 3), 7 + before)
+        await eyes.look(technician.send)
+    waiting = asyncio.create_task(eyes.wait())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    eyes.shown(before)
+    await asyncio.wait_for(waiting, 30)
+    await eyes.look(technician.send)
     assert technician.canvas.sees(technician.desktop, SCREEN)
 
 
