@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.connection import broadcast
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
@@ -18,10 +19,23 @@ from protocol.limits import ENVELOPE_BYTES_MAX, PEER_GONE_S
 
 _WAITING_BYTES_MAX = 4 * 1024 * 1024
 _UNSENT_BYTES = 32 * 1024
+# What is no longer than this, and has nothing before it, is written at once, without the writer's turn: a letter, an answer, a ping.
+_AT_ONCE_BYTES = 4096
 
 
 class RelayUnreachable(Exception):
     """The relay does not answer."""
+
+
+class _Connection(ClientConnection):
+    """Notes when anything came last, pings and their answers too."""
+
+    heard_at = 0.0
+    """By the loop's clock."""
+
+    def data_received(self, data: bytes) -> None:
+        self.heard_at = self.loop.time()
+        super().data_received(data)
 
 
 class RelayLink:
@@ -35,13 +49,15 @@ class RelayLink:
         self._something_waits = asyncio.Event()
         self._drained = asyncio.Event()
         self._drained.set()
-        self._socket: ClientConnection | None = None
+        self._socket: _Connection | None = None
         self._writer: asyncio.Task[None] | None = None
+        self._silence: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> "RelayLink":
         try:
-            self._socket = await connect(
+            socket = await connect(
                 self._url,
+                create_connection=_Connection,
                 subprotocols=[Subprotocol(SUBPROTOCOL)],
                 max_size=ENVELOPE_BYTES_MAX,
                 compression=None,
@@ -49,14 +65,19 @@ class RelayLink:
                 # takes an empty buffer for a full one then, and holds everything until something else is written.
                 write_limit=1,
                 open_timeout=self._open_within_s,
-                ping_interval=1,
-                ping_timeout=PEER_GONE_S - 1,
+                # The relay pings every few seconds: silence tells as much as pings of ours that it does not answer would.
+                ping_interval=None,
                 close_timeout=1,
             )
+            assert isinstance(socket, _Connection)
+            # How long there and back takes, as far as it is known before the relay measures it.
+            await socket.ping()
         except (OSError, TimeoutError, WebSocketException) as error:
             raise RelayUnreachable("the relay does not answer") from error
-        _keep_little_unsent(self._socket)
+        self._socket = socket
+        _keep_little_unsent(socket)
         self._writer = asyncio.create_task(self._write())
+        self._hear_silence(socket)
         return self
 
     async def __aexit__(
@@ -64,6 +85,8 @@ class RelayLink:
     ) -> None:
         assert self._socket
         assert self._writer
+        assert self._silence
+        self._silence.cancel()
         if kind is None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._drained.wait(), timeout=1)
@@ -76,9 +99,17 @@ class RelayLink:
         if self._socket:
             self._socket.transport.abort()
 
+    def _hear_silence(self, socket: _Connection) -> None:
+        """Hang up once the relay has said nothing for PEER_GONE_S."""
+        left_s = socket.heard_at + PEER_GONE_S - socket.loop.time()
+        if left_s > 0:
+            self._silence = socket.loop.call_later(left_s, self._hear_silence, socket)
+        else:
+            socket.transport.abort()
+
     @property
     def round_trip_s(self) -> float:
-        """There and back between here and the relay, as the last ping found it; 0 before the first."""
+        """There and back between here and the relay, as a ping at the beginning found it; 0 before it is answered."""
         return self._socket.latency if self._socket else 0.0
 
     def tell_relay(self, message: Message) -> None:
@@ -100,7 +131,11 @@ class RelayLink:
     def _send(self, data: bytes) -> None:
         if self._writer is None or self._writer.done():
             return  # nobody hears it any more; whoever reads hears why
-        if self._waiting_bytes + len(data) > _WAITING_BYTES_MAX and self._socket:
+        assert self._socket
+        if len(data) <= _AT_ONCE_BYTES and not self._waiting and not self._socket.transport.get_write_buffer_size():
+            broadcast((self._socket,), data)
+            return
+        if self._waiting_bytes + len(data) > _WAITING_BYTES_MAX:
             # The relay has stopped reading: the connection is of no use, and the reader hears that it is gone.
             self._socket.transport.abort()
             return

@@ -3,10 +3,8 @@
 import asyncio
 import ssl
 from pathlib import Path
-from typing import Any
 
 import pytest
-from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
@@ -14,6 +12,8 @@ from client_agent import relay_link
 from client_agent.relay_link import RelayLink
 from protocol.envelope import SUBPROTOCOL
 from tests.relay.test_front import self_signed
+
+PROTOCOLS = [Subprotocol(SUBPROTOCOL)]
 
 
 async def test_what_is_handed_over_leaves_at_once_and_waits_for_nothing_else_to_be_written(
@@ -29,9 +29,8 @@ async def test_what_is_handed_over_leaves_at_once_and_waits_for_nothing_else_to_
             received.append(message if isinstance(message, bytes) else message.encode())
 
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    # A ping would push what waits, a second later.
-    monkeypatch.setattr(relay_link, "connect", _without_pings)
-    async with serve(listen, "127.0.0.1", 0, ssl=tls, subprotocols=[Subprotocol(SUBPROTOCOL)]) as server:
+    # A ping, or the answer to one, would push what waits.
+    async with serve(listen, "127.0.0.1", 0, ssl=tls, subprotocols=PROTOCOLS, ping_interval=None) as server:
         port = next(iter(server.sockets)).getsockname()[1]
         async with RelayLink(f"https://127.0.0.1:{port}") as link:
             for number in range(20):
@@ -40,5 +39,14 @@ async def test_what_is_handed_over_leaves_at_once_and_waits_for_nothing_else_to_
     assert [message[1] for message in received] == list(range(20))
 
 
-def _without_pings(url: str, **options: Any) -> connect:
-    return connect(url, **(options | {"ping_interval": None}))
+async def test_a_relay_that_says_nothing_any_more_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay_link, "PEER_GONE_S", 0.2)
+
+    async def be_silent(socket: ServerConnection) -> None:
+        await socket.wait_closed()
+
+    async with serve(be_silent, "127.0.0.1", 0, subprotocols=PROTOCOLS, ping_interval=None) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        async with RelayLink(f"http://127.0.0.1:{port}") as link:
+            async with asyncio.timeout(30):
+                assert [envelope async for envelope in link.envelopes()] == []
