@@ -12,7 +12,8 @@ from client_agent.prompts.widgets import Button, Kind, Look, paragraph
 from client_agent.prompts.words import VIEWERS_NAMED_MAX, BarWords, Mark, Marked, ViewerWords, Words
 from protocol.limits import BUTTONS_REACT_AFTER_S
 
-_TICK_MS = 250
+# How often it is looked whether all is still as it is said: often only where something counts down, or lies above it.
+_TICK_MS, _TICK_AT_REST_MS = 250, 2000
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class SessionBar:
         self.top.overrideredirect(True)
         self.top.bind("<Visibility>", self._on_visibility)
         self._is_covered = False
+        self._ticking = ""
 
     @property
     def is_shown(self) -> bool:
@@ -73,7 +75,7 @@ class SessionBar:
         if not self.top.winfo_viewable():
             self.top.deiconify()
             self.top.lift()
-            self._tick()
+        self._tick_in(_TICK_MS)
 
     def wait(self, what: str) -> None:
         """Say what is being waited for, until the next `show`."""
@@ -264,7 +266,13 @@ class SessionBar:
         self._place()
         if self._is_covered:
             self.top.lift()
-        self.top.after(_TICK_MS, self._tick)
+        is_waiting = self._state.interrupted or (self._shown and self._shown.go_on and not self._may_go_on())
+        self._tick_in(_TICK_MS if is_waiting or self._is_covered else _TICK_AT_REST_MS)
+
+    def _tick_in(self, ms: int) -> None:
+        if self._ticking:
+            self.top.after_cancel(self._ticking)
+        self._ticking = self.top.after(ms, self._tick)
 
     def _place(self) -> None:
         """Stand at the top edge of the main monitor, in the middle or where the customer pushed it, and never outside."""
@@ -277,7 +285,9 @@ class SessionBar:
 
     def _on_visibility(self, event: "tk.Event[Any]") -> None:
         if event.widget is self.top:
-            self._is_covered = str(event.state) != "VisibilityUnobscured"
+            was_covered, self._is_covered = self._is_covered, str(event.state) != "VisibilityUnobscured"
+            if self._is_covered and not was_covered:
+                self._tick_in(_TICK_MS)
 
     def _on_grab(self, event: "tk.Event[Any]") -> None:
         self._grabbed_at = event.x_root - self.top.winfo_x()
