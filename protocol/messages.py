@@ -256,7 +256,7 @@ class EpochStarted(Message, frozen=True, tag="epoch_started"):
 
 
 class MediaReached(Message, frozen=True, tag="media_reached"):
-    """The newest media counter the agent has sent, twice a second: a withheld picture is noticed (section 8)."""
+    """The newest media counter the agent has sent, within half a second: a withheld picture is noticed (section 8)."""
 
     counter: SafeInt
     picture: SafeInt
@@ -303,7 +303,7 @@ class HeadOffered(Message, frozen=True, tag="head_offered"):
 
 
 class Pinged(Message, frozen=True, tag="pinged"):
-    """Proof of life, twice a second from either side."""
+    """Proof of life from either side, where nothing else was said (section 8)."""
 
     at_ms: SafeInt
 

@@ -58,6 +58,7 @@ from protocol.messages import (
 from protocol.relay_messages import HeadSubmitted
 from protocol.resume import Position, ViewerResume
 from protocol.session_log import Answered, Asked, Entry, LogReader, Opened, countersign_head, last_hash
+from protocol.signs_of_life import SignsOfLife
 from protocol.vocabulary import Answer, Capability, Hold, Outcome, RecordingState
 from technician_viewer.errors import InputHeld
 from technician_viewer.picture import Pictures
@@ -131,6 +132,7 @@ class Viewing:
         self._is_picture_old = False
         self._announced: deque[tuple[int, float]] = deque()
         self._is_down: set[KeyChanged | PointerButton] = set()
+        self._signs_of_life = SignsOfLife.of_viewer()
         self._agent_key = b""
         self.pictures = Pictures()
         self.picture = 0
@@ -238,13 +240,14 @@ class Viewing:
                 self._is_down.clear()
 
     def tick(self, *, now_s: float, utc_ms: int) -> None:
-        """Twice a second: prove to be alive, and let go of what is held once the picture is late."""
+        """Every PROOF_OF_LIFE_S: prove to be alive, and let go of what is held once the picture is late."""
         if self.outcome is not None or not self.is_connected:
             return
         if self._is_down and self.held_by(now_s):
             self._is_down.clear()
             self._send(InputReleased())
-        self._send(Pinged(utc_ms))
+        if self._signs_of_life.is_due():
+            self._send(Pinged(utc_ms))
 
     # --- cuts --------------------------------------------------------------------------------------------------------
 
@@ -254,6 +257,7 @@ class Viewing:
         self._resume = None
         self._outgoing.clear()
         self._is_down.clear()
+        self._signs_of_life = SignsOfLife.of_viewer()
         self._announced.clear()
         self._is_picture_old = True
         self.question = None
@@ -314,6 +318,7 @@ class Viewing:
         if self._channel is None:
             raise LocalProtocolError("the session is not there again yet")
         if self.is_connected:
+            self._signs_of_life.said(message)
             self._outgoing.append(wrap(Kind.CONTROL, self._channel.seal(message)))
         else:
             self._channel.say_later(message)

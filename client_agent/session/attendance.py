@@ -247,16 +247,26 @@ class Attendance:
             self.set_pace()
             self._tell()
 
-    # --- twice a second ---
+    # --- now and then ---
 
-    def keep_alive(self, viewer: RemoteViewer, now_ms: int) -> None:
-        """Prove to be there, and notice who is not."""
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether all are there, and nothing has been said to anybody for a while."""
+        return all(viewer.is_present and viewer.signs_of_life.is_at_rest for viewer in self._case.viewers)
+
+    def keep_alive(self, viewer: RemoteViewer, now_ms: int, ticks: int) -> None:
+        """Prove to be there, and notice who is not, so many times PROOF_OF_LIFE_S after the last time."""
         if viewer.peer is None:
             return
-        self._case.voices.say(viewer, Pinged(now_ms))
         if viewer.is_admitted and self._case.pictures.has_begun:
-            self._case.voices.say(viewer, self._case.pictures.reached())
-        if viewer.silent_s > PICTURE_LIVE_S and viewer.id == self._case.gate.controller:
+            reached = self._case.pictures.reached()
+            if reached != viewer.told_reached:
+                viewer.told_reached = reached
+                self._case.voices.say(viewer, reached)
+        if viewer.signs_of_life.is_due(ticks):
+            self._case.voices.say(viewer, Pinged(now_ms))
+        # A viewer that holds nothing may be silent for as long.
+        if viewer.silent_s > PICTURE_LIVE_S and viewer.id == self._case.gate.controller and self._case.hands.is_busy:
             self._case.hands.release_all()
         if viewer.silent_s > PEER_GONE_S:
             peer = viewer.peer

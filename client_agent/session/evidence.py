@@ -3,6 +3,7 @@
 Who came, and that the session is over, has to be in the log of all sessions too; what an entry allows waits for the proof of all before it.
 """
 
+import asyncio
 import time
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -32,6 +33,7 @@ class Evidence:
         self._beside: dict[int, bytes] = {}
         self._session = ""
         self._again_at = 0.0
+        self._is_unsure = asyncio.Event()
         self._is_closed = False
         self._unproven: set[int] = set()
         self.stored = 0
@@ -91,7 +93,7 @@ class Evidence:
         for kept in [each for each in self._beside if each < self.stored]:
             del self._beside[kept]
         if self._unproven and not self._again_at:
-            self._again_at = awake_or_asleep_s() + _SUBMIT_AGAIN_S
+            self._try_again_later()
 
     def entry_logged(self, number: int, logged: Logged) -> None:
         """The relay proves what the log of all sessions says of an entry.
@@ -109,18 +111,27 @@ class Evidence:
     def entry_not_stored(self, number: int) -> None:
         """The relay could not keep it: it is submitted again later."""
         if number >= self.stored and not self._again_at:
-            self._again_at = awake_or_asleep_s() + _SUBMIT_AGAIN_S
+            self._try_again_later()
 
     def submit_again(self, *, at_once: bool = False) -> None:
         """Submit what the relay has not acknowledged, where it is time to; `at_once` after a cut."""
         if at_once or (self._again_at and awake_or_asleep_s() >= self._again_at):
             self._again_at = 0.0
+            self._is_unsure.clear()
             end = min(self.stored + _SUBMITTED_AT_ONCE, len(self.texts))
             # What is stored and not proven is submitted too: the relay answers with the proof.
             for number in [*sorted(each for each in self._unproven if each < self.stored), *range(self.stored, end)]:
                 self._line.tell_relay(EntrySubmitted(number, self.texts[number], self._beside.get(number, b"")))
             if end < len(self.texts) or self._unproven:
-                self._again_at = awake_or_asleep_s() + _SUBMIT_AGAIN_S
+                self._try_again_later()
+
+    async def wait_until_unsure(self) -> None:
+        """Wait until there may be something to submit again."""
+        await self._is_unsure.wait()
+
+    def _try_again_later(self) -> None:
+        self._again_at = awake_or_asleep_s() + _SUBMIT_AGAIN_S
+        self._is_unsure.set()
 
     def make_head(self) -> str:
         """A signed head of all entries so far, for the relay and for whoever is to sign it too."""

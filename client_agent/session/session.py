@@ -40,7 +40,7 @@ from protocol.envelope import Envelope, Kind
 from protocol.errors import NotAuthentic, NotCertified, ProtocolError, RemoteProtocolError
 from protocol.identity import text_hash
 from protocol.joining import joining_key
-from protocol.limits import HANDSHAKE_TIMEOUT_S, HEAD_EVERY_S, PROOF_OF_LIFE_S
+from protocol.limits import AGENT_AT_REST_S, HANDSHAKE_TIMEOUT_S, HEAD_EVERY_S, PROOF_OF_LIFE_S
 from protocol.log_of_sessions import Logged, trust_in
 from protocol.messages import (
     AccessAsked,
@@ -235,6 +235,7 @@ class Session:
     async def _submit(self) -> None:
         """Submit again what could not be stored; also after the end, while the customer reads the summary."""
         while True:
+            await self._case.evidence.wait_until_unsure()
             await asyncio.sleep(PROOF_OF_LIFE_S)
             self._case.evidence.submit_again()
 
@@ -418,6 +419,7 @@ class Session:
 
     def _on_message(self, viewer: RemoteViewer, message: FromViewer) -> None:
         if isinstance(message, HeadSigned):
+            self._case.voices.head_signed()
             self._last_head_signed.set()
         if self._end.done():
             return
@@ -495,13 +497,13 @@ class Session:
         if self._case.accounts.has_begun and not self._end.done():
             self._case.customer.show_bar(shown.bar(self._case, self._started_ms))
 
-    # --- twice a second ---
+    # --- twice a second, and once at rest ---
 
     async def _tick(self) -> None:
-        ticks = 0
+        heads_at_s = awake_or_asleep_s() + HEAD_EVERY_S
         while True:
-            await asyncio.sleep(PROOF_OF_LIFE_S)
-            ticks += 1
+            ticks = round(AGENT_AT_REST_S / PROOF_OF_LIFE_S) if self._opened and self._attendance.is_at_rest else 1
+            await asyncio.sleep(ticks * PROOF_OF_LIFE_S)
             for peer in self._arrivals.overdue():
                 self._attendance.dismiss(peer)
             is_alone = not self._arrivals.is_somebody_there and not any(
@@ -518,7 +520,7 @@ class Session:
                 for viewer in self._case.viewers.present:
                     self._case.voices.say(viewer, measured)
             for viewer in self._case.viewers:
-                self._attendance.keep_alive(viewer, now_ms())
+                self._attendance.keep_alive(viewer, now_ms(), ticks)
                 if viewer.has_outstayed_control(self._case.gate.controller, awake_or_asleep_s()):
                     self._access.end(Capability.CONTROL, "grace", viewer)
                 if viewer.has_outstayed(awake_or_asleep_s()):
@@ -528,7 +530,9 @@ class Session:
             self._titles.follow()
             if self._case.recording.is_key_picture_due:
                 self._case.tasks.start(self._case.pictures.show_to_store())
-            if ticks % int(HEAD_EVERY_S / PROOF_OF_LIFE_S) == 0:
+            if awake_or_asleep_s() >= heads_at_s:
+                heads_at_s += HEAD_EVERY_S
                 self._case.count_input()
-                self._case.voices.offer_head()
+                if self._case.voices.is_head_due:
+                    self._case.voices.offer_head()
                 self._update_bar()

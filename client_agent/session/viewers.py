@@ -8,8 +8,9 @@ from protocol.channel import ControlChannel
 from protocol.consent import ViewerId
 from protocol.identity import Certificate
 from protocol.limits import CONTROL_GRACE_S, VIEW_GRACE_S
-from protocol.messages import FromViewer
+from protocol.messages import FromViewer, MediaReached
 from protocol.resume import meeting_of
+from protocol.signs_of_life import SignsOfLife
 from protocol.vocabulary import Hold, Preference, Role
 
 # Before the customer has allowed anything there is little to come back to: enough for a page that is loaded again.
@@ -35,6 +36,10 @@ class RemoteViewer:
     next_entry: int = 0
     """The first entry of the log that it has not been sent."""
     last_heard_s: float = field(default_factory=awake_or_asleep_s)
+    signs_of_life: SignsOfLife = field(default_factory=SignsOfLife.of_agent)
+    """What we owe it."""
+    told_reached: MediaReached | None = None
+    """How far the stream had come when it was told last."""
     last_drop: Hold | None = None
     preference: Preference = Preference.AUTOMATIC
     """What it would rather have where the path is narrow."""
@@ -73,6 +78,7 @@ class RemoteViewer:
         """It has proved who it is, under the keys of a resume that leaves this secret; older ones are of no use any more."""
         self.peer, self.channel = peer, channel
         self.secrets = [secret]
+        self.told_reached = None
         self.heard()
 
     def heard(self) -> None:

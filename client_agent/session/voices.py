@@ -37,9 +37,11 @@ class Voices:
         on_deaf: Callable[[RemoteViewer], None],
     ) -> None:
         self._line, self._viewers, self._evidence, self._gate, self._on_deaf = line, viewers, evidence, gate, on_deaf
+        self._offered = self._signed = 0
 
     def say(self, viewer: RemoteViewer, message: Message) -> None:
         """Say something to one viewer; what it misses while it is cut off it hears when it is back."""
+        viewer.signs_of_life.said(message)
         try:
             if viewer.peer is None:
                 viewer.channel.say_later(message)
@@ -79,7 +81,17 @@ class Voices:
         if not viewer.is_present or viewer.next_entry < len(self._evidence.texts):
             return False
         self.say(viewer, HeadOffered(head))
+        self._offered = len(self._evidence.texts)
         return True
+
+    def head_signed(self) -> None:
+        """Whoever was offered a head has signed it."""
+        self._signed = self._offered
+
+    @property
+    def is_head_due(self) -> bool:
+        """Whether there are entries of which no head that both ends signed speaks."""
+        return self._signed < len(self._evidence.texts)
 
     def _signatory(self) -> RemoteViewer | None:
         """Whoever controls, else whoever leads, else the first who may, of those who are there."""

@@ -28,6 +28,7 @@ class Way:
         self._drawing_ms = 0
         self._told: PathMeasured | None = None
         self._told_at = float("-inf")
+        self._has_made = False
 
     @property
     def round_trip_s(self) -> float:
@@ -45,6 +46,7 @@ class Way:
     def made(self, took_s: float) -> None:
         """A picture was captured and encoded."""
         self._making_s += _SHARE * (took_s - self._making_s)
+        self._has_made = True
 
     def restart(self) -> None:
         """Somebody else sets the pace, or over another path: what was measured of theirs is of no use."""
@@ -55,13 +57,14 @@ class Way:
         self._told = None
 
     def news(self, path: Path, preference: Preference, now: float) -> PathMeasured | None:
-        """What is to be said of the way now: nothing where it has hardly changed, and no more than once a second."""
-        if now < self._told_at + _EVERY_S:
+        """What is to be said of the way now: nothing where it has hardly changed or nobody goes it, and no more than once a second."""
+        is_of_use = self._told is None or self._has_made or preference is not self._told.preference
+        if now < self._told_at + _EVERY_S or not is_of_use:
             return None
         measured = self._measured(path, preference)
         if self._told is not None and not _is_news(self._told, measured):
             return None
-        self._told, self._told_at = measured, now
+        self._told, self._told_at, self._has_made = measured, now, False
         return measured
 
     def _measured(self, path: Path, preference: Preference) -> PathMeasured:

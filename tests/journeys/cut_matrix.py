@@ -19,7 +19,7 @@ import aiohttp
 
 from client_agent.screen.source import Box
 from demo.organisation import Organisation
-from protocol.limits import CONTROL_GRACE_S, PEER_GONE_S, PROOF_OF_LIFE_S, VIEW_GRACE_S
+from protocol.limits import CONTROL_GRACE_S, PEER_GONE_S, PROOF_OF_LIFE_S, VIEW_GRACE_S, VIEWER_AT_REST_S
 from protocol.vocabulary import Capability
 from technician_viewer.client import Desk, Helping, RoomRefused, SessionOver
 from technician_viewer.viewing import NOT_STORED
@@ -136,7 +136,8 @@ class Matrix:
         before = {id(case): case.agent.said().count(CONTROL_AGAIN) for case in held}
         for case in self.cases:
             case.cut()
-        await asyncio.sleep(seconds - (min(seconds, 2) * PROOF_OF_LIFE_S if is_survived else 0))
+        # The graces count from the last that was heard.
+        await asyncio.sleep(seconds - (min(seconds / 2, VIEWER_AT_REST_S + PROOF_OF_LIFE_S) if is_survived else 0))
         colour = next(self._colours)
         self.painter.fill(Box(0, 0, 100, 100), colour)
         mended_at = time.monotonic()

@@ -1,8 +1,8 @@
 /** Tells whether the picture is live: the agent proves to be there, and what it announced is on the canvas (PROTOCOL.md, section 8). */
 import { PICTURE_LIVE_S } from "../core/limits.js";
 
-/** Something has to be wrong for this long before we say so; looking a few times a second, we do so within PICTURE_LIVE_S. */
-const SILENT_MS = (PICTURE_LIVE_S - 0.5) * 1000;
+/** Something has to be wrong for this long before we say so; looking every quarter of a second, we do so within PICTURE_LIVE_S. */
+const SILENT_MS = (PICTURE_LIVE_S - 0.25) * 1000;
 
 export class Liveness {
   /** @type {Map<number, number>} pictures that were announced and are not shown, and since when */

@@ -11,6 +11,7 @@ import { MediaOpener } from "../core/media.js";
 import { decodeFromRelay } from "../core/relay_messages.js";
 import { ViewerResume } from "../core/resume.js";
 import { LogReader } from "../core/session_log.js";
+import { SignsOfLife } from "../core/signs_of_life.js";
 import { parse } from "../core/support_code.js";
 import { Nodes } from "../core/nodes.js";
 import { Connection } from "./connection.js";
@@ -53,6 +54,7 @@ export class TechnicianSession extends EventTarget {
   #hasReturnedEmpty = false;
   #media = new MediaOpener();
   #log = new LogReader();
+  #signsOfLife = new SignsOfLife();
   #agentKey = new Uint8Array();
   #outgoing = Promise.resolve();
   #isConnected = false;
@@ -114,8 +116,9 @@ export class TechnicianSession extends EventTarget {
   send(message) {
     const channel = this.#channel;
     if (!channel || this.#isOver) return;
-    if (this.#isConnected) this.#post(channel.seal(message));
-    else channel.sayLater(message);
+    if (!this.#isConnected) return channel.sayLater(message);
+    this.#signsOfLife.said(message);
+    this.#post(channel.seal(message));
   }
 
   /** End it for good, or only leave where somebody else leads. */
@@ -269,6 +272,7 @@ export class TechnicianSession extends EventTarget {
   /** @param {CryptoKey[]} secrets */
   async #connect(secrets) {
     this.#secrets = secrets;
+    this.#signsOfLife = new SignsOfLife();
     this.#isConnected = true;
     this.lastHeardMs = performance.now();
     this.heardAt = Date.now();
@@ -298,7 +302,7 @@ export class TechnicianSession extends EventTarget {
     else if (this.#isConnected) {
       if (this.silentS > PEER_GONE_S) return this.#connection.renew();
       this.#connection.nodes.met();
-      this.send({ type: "pinged", at_ms: Date.now() });
+      if (this.#signsOfLife.isDue()) this.send({ type: "pinged", at_ms: Date.now() });
       if (now - this.#keptMs > KEEP_MS) void this.#keep();
     } else if ((this.#secrets.length || this.way.invitation) && (this.#isAloneTooLong(now) || now - this.#begunMs > HANDSHAKE_TIMEOUT_S * 1000)) {
       // The agent is at another node, or nothing tells that this socket leads nowhere any more.

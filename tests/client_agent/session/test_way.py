@@ -33,9 +33,21 @@ def test_what_has_hardly_changed_is_no_news() -> None:
     way = a_way(agent_ms=100)
     assert way.news(NARROW, Preference.AUTOMATIC, 0.0)
     way.legs_measured(LegsMeasured(104, 1, 0))
+    way.made(0.0)
     assert way.news(NARROW, Preference.AUTOMATIC, 5.0) is None
     way.legs_measured(LegsMeasured(140, 1, 0))
     assert way.news(NARROW, Preference.AUTOMATIC, 5.0)
+
+
+def test_of_a_way_that_no_picture_goes_only_the_preference_is_news() -> None:
+    way = a_way(agent_ms=100)
+    assert way.news(NARROW, Preference.AUTOMATIC, 0.0)
+    way.legs_measured(LegsMeasured(200, 1, 0))
+    assert way.news(NARROW, Preference.AUTOMATIC, 5.0) is None
+    assert way.news(NARROW, Preference.SHARPER, 5.0)
+    way.legs_measured(LegsMeasured(100, 1, 0))
+    way.made(0.0)
+    assert way.news(NARROW, Preference.SHARPER, 10.0)
 
 
 def test_there_is_no_news_more_often_than_once_a_second_and_a_new_listener_is_told_all() -> None:

@@ -13,6 +13,7 @@ const { unwrap, wrapRelay } = await load("envelope.js");
 const { MediaOpener } = await load("media.js");
 const { readStreamData, VideoCodec } = await load("media_codec.js");
 const { LogReader } = await load("session_log.js");
+const { SignsOfLife } = await load("signs_of_life.js");
 const { ViewerResume, meetingOf } = await load("resume.js");
 const { ViewerJoin } = await load("joining.js");
 const { asSecret } = await load("key_schedule.js");
@@ -179,6 +180,49 @@ test("a media record may be decrypted before its turn, and is read in its turn a
   altered[altered.length - 1] ^= 1;
   const record = unwrap(altered);
   await assert.rejects(again.open(record, again.prepare(record)), errors.NotAuthentic);
+});
+
+test("the key of an epoch that overtakes what was sealed before it counts from its first record on", async () => {
+  const opener = new MediaOpener(), envelope = unwrap(bytes(vectors.media.envelope));
+  await opener.startEpoch(envelope.epoch, bytes(vectors.media.key), 0);
+  await opener.startEpoch(envelope.epoch + 1, new Uint8Array(32), 1);
+  await assert.rejects(opener.startEpoch(envelope.epoch + 1, new Uint8Array(32), 1), errors.RemoteProtocolError);
+  assert.equal((await opener.open(envelope, opener.prepare(envelope))).length, 8);
+  const next = await sealed(new Uint8Array(32), envelope.epoch + 1, 1);
+  assert.deepEqual(await opener.open(next, opener.prepare(next)), []);
+  await assert.rejects(opener.open(envelope), errors.RemoteProtocolError);
+});
+
+test("what is of an epoch that has not begun has to be its first record", async () => {
+  const opener = new MediaOpener(), key = new Uint8Array(32);
+  await opener.startEpoch(1, bytes(vectors.media.key), 0);
+  await opener.startEpoch(2, key, 0);
+  await assert.rejects(opener.open(await sealed(key, 2, 1)), errors.RemoteProtocolError);
+});
+
+/** A record to all that holds nothing but padding. */
+async function sealed(key, epoch, counter) {
+  const header = new Uint8Array(16), iv = new Uint8Array(12);
+  header[0] = 4;
+  new DataView(header.buffer).setUint32(4, epoch);
+  new DataView(header.buffer).setBigUint64(8, BigInt(counter));
+  new DataView(iv.buffer).setBigUint64(4, BigInt(counter));
+  const aes = await crypto.subtle.importKey("raw", key, "AES-GCM", false, ["encrypt"]);
+  const plain = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: header }, aes, new Uint8Array(256));
+  return unwrap(Uint8Array.of(...header, ...new Uint8Array(plain)));
+}
+
+test("a viewer that says nothing else pings, more seldom at rest, and never while it holds something down", () => {
+  const signs = new SignsOfLife(), pings = (ticks) => Array.from({ length: ticks }, () => signs.isDue()).filter(Boolean).length;
+  assert.equal(pings(11), 10);
+  assert.equal(pings(40), 10);
+  signs.said({ type: "key_changed", code: "KeyA", is_down: true });
+  assert.equal(pings(41), 40);
+  signs.said({ type: "pointer_button", button: 0, is_down: true });
+  signs.said({ type: "pointer_button", button: 0, is_down: false });
+  assert.equal(pings(41), 40, "the key is still down");
+  signs.said({ type: "input_released" });
+  assert.equal(pings(51), 20);
 });
 
 test("what the relay says is read, and what it may not say is refused", () => {
