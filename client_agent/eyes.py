@@ -18,7 +18,7 @@ from protocol.vocabulary import Preference
 
 # A pointer can be moved without a sign from the desktop, and is told of alone while pictures are held back: look again after so long,
 # and more seldom once nothing has happened for a while; the first and the last of these times.
-_LOOK_AGAIN_S, _LOOK_AGAIN_HELD_BACK_S = (0.25, 2.0), (0.05, 1.0)
+_LOOK_AGAIN_S, _LOOK_AGAIN_HELD_BACK_S = (0.25, 4.0), (0.05, 1.0)
 _MORE_SELDOM, _LOOKS_COUNTED_MAX = 1.5, 20
 
 Send = Callable[[bytes], Awaitable[None]]

@@ -13,7 +13,7 @@ from client_agent.prompts.words import VIEWERS_NAMED_MAX, BarWords, Mark, Marked
 from protocol.limits import BUTTONS_REACT_AFTER_S
 
 # How often it is looked whether all is still as it is said: often only where something counts down, or lies above it.
-_TICK_MS, _TICK_AT_REST_MS = 250, 2000
+_TICK_MS, _TICK_AT_REST_MS = 250, 5000
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ class SessionBar:
         if not self.top.winfo_viewable():
             self.top.deiconify()
             self.top.lift()
+            self._tick()
         self._tick_in(_TICK_MS)
 
     def wait(self, what: str) -> None:
