@@ -68,6 +68,7 @@ NODE_STAY_S = 1.5
 ENTRY_BYTES_MAX = 16 * 1024
 ENTRIES_MAX = 100_000
 HEAD_EVERY_S = 30
+PATH_TOLD_S = 10
 
 # The log of all sessions (section 13).
 LEAF_BYTES_MAX = 2048

@@ -20,7 +20,7 @@ from protocol.codec import Decoder, Message, encode
 from protocol.errors import LogTampered, NotAuthentic, RemoteProtocolError
 from protocol.limits import CLOCK_SKEW_S_MAX, ENTRIES_MAX, ENTRY_BYTES_MAX, SEGMENT_BYTES_MAX
 from protocol.text import Line, Text
-from protocol.vocabulary import Answer, Capability, Hold, Outcome, Role
+from protocol.vocabulary import Answer, Bottleneck, Capability, Hold, Outcome, Role
 
 Hash = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Count = Annotated[int, Meta(ge=0, lt=2**53)]
@@ -224,6 +224,18 @@ class Titled(Message, frozen=True, tag="titled"):
     content: Hash
 
 
+class PathChanged(Message, frozen=True, tag="path_changed"):
+    """How good the way to whoever sets the pace has been lately, at worst: what held the picture up most, and for how long.
+
+    Written when that is of another kind than before, at most once in PATH_TOLD_S. `round_trip_ms` is from a picture that is sent until
+    it is known to be shown, `rate_kbit` what the way carries, 1000 bits a second; 0 where that is not known.
+    """
+
+    bottleneck: Bottleneck
+    round_trip_ms: Count
+    rate_kbit: Count
+
+
 class SessionEnded(Message, frozen=True, tag="ended"):
     """The last entry."""
 
@@ -254,6 +266,7 @@ Event = (
     | RecordingContinued
     | Noted
     | Titled
+    | PathChanged
     | SessionEnded
 )
 

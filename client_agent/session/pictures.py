@@ -9,12 +9,14 @@ from client_agent.screen.source import Screen
 from client_agent.session.line import Line
 from client_agent.session.recording import Recording
 from client_agent.session.way import Way
+from client_agent.session.way_log import WayLog
 from protocol.envelope import Audience
 from protocol.limits import RECORDED_WITHIN_S
 from protocol.media import MediaSealer
 from protocol.media_codec import begins_key_picture, ends_picture
 from protocol.messages import EpochStarted, MediaReached, PathMeasured
 from protocol.relay_messages import LegsMeasured
+from protocol.session_log import PathChanged
 from protocol.vocabulary import Preference
 
 # Acknowledgements of older pictures than these say nothing any more.
@@ -34,6 +36,7 @@ class Pictures:
         self._sending_s = 0.0
         self.way = Way()
         """What each part of the way to whoever sets the pace takes."""
+        self._way_log = WayLog()
         self._is_paused = False
         self.newest_ms = 0
         """When the newest picture was captured, UTC milliseconds."""
@@ -123,6 +126,12 @@ class Pictures:
     def way_news(self) -> PathMeasured | None:
         """What everybody is to be told of the way now."""
         return self.way.news(self._eyes.path, self._preference, time.monotonic()) if self._pace else None
+
+    def way_for_the_log(self) -> PathChanged | None:
+        """What is to be written down of the way; nothing is while nobody looks. To be called about twice a second."""
+        is_shown = self._pace and self.is_seeing
+        measured = self.way.measured(self._eyes.path, self._preference) if is_shown else None
+        return self._way_log.take(measured, time.monotonic())
 
     def begin_anew(self) -> None:
         """What comes from now on builds on nothing before: what was made and not sent is thrown away."""

@@ -519,6 +519,8 @@ class Session:
             if measured := self._case.pictures.way_news():
                 for viewer in self._case.viewers.present:
                     self._case.voices.say(viewer, measured)
+            if changed := self._case.pictures.way_for_the_log():
+                self._case.voices.write(changed)
             for viewer in self._case.viewers:
                 self._attendance.keep_alive(viewer, now_ms(), ticks)
                 if viewer.has_outstayed_control(self._case.gate.controller, awake_or_asleep_s()):

@@ -61,13 +61,14 @@ class Way:
         is_of_use = self._told is None or self._has_made or preference is not self._told.preference
         if now < self._told_at + _EVERY_S or not is_of_use:
             return None
-        measured = self._measured(path, preference)
+        measured = self.measured(path, preference)
         if self._told is not None and not _is_news(self._told, measured):
             return None
         self._told, self._told_at, self._has_made = measured, now, False
         return measured
 
-    def _measured(self, path: Path, preference: Preference) -> PathMeasured:
+    def measured(self, path: Path, preference: Preference) -> PathMeasured:
+        """All that is known of the way now."""
         legs = self._legs
         round_trip_ms = _ms(path.round_trip_s + path.queue_s)
         making_ms = _ms(self._making_s)

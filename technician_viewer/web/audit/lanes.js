@@ -2,8 +2,9 @@
 import { activityOf } from "./player.js";
 
 /**
- * @typedef {{ fromMs: number, toMs: number, what: string, who?: string, share?: number, text?: string }} Span
+ * @typedef {{ fromMs: number, toMs: number, what: string, who?: string, share?: number, text?: string, path?: Path }} Span
  * @typedef {{ atMs: number, what: string, who?: string, text?: string, entry: number }} Mark
+ * @typedef {{ bottleneck: string, round_trip_ms: number, rate_kbit: number }} Path how good the way was, at worst
  * @typedef {{ name: string, spans: Span[], marks: Mark[] }} Lane
  */
 
@@ -22,6 +23,7 @@ export function lanesOf(evidence) {
     { name: "input", spans: [], marks: typing(entries) },
     { name: "notes", spans: [], marks: notes(evidence) },
     { name: "connection", spans: cuts(entries, toMs), marks: [] },
+    { name: "network", spans: ways(entries, toMs), marks: [] },
     { name: "people", spans: [], marks: people(entries) },
     { name: "activity", spans: activityOf(recording.segments).map((each) => ({ ...each, what: "activity" })), marks: [] },
   ];
@@ -102,6 +104,29 @@ function cuts(entries, endMs) {
       if (span) span.toMs = atMs;
       open.delete(event.participant);
     }
+  }
+  return spans;
+}
+
+/** How good the way was, while somebody was there. @param {Entry[]} entries @param {number} endMs @returns {Span[]} */
+function ways(entries, endMs) {
+  /** @type {Span[]} */
+  const spans = [];
+  /** @type {Set<string>} */
+  const present = new Set();
+  /** @type {Path | undefined} */
+  let path;
+  /** @type {Span | undefined} */
+  let open;
+  for (const { at_ms: atMs, event } of entries) {
+    const wasThere = present.size > 0;
+    if (event.type === "opened" || event.type === "joined" || event.type === "resumed") present.add(event.participant);
+    else if (event.type === "cut" || event.type === "left") present.delete(event.participant);
+    else if (event.type === "path_changed") path = event;
+    if (event.type !== "path_changed" && wasThere === present.size > 0) continue;
+    if (open) open.toMs = atMs;
+    open = path && present.size > 0 ? { fromMs: atMs, toMs: endMs, what: "path", path } : undefined;
+    if (open) spans.push(open);
   }
   return spans;
 }

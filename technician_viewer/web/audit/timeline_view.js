@@ -1,7 +1,7 @@
 /** The timeline: a slider for the keyboard, and one lane for each kind of thing that happened; a press on either goes there. */
 import { _ } from "../catalogue.js";
 import { get, input } from "../dom.js";
-import { laneText } from "./words.js";
+import { laneText, pathGrade, pathText } from "./words.js";
 
 const STEPS = 1000;
 const SIGNS = /** @type {Record<string, string>} */ ({
@@ -63,6 +63,10 @@ export class TimelineView {
       bar.className = "span";
       bar.style.left = `${this.#share(span.fromMs) * 100}%`;
       bar.style.width = `${(this.#share(span.toMs) - this.#share(span.fromMs)) * 100}%`;
+      if (span.path) {
+        bar.textContent = bar.title = pathText(span.path, document.documentElement.lang);
+        bar.dataset.grade = String(pathGrade(span.path));
+      }
       if (span.text !== undefined) {
         bar.textContent = bar.title = span.text;
         this.#signs.push({ sign: bar, text: span.text });

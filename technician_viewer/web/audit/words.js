@@ -15,8 +15,22 @@ export const capabilityText = (capability) => ({ view: _("see the screen"), cont
 
 /** @param {string} lane */
 export const laneText = (lane) => ({
-  consent: _("Sees"), control: _("Controls"), recording: _("Recorded"), windows: _("Windows"), input: _("Input"), notes: _("Notes"), connection: _("Interrupted"), people: _("People"), activity: _("Activity"),
+  consent: _("Sees"), control: _("Controls"), recording: _("Recorded"), windows: _("Windows"), input: _("Input"), notes: _("Notes"), connection: _("Interrupted"), network: _("Connection"), people: _("People"), activity: _("Activity"),
 })[lane] ?? lane;
+
+/** What slowed the picture down, and how much. @param {import("./lanes.js").Path} path @param {string} language */
+export function pathText(path, language) {
+  const what = ({
+    viewer_network: _("The technician’s network slows the picture down."), viewer_processor: _("The technician’s computer slows the picture down."), relay: _("The server slows the picture down."),
+    agent_network: _("The customer's network slows the picture down."), agent_processor: _("The customer's computer slows the picture down."),
+  })[path.bottleneck] ?? _("Nothing slows the picture down.");
+  const number = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+  const figures = path.round_trip_ms && path.rate_kbit ? _("There and back: {ms} ms. Arriving: {rate} Mbit/s.", { ms: number.format(path.round_trip_ms), rate: number.format(path.rate_kbit / 1000) }) : "";
+  return `${["✓", "!", "!!"][pathGrade(path)]} ${what} ${figures}`.trim();
+}
+
+/** How much people were disturbed: 0 not at all, 1 they could notice, 2 very. @param {import("./lanes.js").Path} path */
+export const pathGrade = ({ bottleneck, round_trip_ms: ms }) => (ms >= 1000 ? 2 : bottleneck === "none" && ms < 100 ? 0 : 1);
 
 /** @param {{ what: string, entry?: number }} missing */
 export const missingText = ({ what, entry = 0 }) => ({
