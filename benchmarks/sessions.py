@@ -64,7 +64,7 @@ async def measure(*, is_quick: bool) -> Section:
 async def _log(database: Database, tenant: Tenant, folder: Path, repeats: int) -> list[Row]:
     key = Ed25519PrivateKey.generate()
     trust = Trust("mainforte/sessions/benchmark", (public_bytes(key),), (), 0)
-    checkpoints = Checkpoints(database, tenant, key, trust, Witnesses([]), folder / "carried")
+    checkpoints = Checkpoints(database, tenant, (key,), trust, Witnesses([]), folder / "carried")
     appended, proven, last = list[float](), list[float](), 0
     for number in range(repeats):
         leaf = Handled(log_of_sessions.new_salt(), f"{number:032x}", "watched", bytes(32))

@@ -157,9 +157,10 @@ def read_checkpoint(note: signed_note.Note) -> Checkpoint:
     return checkpoint
 
 
-def sign_checkpoint(checkpoint: Checkpoint, log_key: Ed25519PrivateKey) -> signed_note.Note:
-    """The checkpoint as the log publishes it, before anybody cosigned it."""
-    return signed_note.sign(checkpoint.text, checkpoint.origin, log_key)
+def sign_checkpoint(checkpoint: Checkpoint, *log_keys: Ed25519PrivateKey) -> signed_note.Note:
+    """The checkpoint as the log publishes it, before anybody cosigned it; by its key, and for a while by the one before as well."""
+    signed = [signed_note.sign(checkpoint.text, checkpoint.origin, key) for key in log_keys]
+    return signed_note.Note(checkpoint.text, tuple(line for note in signed for line in note.signatures))
 
 
 @dataclass(frozen=True)

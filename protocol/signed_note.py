@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from protocol.errors import LocalProtocolError, NotAuthentic, RemoteProtocolError
 
 NOTE_BYTES_MAX = 4096
-SIGNATURES_MAX = 16
+SIGNATURES_MAX = 20
 
 ED25519 = 1
 COSIGNATURE = 4

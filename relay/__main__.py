@@ -102,7 +102,20 @@ def _parser() -> argparse.ArgumentParser:
         help=_("how long it is valid, at most {days} days", days=DOCUMENT_DAYS_MAX),
     )
     sign.add_argument("--number", type=int, help=_("its number, higher than that of the one in use"))
+    sign.add_argument(
+        "--retire-log-key", action="store_true", help=_("name the log's key of before the last change no more")
+    )
     sign.set_defaults(run=_sign_document)
+
+    change = commands.add_parser(
+        "change-log-key", help=_("give the log of sessions another key, with the root key brought back")
+    )
+    change.add_argument(
+        "--root-key", type=Path, required=True, help=_("the root key, e.g. on the stick it was kept on")
+    )
+    change.add_argument("--passphrase-file", type=Path, help=_("a file with the root key's passphrase"))
+    change.add_argument("--stolen", action="store_true", help=_("somebody else has the key of now: it counts no more"))
+    change.set_defaults(run=_change_log_key)
 
     auditor = commands.add_parser("auditor", help=_("who can watch recordings")).add_subparsers(
         required=True, metavar=_("COMMAND")
@@ -239,6 +252,18 @@ def _sign_document(arguments: argparse.Namespace) -> None:
         passphrase_file=arguments.passphrase_file,
         valid_days=arguments.valid_days,
         number=arguments.number,
+        retire_log_key=arguments.retire_log_key,
+    )
+
+
+def _change_log_key(arguments: argparse.Namespace) -> None:
+    from relay.commands import organisation
+
+    organisation.change_log_key(
+        read_settings(arguments.config),
+        root_key=arguments.root_key,
+        passphrase_file=arguments.passphrase_file,
+        is_stolen=arguments.stolen,
     )
 
 

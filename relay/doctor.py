@@ -79,6 +79,11 @@ def _keys(settings: Settings) -> Iterator[Finding]:
             yield _well("{file} opens with the secret.", file=path.name)
         except KeyUnusable as error:
             yield _wrong("The keys cannot be opened: {why}", why=str(error))
+    if settings.log_key_before.exists():
+        yield _well(
+            "The log's key of before its last change signs as well. Once no agent has a document of then any more: "
+            "mainforte-relay sign-document --retire-log-key --root-key FILE"
+        )
 
 
 def _document(settings: Settings, now: float) -> Finding:

@@ -48,7 +48,13 @@ class Organisation:
     document: OrganisationDocument
     fingerprint: bytes
     issuing_key: Ed25519PrivateKey
-    log_key: Ed25519PrivateKey
+    log_keys: tuple[Ed25519PrivateKey, ...]
+    """The log's key, and after a change the one before: agents and witnesses may not have heard of the new one yet."""
+
+    @property
+    def log_key(self) -> Ed25519PrivateKey:
+        """What the log signs with from now on."""
+        return self.log_keys[0]
 
     @property
     def fingerprint_text(self) -> str:
@@ -154,6 +160,36 @@ def read_witness(text: str) -> Witness:
     return Witness(name, key, address)
 
 
+def change_log_key(
+    settings: Settings, root: Ed25519PrivateKey, secret: str, *, auditors: Sequence[Auditor], is_stolen: bool, now: int
+) -> OrganisationDocument:
+    """Make a new key for the log of sessions and sign the next document, which names it: and the key before, unless that was stolen.
+
+    The document comes first. A server that starts in between still has the key before; where that was stolen it does not start.
+
+    Raises:
+        KeyUnusable: as `renew_document`; or the key before last is still named, and would be forgotten.
+    """
+    old, new = load_key(settings.log_key, secret), Ed25519PrivateKey.generate()
+    named = [public_bytes(new)] if is_stolen else [public_bytes(new), public_bytes(old)]
+    if not is_stolen and settings.log_key_before.exists():
+        raise KeyUnusable(
+            "the log's key was changed before, and the key of then still signs: first sign a document with --retire-log-key"
+        )
+    document = renew_document(
+        settings, root, auditors=auditors, valid_s=DOCUMENT_VALID_S_MAX, number=None, now=now, log_keys=named
+    )
+    if is_stolen:
+        settings.log_key_before.unlink(missing_ok=True)
+    else:
+        replace_file(settings.log_key_before, settings.log_key.read_bytes())
+    next_key = settings.log_key.with_suffix(".next")
+    next_key.unlink(missing_ok=True)
+    save_key(next_key, new, secret)
+    next_key.replace(settings.log_key)
+    return document
+
+
 def renew_document(
     settings: Settings,
     root: Ed25519PrivateKey,
@@ -162,10 +198,11 @@ def renew_document(
     valid_s: int,
     number: int | None,
     now: int,
+    log_keys: Sequence[bytes] = (),
 ) -> OrganisationDocument:
     """Sign the next document and put it in the place of the one there, which may have run out.
 
-    It names the settings' addresses and what they say about recordings, and these auditors.
+    It names the settings' addresses and what they say about recordings, these auditors, and these keys of the log: else the same as before.
 
     Raises:
         KeyUnusable: the one there cannot be read, another root signed it, its number is as high, or nobody could read the new one.
@@ -188,6 +225,7 @@ def renew_document(
         old,
         number=number,
         origins=list(settings.origins),
+        log_keys=list(log_keys) or old.log_keys,
         auditors=list(auditors),
         witnesses=[read_witness(text) for text in settings.witnesses],
         witness_quorum=settings.witness_quorum,
@@ -238,6 +276,8 @@ def load_organisation(settings: Settings, secret: str, *, now: int) -> Organisat
     log = load_key(settings.log_key, secret)
     if public_bytes(log) not in document.log_keys:
         raise KeyUnusable("the organisation document does not name our log key")
+    before = [load_key(settings.log_key_before, secret)] if settings.log_key_before.exists() else []
     if public_bytes(issuing) not in document.issuing_keys:
         raise KeyUnusable("the organisation document does not name our issuing key")
-    return Organisation(text, document, fingerprint, issuing, log)
+    log_keys = (log, *(each for each in before if public_bytes(each) in document.log_keys))
+    return Organisation(text, document, fingerprint, issuing, log_keys)

@@ -120,6 +120,11 @@ class Settings:
         return self.folder / "log-key.pem"
 
     @property
+    def log_key_before(self) -> Path:
+        """The log's key before the last change, which signs as well until the document names it no more; often there is none."""
+        return self.folder / "log-key-before.pem"
+
+    @property
     def log_checkpoint(self) -> Path:
         """The newest published state of the log of sessions: a database that holds less was rewound."""
         return self.folder / "log-of-sessions.checkpoint"

@@ -26,7 +26,7 @@ from relay.commands.keeping import read_checkpoint_file
 from relay.commands.terminal import CannotGoOn, Exit, _, say
 from relay.desk.application import tenant_of
 from relay.desk.people import Tenant
-from relay.evidence import log_of_sessions
+from relay.evidence import documents, log_of_sessions
 from relay.evidence.checkpoints import LogWasRewound, check_holds, is_ours, read_carried
 from relay.evidence.witnesses import Witnesses
 from relay.keys import Organisation, key_secret, load_organisation
@@ -76,7 +76,7 @@ def backup(settings: Settings, config: Path, folder: Path) -> None:
         shutil.copytree(settings.recordings, folder / RECORDINGS, ignore=shutil.ignore_patterns(".unfinished"))
     checkpoint = asyncio.run(_state_of(folder / DATABASE, organisation))
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    note = str(sign_checkpoint(checkpoint, organisation.log_key))
+    note = str(sign_checkpoint(checkpoint, *organisation.log_keys))
     manifest = Manifest(
         int(time.time()), organisation.fingerprint_text, note, {name: _hash(folder / name) for name in names}
     )
@@ -95,7 +95,7 @@ def backup(settings: Settings, config: Path, folder: Path) -> None:
 
 def _own_files(settings: Settings) -> tuple[Path, ...]:
     """The document, and the encrypted keys."""
-    return (settings.organisation_document, settings.issuing_key, settings.log_key)
+    return (settings.organisation_document, settings.issuing_key, settings.log_key, settings.log_key_before)
 
 
 def _sqlite_of(settings: Settings) -> Path:
@@ -120,7 +120,10 @@ async def _state_of(place: Path, organisation: Organisation) -> Checkpoint:
 async def _opened(place: Path, organisation: Organisation) -> AsyncIterator[tuple[Database, Tenant]]:
     database = open_database(place)
     try:
-        yield database, await tenant_of(database, organisation.document.name, organisation.fingerprint_text)
+        tenant = await tenant_of(database, organisation.document.name, organisation.fingerprint_text)
+        async with database.transaction() as connection:
+            await documents.keep(connection, tenant, organisation.document_text)
+        yield database, tenant
     finally:
         await database.close()
 
@@ -144,7 +147,7 @@ def restore(settings: Settings, folder: Path, *, checkpoints: Sequence[Path], ac
     copy = database.with_name(database.name + ".restoring")
     given = [read_checkpoint_file(file) for file in checkpoints]
     for file in _own_files(settings):  # without them nothing can be compared or signed
-        if not file.exists():
+        if not file.exists() and (folder / file.name).exists():
             write_new(file, (folder / file.name).read_bytes())
     organisation = load_organisation(settings, key_secret(settings), now=int(time.time()))
     if organisation.fingerprint_text != manifest.root_fingerprint:
@@ -165,7 +168,7 @@ def restore(settings: Settings, folder: Path, *, checkpoints: Sequence[Path], ac
             place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             replace_file(place, file.read_bytes())
     checkpoint = asyncio.run(_state_of(database, organisation))
-    replace_file(settings.log_checkpoint, str(sign_checkpoint(checkpoint, organisation.log_key)).encode())
+    replace_file(settings.log_checkpoint, str(sign_checkpoint(checkpoint, *organisation.log_keys)).encode())
     say(
         _(
             "The backup is restored. The log of sessions has {size} entries; the last one says that it was restored.",
@@ -193,8 +196,10 @@ async def _rewind(place: Path, organisation: Organisation, published: list[Note]
     async with _opened(place, organisation) as (database, tenant):
         own = await _state_of(place, organisation)
         longest = own
+        async with database.transaction() as connection:
+            keys = await documents.log_keys(connection, tenant)
         for note in published:
-            if not is_ours(note, organisation.trust):
+            if not is_ours(note, organisation.trust.origin, keys):
                 raise CannotGoOn(_("That is not a checkpoint that this organisation's log signed."), Exit.USAGE)
             try:
                 async with database.transaction() as connection:

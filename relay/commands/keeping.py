@@ -18,7 +18,7 @@ from relay.commands.staff import with_database
 from relay.commands.terminal import CannotGoOn, Exit, _, say
 from relay.desk import sessions
 from relay.desk.people import Tenant
-from relay.evidence import deletions, examination
+from relay.evidence import deletions, documents, examination
 from relay.evidence.checkpoints import LogWasRewound, check_holds, is_ours, read_carried
 from relay.evidence.deletions import Deleter, NothingThere, OnHold
 from relay.evidence.examination import Fault, Finding
@@ -63,9 +63,11 @@ async def _check(
 
     async for finding in examination.examine_tree(database, tenant):
         tell(finding)
-    tell(*await _views(settings, organisation, database, tenant, given))
+    async with database.transaction() as connection:
+        log_keys = await documents.log_keys(connection, tenant)
+    tell(*await _views(settings, organisation, database, tenant, given, log_keys))
     tell(*await examination.sessions_gone(database, tenant))
-    async for finding in examine_records(database, tenant, organisation.document.log_keys):
+    async for finding in examine_records(database, tenant, log_keys):
         tell(finding)
     blobs: Blobs = open_blobs(settings)
     async for session in examination.sessions_of(database, tenant):
@@ -90,7 +92,12 @@ async def _check(
 
 
 async def _views(
-    settings: Settings, organisation: Organisation, database: Database, tenant: Tenant, given: list[tuple[str, Note]]
+    settings: Settings,
+    organisation: Organisation,
+    database: Database,
+    tenant: Tenant,
+    given: list[tuple[str, Note]],
+    log_keys: Sequence[bytes],
 ) -> list[Finding]:
     """Hold what was published, what witnesses have seen, and what others hold, against the log that is kept."""
     views = list(given)
@@ -108,7 +115,7 @@ async def _views(
     await witnesses.close()
     found = []
     for name, note in views:
-        if not is_ours(note, organisation.trust):
+        if not is_ours(note, organisation.trust.origin, log_keys):
             raise CannotGoOn(
                 _("{file} is not a checkpoint that this organisation's log signed.", file=name), Exit.USAGE
             )

@@ -1,4 +1,4 @@
-"""`init` and `sign-document`: the organisation is made, and its document is signed anew before it runs out."""
+"""`init`, `sign-document`, `change-log-key`: the organisation is made, its document signed before it runs out, its log given a new key."""
 
 import getpass
 import os
@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from protocol.identity import Auditor, auditor_fingerprint
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from protocol.identity import Auditor, OrganisationDocument, auditor_fingerprint, public_bytes
 from protocol.text import tidy_line
-from relay import auditors
+from relay import auditors, keys
 from relay.commands.terminal import CannotGoOn, Exit, _, ask, say
-from relay.keys import load_key, make_organisation, new_secret, renew_document
+from relay.keys import key_secret, load_key, make_organisation, new_secret, renew_document
 from relay.settings import CONFIG_NAME, SECRET_VARIABLE, Settings, check_origin
 from relay.storage.database import migrate
 from relay.storage.files import write_new
@@ -84,28 +86,86 @@ def make(wish: Wish) -> None:
 
 
 def sign_document(
-    settings: Settings, *, root_key: Path, passphrase_file: Path | None, valid_days: int, number: int | None
+    settings: Settings,
+    *,
+    root_key: Path,
+    passphrase_file: Path | None,
+    valid_days: int,
+    number: int | None,
+    retire_log_key: bool,
 ) -> None:
-    """Sign the next document with the root key that was brought back, and put it in its place."""
+    """Sign the next document with the root key that was brought back, and put it in its place.
+
+    Args:
+        retire_log_key: it no longer names the log's key of before the last change.
+    """
+    key = _root_key(root_key, passphrase_file)
+    named = _auditors(settings)
+    log_keys = [public_bytes(load_key(settings.log_key, key_secret(settings)))] if retire_log_key else ()
+    document = renew_document(
+        settings,
+        key,
+        auditors=named,
+        valid_s=valid_days * DAY_S,
+        number=number,
+        now=int(time.time()),
+        log_keys=log_keys,
+    )
+    if retire_log_key:
+        settings.log_key_before.unlink(missing_ok=True)
+    _tell_signed(settings, document)
+
+
+def change_log_key(settings: Settings, *, root_key: Path, passphrase_file: Path | None, is_stolen: bool) -> None:
+    """Give the log of sessions another key, with a document that names it."""
+    root = _root_key(root_key, passphrase_file)
+    document = keys.change_log_key(
+        settings,
+        root,
+        key_secret(settings),
+        auditors=_auditors(settings),
+        is_stolen=is_stolen,
+        now=int(time.time()),
+    )
+    say(_("The log of sessions has a new key. Tell witnesses: mainforte-relay evidence key"))
+    if is_stolen:
+        say(_("The key of before counts no more: agents with an earlier document can begin no session."))
+    else:
+        say(
+            _(
+                "The key of before signs as well, so that agents with an earlier document go on working. Once none of these is in"
+                " use any more, sign a document with --retire-log-key."
+            )
+        )
+    _tell_signed(settings, document)
+
+
+def _root_key(file: Path, passphrase_file: Path | None) -> Ed25519PrivateKey:
+    """The root key that was brought back, opened with a passphrase that was given or is typed."""
     passphrase = _given_passphrase(passphrase_file)
     if not passphrase:
         if not sys.stdin.isatty():
             raise CannotGoOn(_no_passphrase(), Exit.USAGE)
         passphrase = getpass.getpass(_("Passphrase of the root key: "))
-    key = load_key(root_key, passphrase)
+    return load_key(file, passphrase)
+
+
+def _auditors(settings: Settings) -> list[Auditor]:
+    """Whom the next document names."""
     named = auditors.of(settings)
     if settings.recording != "off" and not named:
         raise CannotGoOn(
             _("The settings say that sessions are recorded, and nobody could watch: add an auditor first.")
         )
-    document = renew_document(
-        settings, key, auditors=named, valid_s=valid_days * DAY_S, number=number, now=int(time.time())
-    )
+    return named
+
+
+def _tell_signed(settings: Settings, document: OrganisationDocument) -> None:
     say(
         _(
             "Document {number} is signed, valid for {days} days, and in its place: {path}",
             number=document.number,
-            days=valid_days,
+            days=(document.valid_until - document.valid_from) // DAY_S,
             path=settings.organisation_document,
         )
     )

@@ -17,6 +17,7 @@ from relay.commands.terminal import CannotGoOn, _, say
 from relay.desk import people
 from relay.desk.application import tenant_of
 from relay.desk.people import Seal, Tenant
+from relay.evidence import documents
 from relay.keys import key_secret, new_secret, read_document
 from relay.settings import Settings
 from relay.storage.database import Database, migrate, open_database
@@ -148,11 +149,13 @@ def _new_password(is_generated: bool) -> str:
 
 async def with_database(settings: Settings, work: Callable[[Database, Tenant], Awaitable[T]]) -> T:
     """Run `work` on the database, brought up to date first."""
-    _text, document, fingerprint = read_document(settings, now=int(time.time()))
+    text, document, fingerprint = read_document(settings, now=int(time.time()))
     await asyncio.to_thread(migrate, settings.database)
     database = open_database(settings.database)
     try:
         tenant = await tenant_of(database, document.name, fingerprint_text(fingerprint))
+        async with database.transaction() as connection:
+            await documents.keep(connection, tenant, text)
         return await work(database, tenant)
     finally:
         await database.close()

@@ -45,6 +45,7 @@ from relay.desk.requests import BODY_BYTES_MAX, DESK, Desk, Refusal, check_origi
 from relay.desk.sign_in_limits import SignInLimits
 from relay.desk.stories import Stories
 from relay.desk.tickets import NotPossible
+from relay.evidence import documents
 from relay.evidence.checkpoints import Checkpoints
 from relay.evidence.witnesses import Witnesses
 from relay.keys import key_secret, load_organisation
@@ -81,11 +82,12 @@ async def open_desk(settings: Settings, secret: str, *, run: str = "") -> Desk:
     database = open_database(settings.database)
     tenant = await tenant_of(database, organisation.document.name, organisation.fingerprint_text)
     async with database.transaction() as connection:
+        await documents.keep(connection, tenant, organisation.document_text)
         await ticket_store.find_missing(connection, tenant)
         ladders = await document_store.ladders(connection)
     witnesses = Witnesses(organisation.document.witnesses)
     checkpoints = Checkpoints(
-        database, tenant, organisation.log_key, organisation.trust, witnesses, settings.log_checkpoint
+        database, tenant, organisation.log_keys, organisation.trust, witnesses, settings.log_checkpoint
     )
     await checkpoints.begin()
     return Desk(

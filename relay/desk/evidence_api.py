@@ -21,7 +21,7 @@ from relay.desk.customer_store import note_change
 from relay.desk.people import Person, Tenant
 from relay.desk.requests import DESK, Refusal, json_answer, paragraph, read_json, required_person
 from relay.desk.rights import AUDITORS
-from relay.evidence import deletions, facts, log_of_sessions, records
+from relay.evidence import deletions, documents, facts, log_of_sessions, records
 from relay.evidence.checkpoints import NotCosigned
 from relay.evidence.facts import Filter
 from relay.storage import tables
@@ -74,7 +74,10 @@ async def get_sessions(request: web.Request) -> web.Response:
 
 @routes.get("/api/evidence/sessions/{session}/logged")
 async def get_logged(request: web.Request) -> web.Response:
-    """What the log of all sessions says of one, proven by one checkpoint; the records that its leaves hold; and the hold it is under."""
+    """What the log of all sessions says of one, proven by one checkpoint; the records that its leaves hold, and the hold it is under.
+
+    `documents` are later ones of the organisation's, where these let others vouch for all that.
+    """
     person = await required_person(request, *AUDITORS)
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
@@ -82,11 +85,13 @@ async def get_logged(request: web.Request) -> web.Response:
         indices = await log_of_sessions.indices_of(connection, row.id)
         handled = await records.of_session(connection, row.id)
         hold = await _hold(connection, row.id)
+        later = await documents.after(connection, desk.tenant, row.document)
     try:
         note, logged = await desk.checkpoints.logged_together(indices)
     except NotCosigned:
         raise Refusal(503, "not_cosigned", retry_after_s=5) from None
-    return json_answer({"checkpoint": str(note), "leaves": logged, "records": handled, "hold": hold})
+    told = {"checkpoint": str(note), "leaves": logged, "records": handled, "documents": later, "hold": hold}
+    return json_answer(told)
 
 
 @routes.get("/api/evidence/log")

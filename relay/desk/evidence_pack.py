@@ -14,7 +14,7 @@ from protocol.session_log import entry_hash, parse_entry
 from relay.desk import recordings, sessions
 from relay.desk.rendering import written
 from relay.desk.requests import Desk
-from relay.evidence import log_of_sessions, records
+from relay.evidence import documents, log_of_sessions, records
 from relay.evidence.check import LogFile, document_of
 from relay.evidence.pack import Evidence, write_pack
 from relay.evidence.summary import summarise
@@ -46,6 +46,7 @@ async def write(desk: Desk, session: Any, file: IO[bytes]) -> None:
         kept = await recordings.kept_of(connection, session.id)
         indices = await log_of_sessions.indices_of(connection, session.id)
         handled = await records.of_session(connection, session.id)
+        later = await documents.after(connection, desk.tenant, session.document)
     checkpoint, leaves = await desk.checkpoints.logged_together(indices)
     loop = asyncio.get_running_loop()
 
@@ -63,6 +64,7 @@ async def write(desk: Desk, session: Any, file: IO[bytes]) -> None:
         segments=segments(),
         reports={language: _report(desk, session.session, log, handled, language) for language in LANGUAGES},
         records=tuple(handled),
+        documents=tuple(later),
     )
     await asyncio.to_thread(write_pack, file, evidence, desk.organisation.log_key)
 

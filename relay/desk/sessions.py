@@ -33,7 +33,7 @@ from protocol.text import tidy_line
 from protocol.vocabulary import Role
 from relay.desk import ticket_store, tickets
 from relay.desk.people import Person, Tenant, insert_row, now_utc, token_hash
-from relay.evidence import closing, facts, log_of_sessions
+from relay.evidence import closing, documents, facts, log_of_sessions
 from relay.keys import Organisation
 from relay.storage import tables
 
@@ -282,6 +282,8 @@ async def append_entry(
         )
     )
     values = {"entries": number + 1, "last_hash": entry_hash(text)} | await _derive(connection, tenant, session, entry)
+    if isinstance(entry.event, Opened) and (told := await documents.of_hash(connection, tenant, entry.event.document)):
+        values["document"] = told  # an agent may have been given an earlier one than that of now
     await connection.execute(update(tables.session).where(tables.session.c.id == session.id).values(**values))
     await log_of_sessions.follow(connection, tenant, session, text)
     await facts.follow(connection, session.id, entry)

@@ -54,15 +54,15 @@ class Checkpoints:
         self,
         database: Database,
         tenant: Tenant,
-        log_key: Ed25519PrivateKey,
+        log_keys: Sequence[Ed25519PrivateKey],
         trust: Trust,
         witnesses: Witnesses,
         carried: Path,
     ) -> None:
-        """`carried`: the file with the newest published checkpoint."""
-        self._database, self._tenant, self._log_key, self._trust = database, tenant, log_key, trust
+        """`log_keys`: each signs; `carried`: the file with the newest published checkpoint."""
+        self._database, self._tenant, self._log_keys, self._trust = database, tenant, log_keys, trust
         self._witnesses, self._carried = witnesses, carried
-        self._newest = sign_checkpoint(Checkpoint(trust.origin, 0, merkle.EMPTY_ROOT), log_key)
+        self._newest = sign_checkpoint(Checkpoint(trust.origin, 0, merkle.EMPTY_ROOT), *log_keys)
         self._making = asyncio.Lock()
         self._failed_at = -TRY_AGAIN_AFTER_S
 
@@ -86,7 +86,13 @@ class Checkpoints:
         if note is not None:
             async with self._database.transaction() as connection:
                 await check_holds(connection, self._tenant, read_checkpoint(note))
-            self._newest = note
+            self._newest = self._signed_anew(note)
+
+    def _signed_anew(self, note: Note) -> Note:
+        """A checkpoint under the log's keys of now: it may have been published under others. What witnesses cosigned is the same."""
+        signed = sign_checkpoint(read_checkpoint(note), *self._log_keys)
+        others = tuple(line for line in note.signatures if line.name != self._trust.origin)
+        return Note(note.text, signed.signatures + others)
 
     async def close(self) -> None:
         """Let go of connections to witnesses."""
@@ -152,7 +158,7 @@ class Checkpoints:
         async with self._database.transaction() as connection:
             size = await log_of_sessions.size_of(connection, self._tenant)
             root = await log_of_sessions.root_of(connection, self._tenant, size)
-        note = sign_checkpoint(Checkpoint(self._trust.origin, size, root), self._log_key)
+        note = sign_checkpoint(Checkpoint(self._trust.origin, size, root), *self._log_keys)
         if note.text == self._newest.text:
             note = self._newest
 
@@ -204,10 +210,10 @@ def read_carried(file: Path) -> Note | None:
     return note
 
 
-def is_ours(note: Note, trust: Trust) -> bool:
-    """Whether the log itself signed this, whoever cosigned it."""
+def is_ours(note: Note, origin: str, log_keys: Sequence[bytes]) -> bool:
+    """Whether the log itself signed this, with any of these keys, whoever cosigned it."""
     try:
-        verify_checkpoint(str(note), Trust(trust.origin, trust.log_keys, (), 0))
+        verify_checkpoint(str(note), Trust(origin, tuple(log_keys), (), 0))
     except ProtocolError:
         return False
     return True

@@ -38,7 +38,7 @@ async def examine_records(database: Database, tenant: Tenant, log_keys: Sequence
     """Hold every record against who may make it and against its leaf, and every leaf against its record.
 
     Args:
-        log_keys: those of now; a session's own document names those of its time.
+        log_keys: all that the log was ever signed with.
     """
     after = 0
     while True:

@@ -1,7 +1,7 @@
 """The evidence pack: everything about one session in a zip that a stranger can check (PROTOCOL.md, section 15).
 
     log.json        the session's log: entries, heads, certificates, the organisation's document
-    sessions.json   where the session stands in the log of all sessions, with the proofs
+    sessions.json   where the session stands in the log of all sessions, with the proofs, and who vouches for them
     recording/      the segments of the recording, sealed from everybody but the auditors
     beside/         what lies beside entries, by its hash; what has been deleted is not there
     handled/        what was done with the evidence, by its hash: the certificates of deletions, and of recordings passed on
@@ -42,10 +42,14 @@ class LoggedLeaf(Message, frozen=True):
 
 
 class SessionsFile(Message, frozen=True):
-    """What the log of all sessions says about a session, proven by one checkpoint."""
+    """What the log of all sessions says about a session, proven by one checkpoint.
+
+    `documents` are the organisation's, as its root signed them, the earliest first: later ones than the log's, by which others vouch.
+    """
 
     checkpoint: str
     leaves: list[LoggedLeaf]
+    documents: list[str]
 
 
 class Member(Message, frozen=True):
@@ -74,6 +78,7 @@ class Evidence:
         segments: the recording's segments by number, read one at a time.
         reports: HTML by language.
         records: of what was done with the evidence; leaves hold their hashes.
+        documents: of the organisation, later than the one in `log`, which let others vouch for the log of all sessions.
     """
 
     session: str
@@ -84,6 +89,7 @@ class Evidence:
     segments: Iterable[tuple[int, bytes]]
     reports: Mapping[str, str]
     records: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
 
 
 def write_pack(file: IO[bytes], evidence: Evidence, log_key: Ed25519PrivateKey) -> None:
@@ -113,7 +119,7 @@ def _members(evidence: Evidence) -> Iterator[tuple[str, bytes]]:
         yield f"recording/{number:06}", data
     for language in sorted(evidence.reports):
         yield f"report.{language}.html", evidence.reports[language].encode()
-    yield "sessions.json", encode(SessionsFile(evidence.checkpoint, leaves))
+    yield "sessions.json", encode(SessionsFile(evidence.checkpoint, leaves, list(evidence.documents)))
     yield "verify.py", VERIFIER.read_bytes()
 
 

@@ -125,11 +125,9 @@ class Pack:  # checking it fills `missing`, and `over` with what was deleted whe
         need(len(self.names) == len(self.zip.namelist()), "a member stands in the pack twice")
 
     def read(self, name: str, bytes_max: int = BYTES_MAX) -> bytes:
-        need(name in self.names, f"{name} is missing")
         try:
-            with self.zip.open(name) as member:
-                data = member.read(bytes_max + 1)
-        except Exception as error:  # a zip can be broken in many ways
+            data = self.zip.open(name).read(bytes_max + 1)
+        except Exception as error:  # it is not there, or the zip is broken in one of many ways
             raise Altered(f"{name} cannot be read: {error}") from None
         need(len(data) <= bytes_max, f"{name} is too long")
         return data
@@ -142,6 +140,12 @@ class Pack:  # checking it fills `missing`, and `over` with what was deleted whe
         fingerprint = base64.urlsafe_b64encode(sha256(bits(key)).digest()).rstrip(b"=").decode()
         need(root in ("", fingerprint), f"{what} is signed by another root: {fingerprint}")
         need(self.opened["document"] == hashed(self.log["document"]), f"entry 0 names another than {what}")
+        self.documents, self.sessions = [self.document], canonical(self.read("sessions.json").decode(), "sessions.json")
+        for text in self.sessions.get("documents", []):  # later ones of the same root: each names who vouches since
+            later, signer = signed(text, "organisation document", "a later document")
+            need(signer == key and later["number"] > self.documents[-1]["number"], "a later document is no later one")
+            self.documents.append(later)
+        self.log_keys = [key for document in self.documents for key in document["log_keys"]]
         self.check_members()
         self.check_heads(self.check_certificates())
         self.check_recording(*self.check_handled(self.check_sessions(f"mainforte/sessions/{fingerprint}")))
@@ -149,8 +153,7 @@ class Pack:  # checking it fills `missing`, and `over` with what was deleted whe
     def check_entries(self) -> None:  # one chain from the opening to the end, each entry written as it has to be
         self.entries, previous, is_over = list[Json](), base64.b64encode(bytes(32)).decode(), False
         for number, text in enumerate(self.log["entries"]):
-            entry = canonical(text, f"entry {number}")
-            kind = entry["event"]["type"]
+            kind = (entry := canonical(text, f"entry {number}"))["event"]["type"]
             need(entry["number"] == number and entry["previous"] == previous, f"entry {number} breaks the chain")
             need((kind == "opened") == (number == 0) and not is_over, f"entry {number} cannot stand there")
             previous, is_over = hashed(text), kind == "ended"
@@ -161,7 +164,7 @@ class Pack:  # checking it fills `missing`, and `over` with what was deleted whe
         listed, name = canonical(text, "pack.json"), f"mainforte/pack/{session}"
         said = note(self.read("pack.note").decode(), "pack.note")
         is_this = listed["session"] == session and said[0] == f"{name}\n{len(listed['members'])}\n{hashed(text)}\n"
-        is_by_log = any(signed_at(said, name, bits(key), PLAIN) for key in self.document["log_keys"])
+        is_by_log = any(signed_at(said, name, bits(key), PLAIN) for key in self.log_keys)
         need(is_this and is_by_log, "pack.note is not the log's, of this pack")
         hashes = {member["name"]: bits(member["hash"]) for member in listed["members"]}
         for name in sorted(self.names - {"pack.json", "pack.note"} | set(hashes)):
@@ -202,14 +205,13 @@ class Pack:  # checking it fills `missing`, and `over` with what was deleted whe
         self.missing += ["the end"] * (self.entries[-1]["event"]["type"] != "ended")
 
     def check_sessions(self, origin: str) -> list[Json]:  # what the log of all sessions says, which is the same
-        sessions = canonical(self.read("sessions.json").decode(), "sessions.json")
-        said, outcome = note(sessions["checkpoint"], "the checkpoint"), self.entries[-1]["event"].get("outcome", "")
-        name, size, root, _ = said[0].split("\n")
-        is_by_log = any(signed_at(said, origin, bits(key), PLAIN) for key in self.document["log_keys"])
-        need(name == origin and is_by_log, "the checkpoint is not one of the organisation's log")
-        witnesses, leaves = self.document["witnesses"], list[Json]()
-        agreed = {w["name"] for w in witnesses if signed_at(said, w["name"], bits(w["key"]), TIMED)}
-        for one in sessions["leaves"]:
+        name, size, root, _ = (said := note(self.sessions["checkpoint"], "the checkpoint"))[0].split("\n")
+        ours = [d for d in self.documents if any(signed_at(said, origin, bits(key), PLAIN) for key in d["log_keys"])]
+        need(name == origin and ours, "the checkpoint is not one of the organisation's log")
+        by = {w["key"] for d in ours for w in d["witnesses"] if signed_at(said, w["name"], bits(w["key"]), TIMED)}
+        lacking = min(d["witness_quorum"] - len({w["name"] for w in d["witnesses"] if w["key"] in by}) for d in ours)
+        leaves, outcome = list[Json](), self.entries[-1]["event"].get("outcome", "")
+        for one in self.sessions["leaves"]:
             check_inclusion(one, int(size), bits(root))
             leaf, what = canonical(one["leaf"], f"leaf {one['index']}"), f"leaf {one['index']} is another session's"
             need(leaf.pop("salt") and leaf.pop("session") == self.opened["session"], what)
@@ -223,7 +225,6 @@ class Pack:  # checking it fills `missing`, and `over` with what was deleted whe
         for kind in {"session_opened", "session_closed"} & set(lost):
             need(all(leaf["type"] != kind for leaf in leaves), f"the log of all sessions tells something else: {kind}")
         self.missing += [f"{kind} in the log of all sessions" for kind in lost]
-        lacking = self.document["witness_quorum"] - len(agreed)
         self.missing += [f"cosignatures of {lacking} more witnesses"] * (lacking > 0)
         return leaves
 
@@ -235,7 +236,7 @@ class Pack:  # checking it fills `missing`, and `over` with what was deleted whe
                 text = self.read(name).decode()
                 body, key = signed(text, "deletion" if is_deleted else "resealing", name)
                 is_this = hashed(text) == leaf["content"] and body["session"] == self.opened["session"]
-                makers, deleted = (self.document["log_keys"], body) if is_deleted else (auditors, deleted)
+                makers, deleted = (self.log_keys, body) if is_deleted else (auditors, deleted)
                 need(is_this and key in makers, f"{name} is not by who may do that, or of another session")
                 auditors += [] if is_deleted else [body["auditor"]["signing_key"]]  # who can open it may pass it on
                 known.add(name)
@@ -258,8 +259,7 @@ class Pack:  # checking it fills `missing`, and `over` with what was deleted whe
             if expected and name in self.names:
                 data = self.read(name, SEGMENT_BYTES_MAX)
                 need(sha256(data).digest() == expected, f"{name} is not what entry {number} speaks of")
-                is_other = kind == "segment_closed" and not is_segment(data, event)
-                need(not is_other, f"{name} holds others than entry {number} says")
+                need(kind != "segment_closed" or is_segment(data, event), f"{name} holds others than entry {number}")
             elif expected:
                 missing.append(f"{name}, of entry {number}")
             known.add(name)

@@ -451,6 +451,16 @@ deletion = _table(
     UniqueConstraint("session_id", "what"),
 )
 
+# The organisation's documents under which this server has worked, as the root signed them.
+organisation_document = _table(
+    "organisation_document",
+    Column("number", BigInteger, nullable=False),
+    # SHA-256 of the text.
+    Column("hash", LargeBinary(32), nullable=False),
+    Column("text", Text, nullable=False),
+    UniqueConstraint("organisation_id", "hash"),
+)
+
 # Recordings that one auditor passed on to another: the record, which holds the key as it was sealed again.
 resealing = _table(
     "resealing",

@@ -101,7 +101,9 @@ async def test_a_customer_is_seen_and_helped_and_the_ticket_holds_a_log_that_bot
     verdict = await eventually(is_complete, "the whole log, signed by both, on the ticket")
     assert verdict
     # How good the path was is told a moment after the first picture, wherever the session is then.
-    events = [type(entry.event).__name__ for entry in verdict.entries if not isinstance(entry.event, session_log.PathChanged)]
+    events = [
+        type(entry.event).__name__ for entry in verdict.entries if not isinstance(entry.event, session_log.PathChanged)
+    ]
     assert events == ["Opened", "Asked", "Answered", "EpochBegan", "InputCounted", "SessionEnded"]
 
 

@@ -2,9 +2,9 @@
 import { fromBase64, fromBase64Url, toBase64, utf8 } from "../core/bytes.js";
 import { LogTampered } from "../core/errors.js";
 import { signResealing, verifyRecords } from "../core/handling.js";
-import { textHash, verifyCertificate, verifyDocument } from "../core/identity.js";
+import { readDocument, textHash, verifyCertificate, verifyDocument } from "../core/identity.js";
 import { CLOCK_SKEW_S_MAX } from "../core/limits.js";
-import { trustIn, verifyLogged } from "../core/log_of_sessions.js";
+import { trustIn, verifyLoggedByAny } from "../core/log_of_sessions.js";
 import { recordingOf } from "../core/recording.js";
 import { lines } from "../core/messages.js";
 import { openRecordingKey, readSeals, RecordingKey, sealFor, sha256 } from "../core/recording_keys.js";
@@ -14,7 +14,7 @@ import { cosignedAt, parseNote } from "../core/signed_note.js";
 /**
  * @typedef {{ entries: string[], heads: string[], certificate: string, certificates: string[], document: string }} LogFile
  * @typedef {{ log: LogFile, beside: Record<string, string>, segments: number[] }} Told what the server keeps, sealed things as base64
- * @typedef {{ leaves: import("../core/log_of_sessions.js").Logged[], records: string[], hold: import("./handling_view.js").Hold }} LoggedTold
+ * @typedef {{ leaves: import("../core/log_of_sessions.js").Logged[], records: string[], documents: string[], hold: import("./handling_view.js").Hold }} LoggedTold
  * @typedef {{ number: number, at_ms: number, event: any }} Entry
  */
 
@@ -60,7 +60,8 @@ export class Evidence {
     const evidence = new Evidence(entries, document, told);
     const keys = await evidence.#certificates();
     await evidence.#heads(reader, keys);
-    await evidence.#records(logged.records, await evidence.#logged(logged, fingerprint));
+    const vouching = await evidence.#vouching(logged.documents, fingerprint);
+    await evidence.#records(logged.records, await evidence.#logged(logged, vouching, fingerprint), vouching);
     for (const entry of entries) await evidence.#holdBeside(entry);
     evidence.#explainDeletion();
     return evidence;
@@ -110,10 +111,25 @@ export class Evidence {
     if (!this.ended) this.missing.push({ what: "end" });
   }
 
-  /** @param {LoggedTold} told @param {string} fingerprint @returns {Promise<any[]>} the leaves, all proven */
-  async #logged(told, fingerprint) {
-    const trust = trustIn(this.document, fingerprint), leaves = [];
-    for (const each of told.leaves) leaves.push((await verifyLogged(each, trust)).leaf);
+  /**
+   * The log's document, and later ones of the same root: each names keys by which more may have been signed since.
+   *
+   * @param {string[]} later @param {string} fingerprint @returns {Promise<any[]>} @throws {LogTampered} one is earlier
+   */
+  async #vouching(later, fingerprint) {
+    const documents = [this.document];
+    for (const written of later) {
+      const document = await readDocument(written, fromBase64Url(fingerprint + "="));
+      if (document.number <= documents.at(-1).number) throw new LogTampered(`document ${document.number} of the organisation’s is not a later one`);
+      documents.push(document);
+    }
+    return documents;
+  }
+
+  /** @param {LoggedTold} told @param {any[]} vouching @param {string} fingerprint @returns {Promise<any[]>} the leaves, all proven */
+  async #logged(told, vouching, fingerprint) {
+    const trusts = vouching.map((document) => trustIn(document, fingerprint)), leaves = [];
+    for (const each of told.leaves) leaves.push((await verifyLoggedByAny(each, trusts)).leaf);
     const opened = leaves.find(({ type }) => type === "session_opened"), closed = leaves.find(({ type }) => type === "session_closed");
     const { session, certificate, agent_key: agentKey, document } = this.opened;
     if (opened && (opened.session !== session || opened.certificate !== certificate || opened.agent_key !== agentKey || opened.document !== document)) {
@@ -128,13 +144,13 @@ export class Evidence {
     return leaves;
   }
 
-  /** What was done with the evidence later: by who may do that, and known to the log of all sessions. @param {string[]} records @param {any[]} leaves */
-  async #records(records, leaves) {
+  /** What was done with the evidence later: by who may do that, and known to the log of all sessions. @param {string[]} records @param {any[]} leaves @param {any[]} vouching */
+  async #records(records, leaves, vouching) {
     const known = new Set(leaves.filter(({ type }) => type === "handled").map(({ content }) => content));
     for (const record of records) {
       if (!known.has(await textHash(record))) throw new LogTampered("a record of which the log of all sessions does not know");
     }
-    const { deletions, resealed } = await verifyRecords(records, this.opened.session, this.document);
+    const { deletions, resealed } = await verifyRecords(records, this.opened.session, this.document, vouching.flatMap(({ log_keys: keys }) => keys));
     this.resealed = resealed;
     const deletion = deletions.find(({ what }) => what === "recording");
     if (!deletion) return;

@@ -21,11 +21,11 @@ const RECORDS = {
 
 /**
  * @param {string[]} records of one session: certificates of deletions, then those of passing on, in the order in which they were made
- * @param {string} ofSession @param {any} document the organisation's, which the log names
+ * @param {string} ofSession @param {any} document the organisation's, which the log names @param {string[]} logKeys of that one, and of later ones
  * @returns {Promise<{ deletions: Deletion[], resealed: Resealed[] }>}
  * @throws {NotAuthentic} one is not by who may do that, or of another session @throws {RemoteProtocolError} not a record
  */
-export async function verifyRecords(records, ofSession, document) {
+export async function verifyRecords(records, ofSession, document, logKeys) {
   /** @type {Deletion[]} */
   const deletions = [];
   /** @type {Resealed[]} */
@@ -39,7 +39,7 @@ export async function verifyRecords(records, ofSession, document) {
     if (said.session !== ofSession) throw new NotAuthentic("the record of another session");
     if (!(await isSigned(said.type, utf8(body), fromBase64(signature), fromBase64(signer)))) throw new NotAuthentic("the signature of a record does not verify");
     if (said.type === DELETION) {
-      if (!document.log_keys.includes(signer)) throw new NotAuthentic("a deletion that no log key of the organisation signed");
+      if (!logKeys.includes(signer)) throw new NotAuthentic("a deletion that no log key of the organisation signed");
       deletions.push(said);
     } else {
       const by = auditors.find(({ signing_key: itsKey }) => itsKey === signer);

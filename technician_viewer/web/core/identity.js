@@ -58,13 +58,21 @@ export async function isSigned(label, body, signature, publicKey) {
  * @returns {Promise<any>} the document @throws {NotCertified}
  */
 export async function verifyDocument(text, fingerprint, now) {
+  const document = await readDocument(text, fingerprint);
+  checkValidity(document, now, DOCUMENT_VALID_S_MAX);
+  return document;
+}
+
+/**
+ * @param {string} text of an organisation's document of whatever time @param {Uint8Array} fingerprint of the root that must have signed it
+ * @returns {Promise<any>} the document @throws {NotCertified}
+ */
+export async function readDocument(text, fingerprint) {
   const { body, key: root, signature } = readSigned(text);
   const itsFingerprint = new Uint8Array(await crypto.subtle.digest("SHA-256", fromBase64(root)));
   if (!areEqual(itsFingerprint, fingerprint)) throw new NotCertified("the organisation's document is signed by another root");
   if (!(await isSigned("organisation document", utf8(body), fromBase64(signature), fromBase64(root)))) throw new NotCertified("the root's signature does not verify");
-  const document = decode(utf8(body), DOCUMENT, 65536);
-  checkValidity(document, now, DOCUMENT_VALID_S_MAX);
-  return document;
+  return decode(utf8(body), DOCUMENT, 65536);
 }
 
 /**

@@ -70,6 +70,25 @@ export async function verifyLogged(logged, trust) {
 }
 
 /**
+ * The same, where any of several may vouch for it.
+ *
+ * @param {Logged} logged @param {Trust[]} trusts at least one
+ * @returns {Promise<{ leaf: any, checkpoint: Checkpoint }>} @throws {NotLogged} none of them does: what the first one lacks is said
+ */
+export async function verifyLoggedByAny(logged, trusts) {
+  let refused;
+  for (const trust of trusts) {
+    try {
+      return await verifyLogged(logged, trust);
+    } catch (error) {
+      if (!(error instanceof NotLogged)) throw error;
+      refused ??= error;
+    }
+  }
+  throw refused;
+}
+
+/**
  * @param {Checkpoint} older @param {Checkpoint} newer @param {string[]} hashes
  * @throws {import("./errors.js").LogTampered} something that the older one spoke of is gone or changed
  */

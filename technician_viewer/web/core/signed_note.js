@@ -7,7 +7,7 @@ import { RemoteProtocolError } from "./errors.js";
 export const NOTE_BYTES_MAX = 4096;
 export const ED25519 = 1;
 export const COSIGNATURE = 4;
-const SIGNATURES_MAX = 16;
+const SIGNATURES_MAX = 20;
 // eslint-disable-next-line no-control-regex
 const LINE = /^— ([^\s+\u0000-\u001f]{1,200}) ([A-Za-z0-9+/]+={0,2})$/u;
 

@@ -24,7 +24,7 @@ def written(*steps: tuple[float, Bottleneck, int]) -> list[tuple[float, PathChan
 
 def test_the_first_is_told_soon_and_only_another_kind_after() -> None:
     steps = [(at / 2, NONE, 20 + at % 7) for at in range(80)]
-    assert written(*steps) == [(2.0, PathChanged(NONE, 26, 9000))]
+    assert written(*steps) == [(2.0, PathChanged(NONE, 24, 9000))]
 
 
 def test_the_worst_moment_of_ten_seconds_is_told_and_that_it_is_over() -> None:

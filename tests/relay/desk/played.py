@@ -23,8 +23,12 @@ from tests.relay.desk.conftest import Browser
 REASON = "Voir les réglages"
 
 
-async def played_session(technician: Browser, ticket: int, *, is_ended: bool = True) -> str:
-    """Play one session of a ticket; gives its id."""
+async def played_session(technician: Browser, ticket: int, *, is_ended: bool = True, document: str = "") -> str:
+    """Play one session of a ticket; gives its id.
+
+    Args:
+        document: what the agent was given of the organisation; the one of now where it is empty.
+    """
     key, agent = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
     asked = {"reason": REASON, "asks": "view", "key": base64.b64encode(key.public_key().public_bytes_raw()).decode()}
     status, opened = await technician.post(f"/api/tickets/{ticket}/sessions", asked)
@@ -33,7 +37,7 @@ async def played_session(technician: Browser, ticket: int, *, is_ended: bool = T
     log, at, agent_key = LogWriter(), int(time.time()) * 1000, agent.public_key().public_bytes_raw()
     events: list[Event] = [
         Opened(
-            session, str(ticket), opened["subject"], REASON, "Télé Test", text_hash(opened["document"]),
+            session, str(ticket), opened["subject"], REASON, "Télé Test", text_hash(document or opened["document"]),
             text_hash(opened["certificate"]), "camille", serial, agent_key, bytes(32), "0.1.0", "Linux", "built-in",
         ),
         Asked(serial, Capability.VIEW, REASON, "camille demande à voir votre écran.", "fr"),

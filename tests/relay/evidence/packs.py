@@ -86,6 +86,7 @@ class Case:
         default_factory=lambda: {"en": "<p>What happened</p>", "fr": "<p>Ce qui s’est passé</p>"}
     )
     records: list[str] = field(default_factory=list)
+    documents: list[str] = field(default_factory=list)
     session: str = SESSION
 
     def write(self, path: Path, *, log_key: Ed25519PrivateKey | None = None) -> Path:
@@ -103,6 +104,7 @@ class Case:
             sorted(self.segments.items()),
             self.reports,
             tuple(self.records),
+            tuple(self.documents),
         )
         file = io.BytesIO()
         write_pack(file, evidence, log_key or key("log"))

@@ -332,6 +332,41 @@ def checkpoint_of_another_log(case: Case) -> None:
     case.checkpoint = str(log_of_sessions.sign_checkpoint(other, key("log")))
 
 
+def next_document(**changes: object) -> str:
+    """The organisation's next document, in which another key signs for the log."""
+    fields = {"number": 2, "log_keys": [packs.public("next log")]} | changes
+    return issue_document(structs.replace(packs.organisation(), **fields), key("root"))
+
+
+def under_the_next_key(case: Case, *documents: str, witness: str = "witness") -> None:
+    """The log's key was changed, and the checkpoint is signed by the new one."""
+    case.documents = list(documents)
+    leaves = [log_of_sessions.parse_leaf(one.leaf) for one in case.leaves]
+    prove(case, leaves, log_key="next log", witness=witness)
+
+
+def next_key_of_another_root(case: Case) -> None:
+    document = structs.replace(packs.organisation(), number=2, log_keys=[packs.public("next log")])
+    under_the_next_key(case, issue_document(document, key("somebody")))
+
+
+def altered_later_document(case: Case) -> None:
+    under_the_next_key(case, next_document().replace("Fibre du Lac", "Fibre du lac"))
+
+
+def later_documents_swapped(case: Case) -> None:
+    under_the_next_key(case, next_document(number=3), next_document())
+
+
+def key_of_an_earlier_document(case: Case) -> None:
+    """A key that was stolen, and taken out of the document before this session: the forger brings the earlier document back."""
+    case.document = issue_document(structs.replace(packs.organisation(), number=3), key("root"))
+    packs.write_entries(case)
+    packs.sign_heads(case)
+    packs.log_session(case)
+    under_the_next_key(case, next_document())
+
+
 def altered_beside(case: Case) -> None:
     digest = min(case.beside)
     case.beside[digest] = case.beside[digest] + b" "
@@ -456,6 +491,11 @@ ALTERATIONS: dict[str, tuple[Alteration, str]] = {
     "a checkpoint by somebody else": (checkpoint_of_another_key, "the checkpoint"),
     "a checkpoint of another log": (checkpoint_of_another_log, "the checkpoint"),
     "the root in a checkpoint": (checkpoint_root, "is not in the log of all sessions"),
+    "a key that no document names": (lambda case: under_the_next_key(case), "the checkpoint is not one of"),
+    "a key that another root names": (next_key_of_another_root, "a later document is no later one"),
+    "a key that an earlier document names": (key_of_an_earlier_document, "a later document is no later one"),
+    "a word of a later document": (altered_later_document, "the signature of a later document"),
+    "later documents in another order": (later_documents_swapped, "a later document is no later one"),
     "a bit of the recording": (flipped, "recording/000001"),
     "two segments swapped": (swap_segments, "recording/000000"),
     "a segment of another recording": (splice_segment, "recording/000001"),
@@ -542,6 +582,25 @@ def test_what_is_missing_is_named(tmp_path: Path, name: str) -> None:
     assert status == INCOMPLETE, said
     assert says in said
     assert verified(tmp_path / "evidence.zip", root="")[0] == INCOMPLETE
+
+
+@pytest.mark.parametrize("log_key", ["log", "next log"])
+def test_whoever_a_later_document_names_vouches_for_what_was_signed_since(tmp_path: Path, log_key: str) -> None:
+    case = a_case()
+    under_the_next_key(case, next_document())
+    packs.delete_recording(case, after_days=1, by=log_key)
+    under_the_next_key(case, next_document())
+    status, said = verified(case.write(tmp_path / "evidence.zip", log_key=key(log_key)))
+    assert (status, "recording deleted on" in said) == (INCOMPLETE, True), said
+
+
+def test_a_later_documents_witnesses_count_for_its_key_and_those_of_before_for_none(tmp_path: Path) -> None:
+    others = [Witness("other.example", packs.public("other"), "https://other.example")]
+    for documents, expected in (([next_document()], COMPLETE), ([next_document(witnesses=others)], INCOMPLETE)):
+        case = a_case()
+        under_the_next_key(case, *documents)
+        status, said = verified(case.write(tmp_path / "evidence.zip"))
+        assert status == expected, said
 
 
 def test_a_quorum_counts_witnesses_and_not_signatures(tmp_path: Path) -> None:

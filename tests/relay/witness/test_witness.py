@@ -57,7 +57,7 @@ class Log:
     async def begin(self) -> "Log":
         self.tenant: Tenant = await tenant_of(self.database, "Télé Test", "f" * 43)
         carried = self.folder / "carried"
-        self.checkpoints = Checkpoints(self.database, self.tenant, LOG, self.trust, self.witnesses, carried)
+        self.checkpoints = Checkpoints(self.database, self.tenant, (LOG,), self.trust, self.witnesses, carried)
         await self.checkpoints.begin()
         return self
 

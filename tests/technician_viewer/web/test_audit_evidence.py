@@ -32,7 +32,7 @@ def told(name: str, case: Case) -> dict[str, Any]:
     return {
         "name": name,
         "told": {"log": log, "beside": beside, "segments": sorted(case.segments)},
-        "logged": {"leaves": leaves, "records": case.records, "hold": None},
+        "logged": {"leaves": leaves, "records": case.records, "documents": case.documents, "hold": None},
         "fingerprint": fingerprint_text(root_fingerprint(packs.public("root"))),
         "segments": {str(number): base64.b64encode(data).decode() for number, data in case.segments.items()},
     }

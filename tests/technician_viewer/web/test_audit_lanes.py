@@ -19,7 +19,9 @@ def lanes(node: Path, events: list[tuple[int, dict[str, Any]]], titles: list[tup
     entries = [{"number": n, "at_ms": at, "event": event} for n, (at, event) in enumerate([(0, opened), *events])]
     given = {"entries": entries, "titles": [{"title": title, "atMs": at, "entry": 0} for at, title in titles]}
     script = Path(__file__).parent / "lanes.mjs"
-    done = subprocess.run([str(node), str(script)], input=json.dumps(given), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(node), str(script)], input=json.dumps(given), capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     found: Lanes = json.loads(done.stdout)
     return found
