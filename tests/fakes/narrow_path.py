@@ -80,8 +80,10 @@ class NarrowPath:
 
     def bytes_carried(self) -> tuple[int, int]:
         """Bytes of all packets that left from here, and that arrived here, headers included."""
-        statistics = FilePath("/sys/class/net") / self.device / "statistics"
-        return int((statistics / "tx_bytes").read_text()), int((statistics / "rx_bytes").read_text())
+        # Of the network that this thread is in, which need not be the machine's.
+        devices = FilePath("/proc/thread-self/net/dev").read_text()
+        counts = devices.partition(f"{self.device}:")[2].split()
+        return int(counts[8]), int(counts[0])
 
 
 @contextmanager

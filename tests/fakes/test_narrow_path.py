@@ -3,10 +3,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path as FilePath
 
 import pytest
 
 from tests.fakes.narrow_path import NarrowPath, Path, missing, narrow_path
+from tests.fakes.own_network import own_network
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"a narrow path needs {', '.join(missing())}")
 
@@ -26,6 +28,13 @@ line.connect((sys.argv[1], int(sys.argv[2])))
 for number in range(400):
     line.send(b"x")
 """
+
+
+@pytest.fixture(autouse=True)
+def _unnoticed() -> Iterator[None]:
+    """Browsers of other tests on this machine are loading pages meanwhile."""
+    with own_network():
+        yield
 
 
 @pytest.fixture
@@ -84,6 +93,14 @@ def test_about_the_given_share_of_packets_is_lost() -> None:
     # 400 datagrams at 30 %: 280 arrive; 7 standard deviations either way.
     assert arrived_before > 400 * 28
     assert 215 < arrived < 345
+
+
+def test_no_device_of_a_path_is_seen_by_the_machine() -> None:
+    # Of the namespace that this process began in: its other threads are still there.
+    seen = FilePath("/proc/1/net/dev")
+    with narrow_path(Path()) as path:
+        assert path.device in FilePath("/proc/thread-self/net/dev").read_text()
+        assert path.device not in seen.read_text()
 
 
 def test_nothing_is_left_of_a_path_that_was_taken_away() -> None:
