@@ -23,7 +23,7 @@ _TYPES = {
 }
 
 # Of the page: what it begins with, and what all else is found from.
-_FIRST = ("look.css", "app.css", "app.js")
+_FIRST = ("look.css", "app.css", "loading.js", "app.js")
 _LASTS = "max-age=31536000, immutable"
 
 
