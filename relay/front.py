@@ -96,6 +96,8 @@ class Front:
         self._legs: WeakKeyDictionary[Outbox, Legs] = WeakKeyDictionary()
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._serving: set[asyncio.Task[None]] = set()
+        """One for each socket, until goodbye has been said on both sides."""
         self._accounts: dict[SocketId, str] = {}
         """Whose viewers they are."""
         self.port = 0
@@ -133,6 +135,9 @@ class Front:
         self._carry_out()
         for outbox in self._outboxes.values():
             outbox.close()
+        if self._serving:
+            # Once it cleans up, aiohttp listens to nobody's goodbye any more.
+            await asyncio.wait(self._serving, timeout=STOP_S)
         await self._running.aclose()
         log.info("stopped")
 
@@ -173,7 +178,10 @@ class Front:
             )
             await websocket.prepare(request)
             _tune(request.transport)
-            await self._serve(websocket, address)
+            serving = asyncio.create_task(self._serve(websocket, address))
+            self._serving.add(serving)
+            serving.add_done_callback(self._serving.discard)
+            await serving
             if request.transport:
                 request.transport.abort()
             return websocket

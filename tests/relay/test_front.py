@@ -516,6 +516,14 @@ async def test_stopping_says_a_last_word_to_everybody(desk: Desk) -> None:
     assert desk.states_of(SESSION)[-1] == "closed"
 
 
+async def test_stopping_waits_for_nobody_who_has_said_goodbye(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relay.front.STOP_S", 120)
+    monkeypatch.setattr("relay.front.LAST_WORD_S", 120)
+    front = await Front(FrontSettings("127.0.0.1", 0, desk.socket)).__aenter__()
+    async with a_pair(desk, front.port, front.port), asyncio.timeout(20):
+        await front.__aexit__()
+
+
 # --- everything else is the desk's ---
 
 
