@@ -14,6 +14,7 @@ from pathlib import Path
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 OUTPUT = Path("bench-output")
+_RESULTS_OF_GIT = (":!benchmarks/RESULTS.md", ":!benchmarks/plots")
 _HEAD = """\
 # What was measured
 
@@ -146,9 +147,10 @@ def _x_server() -> str:
 
 
 def commit() -> str:
-    """Of what this is a measurement."""
+    """Of what this is a measurement; `-dirty` where more than the results differs from it."""
     try:
-        said = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True)
+        known = subprocess.run(["git", "describe", "--always"], capture_output=True, text=True)
+        changed = subprocess.run(["git", "diff", "--quiet", "HEAD", "--", ".", *_RESULTS_OF_GIT], capture_output=True)
     except FileNotFoundError:  # a machine without git
         return "unknown"
-    return said.stdout.strip() or "unknown"
+    return (known.stdout.strip() or "unknown") + ("-dirty" if changed.returncode == 1 else "")
