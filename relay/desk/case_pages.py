@@ -2,11 +2,10 @@
 
 import asyncio
 import contextlib
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import relay.desk.letter_actions
@@ -17,7 +16,6 @@ from relay.desk import (
     case_view,
     customer_store,
     guided_call,
-    sessions,
     ticket_store,
     tickets,
 )
@@ -28,6 +26,7 @@ from relay.desk.rendering import form_of, page, see_other
 from relay.desk.requests import DESK, required_person, signed_in
 from relay.desk.rights import READERS, REVIEWERS, WRITERS, level_of
 from relay.storage import tables
+from relay.storage.prepared import Prepared
 from relay.storage.standing import standing
 
 routes = web.RouteTableDef()
@@ -123,11 +122,10 @@ _PLACE = {
 async def ticket_page(request: web.Request, person: Person, *, bad: BadForm | None = None) -> web.Response:
     """The whole page; with `bad` it tells what could not be taken, and keeps what was typed."""
     desk = request.app[DESK]
-    async with desk.database.transaction() as connection:
-        await sessions.close_abandoned(connection)
+    async with desk.database.reading() as connection:
         asked = await asked_of(request, connection, person, {})
         row = asked.row
-        held = await _sessions_of(connection, row.id)
+        held = await _SESSIONS.all(connection, ticket=row.id)
         view = await customer_store.view(connection, person.tenant, row.customer_id)
         assert view is not None
         zone = ZoneInfo(desk.settings.time_zone)
@@ -165,15 +163,13 @@ async def ticket_page(request: web.Request, person: Person, *, bad: BadForm | No
     )
 
 
-async def _sessions_of(connection: AsyncConnection, ticket_id: int) -> list[Any]:
-    rows = await connection.execute(
-        select(tables.session, tables.person.c.full_name)
-        .join(tables.person, tables.session.c.person_id == tables.person.c.id)
-        .where(tables.session.c.ticket_id == ticket_id)
-        .order_by(tables.session.c.id.desc())
-        .limit(50)
-    )
-    return list(rows.all())
+_SESSIONS = Prepared(
+    select(tables.session, tables.person.c.full_name)
+    .join(tables.person, tables.session.c.person_id == tables.person.c.id)
+    .where(tables.session.c.ticket_id == bindparam("ticket"))
+    .order_by(tables.session.c.id.desc())
+    .limit(50)
+)
 
 
 @routes.get("/tickets/{number:[0-9]+}/changes")
@@ -181,7 +177,7 @@ async def get_changes(request: web.Request) -> web.StreamResponse:
     """Server-sent events: one whenever the ticket changed."""
     person = await required_person(request, *READERS)
     desk = request.app[DESK]
-    async with desk.database.transaction() as connection:
+    async with desk.database.reading() as connection:
         row = await api.ticket_of(request, connection, person)
     return await tell_changes(request, f"ticket:{row.id}")
 

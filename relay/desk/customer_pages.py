@@ -19,7 +19,7 @@ async def get_customers(request: web.Request) -> web.Response:
     person = await required_person(request, *READERS)
     text = request.query.get("search", "")[:200]
     desk = request.app[DESK]
-    async with desk.database.transaction() as connection:
+    async with desk.database.reading() as connection:
         found = await customer_store.identify(connection, person.tenant, text)
         prepared = await preparations.find(connection, person.tenant, text)
         procedures = await document_store.in_force(connection, person.tenant, "procedure")
@@ -52,7 +52,7 @@ async def _view_of(request: web.Request, connection: AsyncConnection, person: Pe
 @routes.get("/customers/{customer:[0-9]+}")
 async def get_customer(request: web.Request) -> web.Response:
     person = await required_person(request, *READERS)
-    async with request.app[DESK].database.transaction() as connection:
+    async with request.app[DESK].database.reading() as connection:
         view = await _view_of(request, connection, person)
         stages = await ticket_store.stages_of(connection, view.customer.id)
     return _customer_page(request, person, view, stages)

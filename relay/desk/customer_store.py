@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from relay.desk.people import Tenant, insert_row, now_utc
 from relay.storage import search, tables
 from relay.storage.changes import changed
+from relay.storage.prepared import Prepared, together
 
 LISTED_MAX = 50
 VIEWED_MAX = 20
@@ -40,6 +41,9 @@ async def add(connection: AsyncConnection, tenant: Tenant, **fields: Any) -> int
     return customer_id
 
 
+_BY_IDS = Prepared(select(tables.customer).where(tables.customer.c.id.in_(bindparam("ids", expanding=True))))
+
+
 async def identify(connection: AsyncConnection, tenant: Tenant, text: str) -> list[Any]:
     """The customers whom a number, a telephone number, an address or a name means; who has the very number comes first."""
     customer = tables.customer
@@ -55,17 +59,18 @@ async def identify(connection: AsyncConnection, tenant: Tenant, text: str) -> li
     exactly = {row.id for row in rows}
     hits = await search.find(connection, tenant, wanted, "customer", limit=LISTED_MAX)
     more = [customer_id for customer_id in hits if customer_id not in exactly]
-    found = {r.id: r for r in (await connection.execute(select(customer).where(customer.c.id.in_(more)))).all()}
+    found = {row.id: row for row in (await _BY_IDS.all(connection, ids=more) if more else [])}
     return [*rows, *(found[customer_id] for customer_id in more if customer_id in found)][:LISTED_MAX]
 
 
-def _of_customer(table: Any, order: Any) -> Any:
-    return select(table).where(table.c.customer_id == bindparam("customer")).order_by(order).limit(VIEWED_MAX)
+def _of_customer(table: Any, order: Any) -> Prepared:
+    return Prepared(select(table).where(table.c.customer_id == bindparam("customer")).order_by(order).limit(VIEWED_MAX))
 
 
-# Every ticket's page asks these: they are put together once.
-_CUSTOMER = select(tables.customer).where(
-    tables.customer.c.id == bindparam("customer"), tables.customer.c.service_id == bindparam("service")
+_CUSTOMER = Prepared(
+    select(tables.customer).where(
+        tables.customer.c.id == bindparam("customer"), tables.customer.c.service_id == bindparam("service")
+    )
 )
 _OF_CUSTOMER = (
     _of_customer(tables.contract, tables.contract.c.began_at.desc()),
@@ -78,11 +83,13 @@ _OF_CUSTOMER = (
 
 async def view(connection: AsyncConnection, tenant: Tenant, customer_id: int) -> View | None:
     """What is known about a customer."""
-    values = {"customer": customer_id, "service": tenant.service_id}
-    row = (await connection.execute(_CUSTOMER, values)).first()
-    if row is None:
-        return None
-    return View(row, *[list((await connection.execute(query, values)).all()) for query in _OF_CUSTOMER])
+    customer = {"customer": customer_id}
+    rows, *theirs = await together(
+        connection,
+        (_CUSTOMER, {**customer, "service": tenant.service_id}),
+        *((statement, customer) for statement in _OF_CUSTOMER),
+    )
+    return View(rows[0], *theirs) if rows else None
 
 
 async def language_of(connection: AsyncConnection, customer_id: int) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocol.codec import encode
@@ -17,6 +17,7 @@ from relay.desk.people import Tenant, insert_row, now_utc
 from relay.desk.publishing import Article, Content, Document, DocumentEvent, Drafted
 from relay.storage import search, tables
 from relay.storage.changes import changed
+from relay.storage.prepared import Prepared
 from relay.storage.standing import standing
 
 PUBLIC = "tutorial"
@@ -248,9 +249,16 @@ async def articles_for(
     found = await search.find(connection, tenant, words, kind, limit=limit)
     if not found:
         return []
-    document = tables.document
-    rows = {r.id: r for r in (await connection.execute(select(document).where(document.c.id.in_(found)))).all()}
+    rows = {row.id: row for row in await by_ids(connection, found)}
     return [rows[document_id] for document_id in found if document_id in rows]
+
+
+_BY_IDS = Prepared(select(tables.document).where(tables.document.c.id.in_(bindparam("ids", expanding=True))))
+
+
+async def by_ids(connection: AsyncConnection, ids: list[int]) -> list[Any]:
+    """The rows of these documents, in no order."""
+    return await _BY_IDS.all(connection, ids=ids) if ids else []
 
 
 async def uses(connection: AsyncConnection, document_id: int) -> list[Any]:

@@ -51,6 +51,7 @@ async def _attempt(what_failed: str, work: Callable[[], Awaitable[object]]) -> N
 async def _close_overdue(desk: Desk) -> None:
     async with desk.database.transaction() as connection:
         await arrivals.close_overdue(connection, desk.nodes, desk.away)
+        await sessions.close_abandoned(connection)
 
 
 async def _follow(desk: Desk) -> None:

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.desk.customer_store import note_change
 from relay.desk.people import Tenant, insert_row, now_utc
 from relay.desk.rules import Incomplete
 from relay.storage import tables
+from relay.storage.prepared import Prepared
 from relay.storage.standing import standing
 
 STATES = ("open", "in_work", "done", "refused")
@@ -48,15 +49,16 @@ async def tickets_of(connection: AsyncConnection, improvement_id: int) -> list[A
     return list(rows.all())
 
 
+_OF_TICKET = Prepared(
+    select(tables.improvement.c.id, tables.improvement.c.title, tables.improvement.c.state)
+    .join(tables.improvement_ticket, tables.improvement_ticket.c.improvement_id == tables.improvement.c.id)
+    .where(tables.improvement_ticket.c.ticket_id == bindparam("ticket"))
+)
+
+
 async def of_ticket(connection: AsyncConnection, ticket_id: int) -> list[Any]:
     """What a ticket stands for on the list."""
-    improvement, shown = tables.improvement, tables.improvement_ticket
-    rows = await connection.execute(
-        select(improvement.c.id, improvement.c.title, improvement.c.state)
-        .join(shown, shown.c.improvement_id == improvement.c.id)
-        .where(shown.c.ticket_id == ticket_id)
-    )
-    return list(rows.all())
+    return await _OF_TICKET.all(connection, ticket=ticket_id)
 
 
 async def note(

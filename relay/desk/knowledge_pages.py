@@ -33,7 +33,7 @@ async def get_knowledge(request: web.Request) -> web.Response:
     """Search; with a ticket, what was looked for is written on it, so that nobody looks again."""
     person = await required_person(request, *READERS)
     desk, words = request.app[DESK], request.query.get("search", "")[:200].strip()
-    async with desk.database.transaction() as connection:
+    async with desk.database.reading() as connection:
         if words:
             found = await document_store.articles_for(connection, person.tenant, words)
         else:
@@ -66,7 +66,7 @@ async def get_suggestions(request: web.Request) -> web.Response:
     """The articles that fit what is being typed, as a piece of a page."""
     person = await required_person(request, *READERS)
     desk, words = request.app[DESK], request.query.get("search", "")[:200]
-    async with desk.database.transaction() as connection:
+    async with desk.database.reading() as connection:
         found = await document_store.articles_for(connection, person.tenant, words, limit=SUGGESTED_MAX)
     return page(request, "suggestions.html", person, articles=found, search=words, ticket=_ticket_number(request))
 

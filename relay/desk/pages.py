@@ -7,7 +7,7 @@ import segno
 from aiohttp import web
 from sqlalchemy import select, update
 
-from relay.desk import api, people, sessions, sharing, signing_in, ticket_store, tickets
+from relay.desk import api, people, sharing, signing_in, ticket_store, tickets
 from relay.desk.people import Person
 from relay.desk.rendering import form_of, page, see_other
 from relay.desk.requests import (
@@ -39,7 +39,7 @@ async def refusal_page(request: web.Request, refusal: Refusal) -> web.Response:
 
 @routes.get("/health")
 async def get_health(request: web.Request) -> web.Response:
-    async with request.app[DESK].database.transaction() as connection:
+    async with request.app[DESK].database.reading() as connection:
         await connection.execute(select(tables.organisation.c.id).limit(1))
     return json_answer({"desk": "ok"})
 
@@ -156,8 +156,7 @@ async def get_tickets(request: web.Request) -> web.Response:
         # A junior's list begins with what is simple, until they ask for something else.
         "only_simple": request.query.get("simple", "") == "1" or (person.is_junior and not request.query),
     }
-    async with request.app[DESK].database.transaction() as connection:
-        await sessions.close_abandoned(connection)
+    async with request.app[DESK].database.reading() as connection:
         rows = await ticket_store.search(connection, person.tenant, text, state, **orders, **where)
         invitations = await sharing.invitations_of(connection, person)
         asked = await ticket_store.asked_of(connection, person.tenant, person.id)

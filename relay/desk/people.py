@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.desk.rights import level_of
 from relay.storage import tables
+from relay.storage.prepared import Prepared
 from relay.storage.standing import standing
 
 SENIORITIES = ("junior", "experienced", "senior")
@@ -383,7 +384,7 @@ async def complete_sign_in(connection: AsyncConnection, token: str) -> None:
 
 
 # Asked with every request: whoever holds the cookie, once for each of their roles.
-_SIGNED_IN = (
+_SIGNED_IN = Prepared(
     select(tables.person, tables.sign_in.c.csrf, tables.sign_in.c.method, tables.role_grant.c.role)
     .join(tables.sign_in, tables.sign_in.c.person_id == tables.person.c.id)
     .outerjoin(tables.role_grant, tables.role_grant.c.person_id == tables.person.c.id)
@@ -397,7 +398,7 @@ _SIGNED_IN = (
 
 async def person_of(connection: AsyncConnection, token: str) -> Person | None:
     """Who holds this cookie, if it is still good."""
-    rows = (await connection.execute(_SIGNED_IN, {"token": token_hash(token), "now": now_utc()})).all()
+    rows = await _SIGNED_IN.all(connection, token=token_hash(token), now=now_utc())
     if not rows:
         return None
     row = rows[0]

@@ -97,7 +97,7 @@ async def signed_in(request: web.Request) -> Person | None:
     token = request.cookies.get(COOKIE, "")
     if not token or len(token) > 100:
         return None
-    async with request.app[DESK].database.transaction() as connection:
+    async with request.app[DESK].database.reading() as connection:
         return await person_of(connection, token)
 
 

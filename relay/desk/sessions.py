@@ -36,6 +36,7 @@ from relay.desk.people import Person, Tenant, insert_row, now_utc, token_hash
 from relay.evidence import closing, documents, facts, log_of_sessions
 from relay.keys import Organisation
 from relay.storage import tables
+from relay.storage.prepared import Prepared
 
 WAITING = "waiting"
 PAIRED = "paired"
@@ -376,19 +377,21 @@ async def set_state(connection: AsyncConnection, tenant: Tenant, session: Any, s
     await connection.execute(update(tables.session).where(tables.session.c.id == session.id).values(**values))
 
 
-_ABANDONED = select(tables.session).where(
-    tables.session.c.state == WAITING,
-    tables.session.c.id.not_in(
-        select(tables.room.c.session_id).where(
-            tables.room.c.claimed_at.is_not(None) | (tables.room.c.expires_at > bindparam("now"))
-        )
-    ),
+_ABANDONED = Prepared(
+    select(tables.session).where(
+        tables.session.c.state == WAITING,
+        tables.session.c.id.not_in(
+            select(tables.room.c.session_id).where(
+                tables.room.c.claimed_at.is_not(None) | (tables.room.c.expires_at > bindparam("now"))
+            )
+        ),
+    )
 )
 
 
 async def close_abandoned(connection: AsyncConnection) -> None:
     """Close what nobody ever came to: the code ran out and not even its technician claimed the room."""
-    for session in (await connection.execute(_ABANDONED, {"now": now_utc()})).all():
+    for session in await _ABANDONED.all(connection, now=now_utc()):
         await set_state(connection, Tenant.of(session), session, CLOSED)
 
 

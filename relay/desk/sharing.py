@@ -25,6 +25,7 @@ from relay.evidence.check import certificate_of
 from relay.keys import Organisation
 from relay.storage import tables
 from relay.storage.changes import changed
+from relay.storage.prepared import Prepared
 from translations import catalogue
 
 INVITED_ROLES = ("technician", "supervisor", "expert")
@@ -183,14 +184,14 @@ async def invite_guest(
 
 async def invitations_of(connection: AsyncConnection, person: Person) -> list[Any]:
     """The open invitations of a person, to sessions that still run."""
-    return list((await connection.execute(_of_person(), {"now": now_utc(), **_who(person)})).all())
+    return await _of_person().all(connection, now=now_utc(), **_who(person))
 
 
 @cache
-def _of_person() -> Select[Any]:
+def _of_person() -> Prepared:
     session = tables.session
     running = session.c.state != sessions.CLOSED, session.c.outcome.is_(None)
-    return _open_invitations(bindparam("now")).where(_is_for(), *running).order_by(tables.invitation.c.id)
+    return Prepared(_open_invitations(bindparam("now")).where(_is_for(), *running).order_by(tables.invitation.c.id))
 
 
 async def take_back(connection: AsyncConnection, person: Person, invitation_id: int) -> bool:

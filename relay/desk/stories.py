@@ -70,7 +70,7 @@ class Stories:
 
     async def of(self, session_ids: Sequence[int]) -> dict[int, Story]:
         """The stories of these sessions as they stand now. Not to be called inside a transaction."""
-        async with self._database.transaction() as connection:
+        async with self._database.reading() as connection:
             ends = await _ends_of(connection, session_ids)
         return {key[0]: await self._story(key) for key in ends}
 
@@ -79,7 +79,7 @@ class Stories:
         if entries == 0:
             return _NO_STORY
         if key not in self._known:
-            async with self._database.transaction() as connection:
+            async with self._database.reading() as connection:
                 (key,) = await _ends_of(connection, [session_id])  # something may have been added since
                 texts = await sessions.entries_of(connection, session_id)
                 heads = await sessions.heads_of(connection, session_id)

@@ -15,6 +15,7 @@ from relay.desk.people import Tenant, insert_row, now_utc
 from relay.storage import search as index
 from relay.storage import tables
 from relay.storage.changes import changed
+from relay.storage.prepared import Prepared
 
 FIRST_NUMBER = 2001
 LISTED_MAX = 100
@@ -64,10 +65,10 @@ def _rows() -> Any:
     )
 
 
-_OF_NUMBER = _rows().where(
-    tables.ticket.c.number == bindparam("wanted"), tables.ticket.c.service_id == bindparam("service")
+_OF_NUMBER = Prepared(
+    _rows().where(tables.ticket.c.number == bindparam("wanted"), tables.ticket.c.service_id == bindparam("service"))
 )
-_HISTORY = (
+_HISTORY = Prepared(
     select(tables.ticket_event.c.at, tables.ticket_event.c.event, tables.person.c.full_name)
     .outerjoin(tables.person, tables.ticket_event.c.person_id == tables.person.c.id)
     .where(tables.ticket_event.c.ticket_id == bindparam("ticket"))
@@ -95,16 +96,16 @@ async def search(
     values = {"service": tenant.service_id, **{f"wanted_{name}": value for name, value in where.items()}}
     if not text.strip():
         order = "urgent" if most_urgent_first else "newest"
-        return list((await connection.execute(_listing(tuple(where), order, only_simple), values)).all())
+        return await _listing(tuple(where), order, only_simple).all(connection, **values)
     found = await index.find(connection, tenant, text, "ticket", limit=LISTED_MAX)
     listing = _listing(tuple(where), "found", only_simple)
-    rows = {row.id: row for row in (await connection.execute(listing, {**values, "found": found})).all()}
+    rows = {row.id: row for row in await listing.all(connection, **values, found=found)}
     return [rows[ticket_id] for ticket_id in found if ticket_id in rows]
 
 
 @lru_cache(maxsize=100)
-def _listing(names: tuple[str, ...], order: str, only_simple: bool) -> Any:
-    """The statement of a list, narrowed by these columns. It takes longer to put together than to carry out."""
+def _listing(names: tuple[str, ...], order: str, only_simple: bool) -> Prepared:
+    """The statement of a list, narrowed by these columns."""
     ticket = tables.ticket
     query = _rows().where(ticket.c.service_id == bindparam("service"))
     for name in names:
@@ -114,20 +115,20 @@ def _listing(names: tuple[str, ...], order: str, only_simple: bool) -> Any:
             ticket.c.level == 1, ticket.c.complexity.in_(("", "low")), ticket.c.weight <= SIMPLE_WEIGHT_MAX
         )
     if order == "found":
-        return query.where(ticket.c.id.in_(bindparam("found", expanding=True)))
+        return Prepared(query.where(ticket.c.id.in_(bindparam("found", expanding=True))))
     if order == "urgent":
         query = query.order_by(ticket.c.priority, ticket.c.weight.desc(), ticket.c.changed_at, ticket.c.id)
     else:
         query = query.order_by(ticket.c.changed_at.desc(), ticket.c.id.desc())
-    return query.limit(LISTED_MAX)
+    return Prepared(query.limit(LISTED_MAX))
 
 
 async def find(connection: AsyncConnection, tenant: Tenant, number: int) -> Any | None:
     """The ticket of this number with its customer and device; None where the service has none."""
-    return (await connection.execute(_OF_NUMBER, {"wanted": number, "service": tenant.service_id})).first()
+    return await _OF_NUMBER.first(connection, wanted=number, service=tenant.service_id)
 
 
-_ASKED = (
+_ASKED = Prepared(
     select(
         tables.ticket.c.number,
         tables.ticket.c.subject,
@@ -149,8 +150,7 @@ _ASKED = (
 
 async def asked_of(connection: AsyncConnection, tenant: Tenant, person_id: int) -> list[Any]:
     """The tickets about which this person was asked and has not answered yet, the longest waiting first."""
-    values = {"asked": person_id, "service": tenant.service_id}
-    return list((await connection.execute(_ASKED, values)).all())
+    return await _ASKED.all(connection, asked=person_id, service=tenant.service_id)
 
 
 async def open_ticket(
@@ -368,5 +368,5 @@ async def stages_of(connection: AsyncConnection, customer_id: int) -> list[Stage
 
 async def history_of(connection: AsyncConnection, ticket_id: int) -> list[Happened]:
     """All events of a ticket, in order."""
-    rows = await connection.execute(_HISTORY, {"ticket": ticket_id})
+    rows = await _HISTORY.all(connection, ticket=ticket_id)
     return [Happened(row.at, row.full_name or "", tickets.events.decode(row.event.encode())) for row in rows]

@@ -7,29 +7,39 @@ SQLite with a rollback journal and full synchronisation: Debian's 3.40 may corru
 write-ahead log, and a session log's entry that was acknowledged must survive a power cut.
 """
 
+import asyncio
 import secrets
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Dialect, Engine, Integer, column, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.dml import UpdateBase
 
-from relay.storage import hearsay, sqlite_here
+from relay.storage import hearsay, prepared, sqlite_here
 from relay.storage.changes import Changes, taken
-from relay.storage.standing import Standing
+from relay.storage.prepared import Prepared
+from relay.storage.standing import Reading, Standing
 
 _MIGRATIONS = resources.files("relay.storage") / "migrations"
 # Held by whoever is in a transaction; PostgreSQL lets it go with the transaction. Any number that nobody else uses will do.
 _TURN = text("SELECT pg_advisory_xact_lock(7231840615)")
 # A node that vanishes in the middle of a transaction keeps the others waiting for so long.
 _IDLE_MS_MAX = 10_000
+_TURN_S = 30
+"""Whoever waits longer for a connection waits for what never ends."""
+_READERS = 4
+_PAUSE_S, _LEFT_AT = 1.0, "mainforte_left_at"
+_VERSION = Prepared(text("PRAGMA data_version").columns(column("version", Integer)))
 _FULL = ("database or disk is full", "disk I/O error", "No space left on device")
 
 
@@ -40,10 +50,16 @@ class StorageFull(Exception):
 class Database:
     """Transactions, one after the other."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine, self._teller = engine, secrets.token_hex(8)
+    def __init__(self, engine: AsyncEngine, readers: AsyncEngine | None = None) -> None:
+        self._engine, self._readers, self._teller = engine, readers, secrets.token_hex(8)
+        self.is_shared = engine.dialect.name == "postgresql"
+        """Whether others may write to it too."""
+        self._turn = asyncio.Lock()
+        self._held: AsyncConnection | None = None
         self._standing = Standing(tells_of_others=not self.is_shared)
-        event.listen(engine.sync_engine, "before_execute", self._note_writing)
+        for each in (engine, readers):
+            if each is not None:
+                event.listen(each.sync_engine, "before_execute", self._note_writing)
         self.changes = Changes()
         """Tells of what `changed` noted in a transaction, once it is committed."""
 
@@ -55,11 +71,8 @@ class Database:
             StorageFull: there is no room on the disk.
         """
         try:
-            async with self._engine.begin() as connection:
-                if self.is_shared:
-                    await connection.execute(_TURN)
+            async with self._begun() as connection:
                 taken(connection)  # what a transaction noted that was rolled back
-                self._standing.begin(connection, await self._version(connection))
                 yield connection
                 subjects = taken(connection)
                 if self.is_shared:
@@ -70,43 +83,88 @@ class Database:
             raise
         self.changes.tell(subjects)
 
-    @property
-    def is_shared(self) -> bool:
-        """Whether others may write to it too."""
-        return self._engine.dialect.name == "postgresql"
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """For what is only read. All of it is of one moment; on PostgreSQL it waits for nobody, and several read at once."""
+        if self._readers is not None:
+            writes = self._standing.writes
+            async with self._readers.begin() as connection:
+                self._standing.begin(connection, writes, None)
+                yield connection
+            return
+        async with self._file() as (connection, _):
+            try:
+                yield connection
+            finally:
+                # Only what goes through SQLAlchemy has begun anything.
+                if connection.in_transaction():
+                    await connection.rollback()
+
+    @asynccontextmanager
+    async def _begun(self) -> AsyncIterator[AsyncConnection]:
+        """The connection that writes, when it is our turn, at the beginning of a transaction."""
+        if self.is_shared:
+            async with self._engine.begin() as connection:
+                await connection.execute(_TURN)
+                reading = self._standing.begin(connection, self._standing.writes, None, may_write=True)
+                yield connection
+        else:
+            async with self._file() as (connection, reading), connection.begin():
+                reading.may_write = True
+                yield connection
+        self._standing.committed(reading)
+
+    @asynccontextmanager
+    async def _file(self) -> AsyncIterator[tuple[AsyncConnection, Reading]]:
+        """The one connection to a file, when it is our turn. It is held for good: to take it from a pool takes as long as ten questions."""
+        async with asyncio.timeout(_TURN_S):
+            await self._turn.acquire()
+        try:
+            if self._held is None or self._held.invalidated:
+                self._held = await self._engine.connect()
+            version = await _VERSION.first(self._held)
+            yield self._held, self._standing.begin(self._held, self._standing.writes, version)
+        finally:
+            self._turn.release()
 
     async def hear_others(self) -> None:
         """Tell those who listen here of what other nodes change, for ever, where there may be others."""
         if self.is_shared:
             await hearsay.listen(self._engine.url, self.changes, teller=self._teller)
 
-    async def _version(self, connection: AsyncConnection) -> object:
-        """Another one once another process has written."""
-        if self.is_shared:
-            return None
-        driver = (await connection.get_raw_connection()).driver_connection
-        assert driver is not None
-        return driver.execute("PRAGMA data_version").fetchone()
-
-    def _note_writing(self, _connection: object, statement: object, *_: object) -> None:
+    def _note_writing(self, connection: Connection, statement: object, *_: object) -> None:
         if isinstance(statement, UpdateBase):
-            self._standing.written(str(statement.table))
+            self._standing.written(connection, str(statement.table))
 
     async def close(self) -> None:
+        if self._held is not None:
+            await self._held.close()
         await self._engine.dispose()
+        if self._readers is not None:
+            await self._readers.dispose()
 
 
 def open_database(place: Path | str) -> Database:
     """Open the database that `migrate` has made or brought up to date."""
     url = url_of(place, sqlite_here.DRIVER)
-    # A server may have closed a connection meanwhile; a file has not, and asking it takes as long as a statement does.
-    is_far = url.get_backend_name() != "sqlite"
-    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=30, pool_pre_ping=is_far)
-    if engine.dialect.name == "sqlite":
+    if url.get_backend_name() == "sqlite":
+        engine = create_async_engine(url, pool_size=1, max_overflow=0)
         event.listen(engine.sync_engine, "connect", _set_up)
-    else:
-        event.listen(engine.sync_engine, "connect", _set_up_shared)
-    return Database(engine)
+        prepared.admit(engine)
+        return Database(engine)
+    engine = _shared(url, connections=1)
+    readers = _shared(url, connections=_READERS, isolation_level="REPEATABLE READ")
+    event.listen(readers.sync_engine, "connect", _read_only)
+    return Database(engine, readers)
+
+
+def _shared(url: URL, *, connections: int, **options: Any) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=connections, max_overflow=0, pool_timeout=_TURN_S, **options)
+    event.listen(engine.sync_engine, "connect", _set_up_shared)
+    event.listen(engine.sync_engine, "checkin", _left)
+    event.listen(engine.sync_engine, "checkout", partial(_look_after_a_pause, engine.dialect))
+    prepared.admit(engine)
+    return engine
 
 
 def migrate(place: Path | str, *, to: str = "head") -> None:
@@ -170,6 +228,23 @@ def _set_up(connection: DBAPIConnection | SqliteConnection, _entry: ConnectionPo
     for pragma in ("foreign_keys=ON", "journal_mode=DELETE", "synchronous=EXTRA", "busy_timeout=10000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _read_only(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    connection.set_read_only(True)
+
+
+def _left(_connection: object, entry: ConnectionPoolEntry) -> None:
+    entry.info[_LEFT_AT] = time.monotonic()
+
+
+def _look_after_a_pause(dialect: Dialect, connection: DBAPIConnection, entry: ConnectionPoolEntry, _: object) -> None:
+    """See whether the server is still there; a moment ago it was, and to ask takes as long as a question does."""
+    if time.monotonic() - entry.info.get(_LEFT_AT, time.monotonic()) > _PAUSE_S:
+        try:
+            dialect.do_ping(connection)
+        except dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error
 
 
 def _set_up_shared(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -9,13 +9,16 @@ first. So a word that half of the tickets hold costs no more than a rare one: no
 
 # ruff: noqa: S608 - only names of our own are put into statements
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from functools import cache
+from typing import Any, Protocol
 
-from sqlalchemy import bindparam, delete, insert, select, text
+from sqlalchemy import Integer, bindparam, delete, insert, select, text
+from sqlalchemy import column as column_named
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.storage import tables
+from relay.storage.prepared import Prepared
 from relay.storage.words import FORGIVEN_FROM, fold, index_terms, nearest, shortened, terms_of, words_of
 
 QUERY_WORDS_MAX = 8
@@ -142,31 +145,48 @@ async def _newest_of_sqlite(
     table = f"{_table(kind)}_title" if column == "title" else _table(kind)
     match = " AND ".join("(" + " OR ".join(_quoted(term, '"', "*") for term in terms) + ")" for terms in alternatives)
     # FTS5 walks backwards through its entries, and stops when it has enough of them.
-    statement = (
+    found = await _newest_in(table).all(connection, match=match, service=tenant.service_id, limit=limit)
+    return [row.subject_id for row in found]
+
+
+@cache
+def _newest_in(table: str) -> Prepared:
+    return _ids(
         f"SELECT e.subject_id FROM {table} s CROSS JOIN search_entry e ON e.id = s.rowid"
         f" WHERE {table} MATCH :match AND e.service_id = :service ORDER BY s.rowid DESC LIMIT :limit"
     )
-    values = {"match": match, "service": tenant.service_id, "limit": limit}
-    return list((await connection.execute(text(statement), values)).scalars())
 
 
 async def _newest_of_postgresql(
     connection: AsyncConnection, tenant: Scope, kind: str, alternatives: list[list[str]], column: str, limit: int
 ) -> list[int]:
     match = " & ".join("(" + " | ".join(_quoted(term, "'", ":*") for term in terms) + ")" for terms in alternatives)
-    statement = text(
-        f"SELECT e.subject_id FROM {_table(kind)} s JOIN search_entry e ON e.id = s.id"
+    (last,) = await _last_of(_table(kind)).all(connection)
+    newest, found = last.subject_id or 0, list[Any]()
+    for after in (*(newest - count for count in _NEWEST if count < newest), 0):
+        asked = {"match": match, "after": after, "service": tenant.service_id, "limit": limit}
+        found = await _newest_after(_table(kind), column).all(connection, **asked)
+        if len(found) == limit:
+            break
+    return [row.subject_id for row in found]
+
+
+@cache
+def _last_of(table: str) -> Prepared:
+    return _ids(f"SELECT max(id) AS subject_id FROM {table}")
+
+
+@cache
+def _newest_after(table: str, column: str) -> Prepared:
+    return _ids(
+        f"SELECT e.subject_id FROM {table} s JOIN search_entry e ON e.id = s.id"
         f" WHERE s.{column} @@ CAST(:match AS tsquery) AND s.id > :after AND e.service_id = :service"
         " ORDER BY s.id DESC LIMIT :limit"
     )
-    newest = (await connection.execute(text(f"SELECT max(id) FROM {_table(kind)}"))).scalar() or 0
-    found: list[int] = []
-    for after in (*(newest - count for count in _NEWEST if count < newest), 0):
-        values = {"match": match, "after": after, "service": tenant.service_id, "limit": limit}
-        found = list((await connection.execute(statement, values)).scalars())
-        if len(found) == limit:
-            break
-    return found
+
+
+def _ids(statement: str) -> Prepared:
+    return Prepared(text(statement).columns(column_named("subject_id", Integer)))
 
 
 def _quoted(term: str, quote: str, begins: str) -> str:
@@ -208,11 +228,13 @@ async def learn(connection: AsyncConnection, columns: dict[str, int], words: Ite
 
 
 _WORD = tables.search_word.c
-_KNOWN = select(_WORD.word).where(
-    _WORD.service_id == bindparam("service"), _WORD.word.in_(bindparam("words", expanding=True))
+_KNOWN = Prepared(
+    select(_WORD.word).where(
+        _WORD.service_id == bindparam("service"), _WORD.word.in_(bindparam("words", expanding=True))
+    )
 )
 # By the order of letters rather than by LIKE, which would read the whole index.
-_BEGINNING = (
+_BEGINNING = Prepared(
     select(_WORD.word)
     .where(_WORD.service_id == bindparam("service"), _WORD.word >= bindparam("first"), _WORD.word < bindparam("after"))
     .order_by(_WORD.word)
@@ -220,23 +242,29 @@ _BEGINNING = (
 )
 
 
+_SPELLING = tables.search_spelling.c
+_SPELT = Prepared(
+    select(_SPELLING.word)
+    .where(_SPELLING.service_id == bindparam("service"), _SPELLING.shorter.in_(bindparam("shorter", expanding=True)))
+    .distinct()
+    .limit(200)
+)
+
+
 async def _known_of(connection: AsyncConnection, service_id: int, words: Iterable[str]) -> set[str]:
     """Those of the words that are found somewhere."""
-    values = {"service": service_id, "words": sorted(words)}
-    return set((await connection.execute(_KNOWN, values)).scalars())
+    return {row.word for row in await _KNOWN.all(connection, service=service_id, words=sorted(words))}
 
 
 async def _beginning_with(connection: AsyncConnection, service_id: int, beginning: str) -> list[str]:
     """Known words that begin so, the shortest first; numbers are not among them."""
     if not beginning or beginning.isdigit():
         return []
-    values = {"service": service_id, "first": beginning, "after": beginning + "\U0010ffff"}
-    found = (await connection.execute(_BEGINNING, values)).scalars()
-    return sorted(found, key=len)[:BEGINNINGS_MAX]
+    after = beginning + "\U0010ffff"
+    found = await _BEGINNING.all(connection, service=service_id, first=beginning, after=after)
+    return sorted((row.word for row in found), key=len)[:BEGINNINGS_MAX]
 
 
 async def _corrections(connection: AsyncConnection, service_id: int, word: str) -> list[str]:
-    spelling = tables.search_spelling
-    where = spelling.c.service_id == service_id, spelling.c.shorter.in_(sorted(shortened(word)))
-    candidates = (await connection.execute(select(spelling.c.word).where(*where).distinct().limit(200))).scalars().all()
-    return nearest(word, candidates)
+    candidates = await _SPELT.all(connection, service=service_id, shorter=sorted(shortened(word)))
+    return nearest(word, (row.word for row in candidates))

@@ -2,14 +2,15 @@
 
 A value is read anew once this process has written to one of the tables that it was read from, and once another process has written at all
 (SQLite tells), or after a second (PostgreSQL does not). What a transaction reads after its own writes is neither taken from here nor kept:
-it may still be rolled back.
+it may still be rolled back. Nor is kept what was read while somebody wrote: it may be what was true before.
 """
 
 import time
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 KEPT_S = 1.0
@@ -28,31 +29,47 @@ class Standing:
         self._version: object = None
         self._kept: dict[Hashable, tuple[float, Any]] = {}
         self._read_from: dict[str, set[Hashable]] = {}
-        self._written: set[str] = set()
+        self._writes = 0
 
-    def begin(self, connection: AsyncConnection, version: object) -> None:
-        """A transaction begins, the only one; `version` is another one than before where others have written."""
-        connection.info[_KEY] = self
-        self._written.clear()
+    @property
+    def writes(self) -> int:
+        """How often something was written so far, by this process."""
+        return self._writes
+
+    def begin(self, connection: AsyncConnection, writes: int, version: object, *, may_write: bool = False) -> "Reading":
+        """A transaction has begun, after so many writes; `version` is another one than before where other processes have written."""
+        reading = connection.info[_KEY] = Reading(self, writes, may_write)
         if version != self._version:
             self._version = version
             self._forget_all()
+        return reading
 
-    def written(self, table: str) -> None:
-        """The transaction that is going on writes to this table."""
-        self._written.add(table)
-        for key in self._read_from.pop(table, ()):
-            self._kept.pop(key, None)
+    def written(self, connection: Connection, table: str) -> None:
+        """The transaction that is going on there writes to this table."""
+        reading: Reading = connection.info[_KEY]
+        if not reading.may_write:
+            raise RuntimeError(f"writing to {table} where only reading was said")
+        reading.written.add(table)
+        self._forget(table)
 
-    async def of(self, key: Hashable, tables: Sequence[Table], read: Callable[[], Awaitable[T]]) -> T:
+    def committed(self, reading: "Reading") -> None:
+        """What it wrote is true from now on; somebody may have read meanwhile what was true before."""
+        for table in reading.written:
+            self._forget(table)
+
+    async def of(
+        self, reading: "Reading", key: Hashable, tables: Sequence[Table], read: Callable[[], Awaitable[T]]
+    ) -> T:
         names = [table.name for table in tables]
-        if not self._written.isdisjoint(names):
+        if not reading.written.isdisjoint(names):
             return await read()
         now = time.monotonic()
         if (kept := self._kept.get(key)) is not None and (self._tells_of_others or now < kept[0] + KEPT_S):
             found: T = kept[1]
             return found
         value = await read()
+        if self._writes != reading.writes_before:
+            return value
         if len(self._kept) >= KEPT_MAX:
             self._forget_all()
         self._kept[key] = now, value
@@ -60,9 +77,24 @@ class Standing:
             self._read_from.setdefault(name, set()).add(key)
         return value
 
+    def _forget(self, table: str) -> None:
+        self._writes += 1
+        for key in self._read_from.pop(table, ()):
+            self._kept.pop(key, None)
+
     def _forget_all(self) -> None:
         self._kept.clear()
         self._read_from.clear()
+
+
+@dataclass
+class Reading:
+    """A transaction that is going on: how often something was written before it, and the tables that it has written to itself."""
+
+    standing: Standing
+    writes_before: int
+    may_write: bool
+    written: set[str] = field(default_factory=set)
 
 
 async def standing(
@@ -72,5 +104,5 @@ async def standing(
 
     `tables` are all that it is read from.
     """
-    kept: Standing = connection.info[_KEY]
-    return await kept.of(key, tables, read)
+    reading: Reading = connection.info[_KEY]
+    return await reading.standing.of(reading, key, tables, read)

@@ -27,6 +27,7 @@ from protocol.session_log import (
 from protocol.vocabulary import Answer, Capability, Outcome
 from tests.conftest import ROOT
 from tests.relay.desk.conftest import PASSWORD, TECHNICIAN_KEY, Browser, Relay, command
+from tests.waiting import eventually
 
 NEW_SESSION = {"reason": "L’image reste noire.", "asks": "view", "key": TECHNICIAN_KEY}
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}'
@@ -428,5 +429,8 @@ async def test_a_session_whose_code_ran_out_unused_no_longer_occupies_its_ticket
         connection.execute(
             "UPDATE room SET expires_at = '2020-01-01 00:00:00.000000' WHERE number = ?", (opened["room"],)
         )
-    await technician.get("/tickets/2039")
-    assert json.loads((await technician.get("/api/tickets/2039"))[1])["state"] == "open"
+
+    async def is_open() -> bool:
+        return json.loads((await technician.get("/api/tickets/2039"))[1])["state"] == "open"  # type: ignore[no-any-return]
+
+    await eventually(is_open, "the ticket to be open again, without anybody's doing")

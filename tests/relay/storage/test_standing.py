@@ -70,3 +70,18 @@ async def test_what_another_program_writes_is_seen_at_once_or_after_a_second(
         monkeypatch.setattr(standing, "KEPT_S", 0.0)  # the second is over
     async with database.transaction() as connection:
         assert await reader.names(connection) == ["other"]
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+async def test_what_was_read_before_somebody_committed_is_not_kept(database: Database, tenant: Tenant) -> None:
+    """On PostgreSQL one reads while another writes: what they read was true before, and must not be said afterwards."""
+    reader = Reader()
+    async with database.reading() as early:
+        await early.execute(select(tables.organisation.c.id))  # what is read from here on is of this moment
+        async with database.transaction() as writing:
+            await add(writing, tenant, "map")
+            async with database.reading() as late:
+                assert await reader.names(late) == []
+        assert await reader.names(early) == []
+    async with database.reading() as after:
+        assert await reader.names(after) == ["map"]

@@ -1,0 +1,158 @@
+"""relay/storage/prepared.py: what a prepared statement reads is what SQLAlchemy reads, on both databases; and transactions around it."""
+
+import asyncio
+import contextlib
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Integer, bindparam, column, insert, select, text, update
+
+from relay.desk.people import Tenant
+from relay.storage import tables
+from relay.storage.database import Database
+from relay.storage.prepared import Prepared, together
+
+PERSON = tables.person
+BORN = datetime(2026, 3, 29, 1, 30, 0, 250_000, tzinfo=UTC)
+
+
+@pytest.fixture
+async def people(database: Database, tenant: Tenant) -> list[str]:
+    """Five people whose columns hold texts, times, truths and nothing."""
+    names = ["ana", "béa", "c%", "d'", "é:e"]
+    async with database.transaction() as connection:
+        for number, name in enumerate(names):
+            values = {"name": name, "full_name": name.upper(), "password_hash": "", "is_active": number % 2 == 0}
+            values |= {"created_at": BORN + timedelta(days=number), "language": "fr" if number else None}
+            await connection.execute(insert(PERSON).values(**tenant.columns, **values))
+    return names
+
+
+async def test_rows_are_those_of_sqlalchemy(database: Database, people: list[str]) -> None:
+    statement = select(PERSON).where(PERSON.c.created_at >= bindparam("since")).order_by(PERSON.c.id)
+    async with database.transaction() as connection:
+        expected = (await connection.execute(statement, {"since": BORN})).all()
+        found = await Prepared(statement).all(connection, since=BORN)
+    assert len(found) == len(people)
+    assert [row._asdict() for row in found] == [row._asdict() for row in expected]
+
+
+async def test_a_time_in_another_zone_is_the_same_time_and_one_without_is_refused(
+    database: Database, people: list[str]
+) -> None:
+    statement = Prepared(select(PERSON.c.name).where(PERSON.c.created_at == bindparam("at")))
+    elsewhere = BORN.astimezone(tz=None)
+    async with database.transaction() as connection:
+        assert await statement.all(connection, at=elsewhere) == [(people[0],)]
+        with pytest.raises(ValueError, match="time zone"):
+            await statement.all(connection, at=BORN.replace(tzinfo=None))
+
+
+async def test_a_list_may_be_of_any_length(database: Database, people: list[str]) -> None:
+    statement = Prepared(
+        select(PERSON.c.name)
+        .where(PERSON.c.name.in_(bindparam("names", expanding=True)), PERSON.c.is_active == bindparam("active"))
+        .order_by(PERSON.c.id)
+        .limit(2)
+    )
+    async with database.transaction() as connection:
+        for wanted in ([], ["ana"], ["c%", "ana"], people, ["ana", "ana", "é:e"], ["nobody"], []):
+            expected = [name for name in people if name in wanted and people.index(name) % 2 == 0][:2]
+            found = await statement.all(connection, names=wanted, active=True)
+            assert [row.name for row in found] == expected
+
+
+async def test_a_list_that_never_differs_is_part_of_the_statement(database: Database, people: list[str]) -> None:
+    some = PERSON.c.name.in_(("ana", "é:e")), PERSON.c.created_at.in_((BORN, BORN + timedelta(days=4)))
+    born = PERSON.c.created_at.in_(bindparam("born", expanding=True))
+    statement = Prepared(select(PERSON.c.name).where(*some, born).order_by(PERSON.c.id))
+    async with database.reading() as connection:
+        for days in ([], [0], [0, 1, 4]):
+            found = await statement.all(connection, born=[BORN + timedelta(days=day) for day in days])
+            assert [row.name for row in found] == [people[day] for day in days if day != 1]
+
+
+async def test_text_is_asked_as_it_stands(database: Database, people: list[str]) -> None:
+    statement = Prepared(
+        text("SELECT count(*) FROM person WHERE name LIKE '%%' || :part").columns(column("times", Integer))
+    )
+    async with database.transaction() as connection:
+        assert await statement.first(connection, part="a") == (2,)
+
+
+async def test_nothing_found_is_nothing_and_a_value_that_is_not_given_is_a_mistake(database: Database) -> None:
+    statement = Prepared(select(PERSON).where(PERSON.c.name == bindparam("name")))
+    async with database.transaction() as connection:
+        assert await statement.all(connection, name="nobody") == []
+        assert await statement.first(connection, name="nobody") is None
+        with pytest.raises(Exception, match="name"):
+            await statement.all(connection)
+
+
+async def test_what_the_transaction_wrote_is_read_and_what_was_rolled_back_is_not(
+    database: Database, people: list[str]
+) -> None:
+    statement = Prepared(select(PERSON.c.full_name).where(PERSON.c.name == "ana"))
+    with contextlib.suppress(InterruptedError):
+        async with database.transaction() as connection:
+            await connection.execute(update(PERSON).where(PERSON.c.name == "ana").values(full_name="Ana B."))
+            assert await statement.all(connection) == [("Ana B.",)]
+            raise InterruptedError
+    async with database.transaction() as connection:
+        assert await statement.all(connection) == [("ANA",)]
+
+
+async def test_transactions_take_turns_and_one_that_is_given_up_leaves_the_next_alone(
+    database: Database, people: list[str]
+) -> None:
+    statement = Prepared(select(PERSON.c.full_name).where(PERSON.c.name == "ana"))
+    began = asyncio.Event()
+
+    async def change_for_ever() -> None:
+        async with database.transaction() as connection:
+            await connection.execute(update(PERSON).where(PERSON.c.name == "ana").values(full_name="Ana B."))
+            began.set()
+            await asyncio.Event().wait()
+
+    async def read() -> list[tuple[str]]:
+        async with database.transaction() as connection:
+            return await statement.all(connection)
+
+    changing = asyncio.create_task(change_for_ever())
+    await began.wait()
+    reading = [asyncio.create_task(read()) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert not any(task.done() for task in reading)
+    changing.cancel()
+    assert await asyncio.gather(*reading) == [[("ANA",)]] * 3
+    with pytest.raises(asyncio.CancelledError):
+        await changing
+
+
+async def test_several_questions_get_each_its_answer(database: Database, people: list[str]) -> None:
+    by_name = Prepared(select(PERSON.c.id).where(PERSON.c.name == bindparam("name")))
+    count = Prepared(text("SELECT count(*) FROM person").columns(column("times", Integer)))
+    async with database.reading() as connection:
+        found = await together(connection, (by_name, {"name": "béa"}), (by_name, {"name": "-"}), (count, {}))
+    assert [len(rows) for rows in found] == [1, 0, 1]
+    assert found[2] == [(len(people),)]
+
+
+async def test_where_only_reading_was_said_nothing_is_written(database: Database, people: list[str]) -> None:
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="person"):
+            async with database.reading() as connection:
+                await connection.execute(update(PERSON).values(full_name="-"))
+        async with database.reading() as connection:
+            assert (
+                await connection.execute(select(PERSON.c.full_name).where(PERSON.c.name == "ana"))
+            ).scalar() == "ANA"
+
+
+async def test_what_is_committed_is_read_at_once(database: Database, people: list[str]) -> None:
+    statement = Prepared(select(PERSON.c.full_name).where(PERSON.c.name == "ana"))
+    for number in range(5):
+        async with database.transaction() as connection:
+            await connection.execute(update(PERSON).where(PERSON.c.name == "ana").values(full_name=str(number)))
+        async with database.reading() as connection:
+            assert await statement.all(connection) == [(str(number),)]
