@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -60,12 +60,11 @@ ACTIONS: dict[str, Action] = {}
 def empty_forms() -> dict[str, Any]:
     """Each action's form before anything was typed, as every page shows it; not to be changed.
 
-    Its fields are drawn once for each way in which a template asks for them: a page has dozens.
+    Being blank, they are drawn once (desk/templates.py): a page has dozens of fields.
     """
     found = {name: action.form() for name, action in ACTIONS.items()}
     for form in found.values():
-        for field in form:
-            field.widget = lru_cache(maxsize=16)(field.widget)
+        form.is_blank = True
     return found
 
 

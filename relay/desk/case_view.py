@@ -3,16 +3,18 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.desk import actions, customer_store, document_store, groups, improvements, levels, question_trees, tools
 from relay.desk.asked import Asked
 from relay.desk.frequent import Frequent
+from relay.desk.options import Options
 from relay.desk.people import now_utc
 from relay.desk.procedures import Procedure
 from relay.desk.rights import APPROVERS, LEVEL_SKILLS
 from relay.storage import tables
+from relay.storage.prepared import Prepared
 from relay.storage.standing import standing
 
 COLLEAGUES_MAX = 100
@@ -27,8 +29,7 @@ async def values_of(asked: Asked, view: customer_store.View, frequent: Frequent,
     row = procedure.escalation(case.level) if isinstance(procedure, Procedure) else None
     now = now_utc()
     linked = [document_id for document_id, _, _ in case.articles]
-    document = tables.document
-    articles = (await connection.execute(select(document).where(document.c.id.in_(linked)))).all() if linked else []
+    articles = await document_store.by_ids(connection, linked)
     suggested = await document_store.articles_for(connection, asked.tenant, asked.row.subject, limit=5)
     often = await frequent.of(connection, asked.tenant, asked.row.device_type)
     named = {case.handler, *case.handlers, *(one.whom for one in asked.ticket.consultations)} - {""}
@@ -53,7 +54,7 @@ async def values_of(asked: Asked, view: customer_store.View, frequent: Frequent,
         "articles": {article.id: article for article in articles},
         "suggested": [article for article in suggested if article.id not in linked],
         "often": often,
-        "guides": await document_store.public(connection, asked.tenant),
+        "guides": await _guides(asked),
         "names": await _names(connection, named),
         "colleagues": await _colleagues(asked, procedure),
         "tools": [(tool, tools.address_for(tool, _known(asked, view))) for tool in await _tools(asked)],
@@ -64,21 +65,32 @@ async def values_of(asked: Asked, view: customer_store.View, frequent: Frequent,
     }
 
 
+_FULL_NAMES = Prepared(
+    select(tables.person.c.name, tables.person.c.full_name).where(
+        tables.person.c.name.in_(bindparam("names", expanding=True))
+    )
+)
+
+
 async def _names(connection: AsyncConnection, names: set[str]) -> dict[str, str]:
     """Full names by the names to sign in with."""
-    if not names:
-        return {}
-    person = tables.person
-    rows = await connection.execute(select(person.c.name, person.c.full_name).where(person.c.name.in_(sorted(names))))
+    rows = await _FULL_NAMES.all(connection, names=sorted(names)) if names else []
     return {row.name: row.full_name for row in rows}
 
 
-async def _colleagues(asked: Asked, procedure: Procedure | None) -> list[Any]:
+async def _guides(asked: Asked) -> Options:
+    async def read() -> Options:
+        return Options((row.id, row.title) for row in await document_store.public(asked.connection, asked.tenant))
+
+    return await standing(asked.connection, ("guides", asked.tenant.service_id), (tables.document,), read)
+
+
+async def _colleagues(asked: Asked, procedure: Procedure | None) -> Options:
     """Who may be asked: who knows the product, those who approve, and those who do the work of higher levels."""
     person, grant, skill = tables.person, tables.role_grant, tables.skill
     domains = (*LEVEL_SKILLS, *([procedure.product] if procedure else []))
 
-    async def read() -> list[Any]:
+    async def read() -> Options:
         knows = select(skill.c.person_id).where(skill.c.domain.in_(domains))
         approves = select(grant.c.person_id).where(grant.c.role.in_(APPROVERS))
         rows = await asked.connection.execute(
@@ -87,10 +99,10 @@ async def _colleagues(asked: Asked, procedure: Procedure | None) -> list[Any]:
             .order_by(person.c.full_name)
             .limit(COLLEAGUES_MAX + 1)
         )
-        return list(rows.all())
+        return Options((row.name, row.full_name) for row in rows)
 
     found = await standing(asked.connection, ("colleagues", domains), (person, grant, skill), read)
-    return [one for one in found if one.name != asked.person.name][:COLLEAGUES_MAX]
+    return found.without(asked.person.name, at_most=COLLEAGUES_MAX)
 
 
 async def _tools(asked: Asked) -> list[Any]:

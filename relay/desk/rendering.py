@@ -2,68 +2,15 @@
 
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from gettext import NullTranslations
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import jinja2
 from aiohttp import web
 from babel.dates import format_date
-from jinja2 import nodes
-from jinja2.visitor import NodeTransformer
 
-from relay.desk import sessions
+from relay.desk import sessions, templates
 from relay.desk.people import Person
 from relay.desk.requests import BODY_BYTES_MAX, DESK, FORM_FIELDS_MAX, check_csrf, language_of, read_form
-from translations import catalogue
-
-_environments: dict[str, jinja2.Environment] = {}
-
-
-class _Spoken(jinja2.Environment):
-    """Templates of one language: a text without anything to fill in is looked up once, when its template is compiled."""
-
-    def __init__(self, translations: NullTranslations, **options: Any) -> None:
-        super().__init__(extensions=["jinja2.ext.i18n"], **options)
-        self._speaker = _Speaker(translations)
-        self.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
-
-    def _generate(self, source: nodes.Template, *rest: Any, **options: Any) -> str:
-        return super()._generate(self._speaker.visit(source), *rest, **options)
-
-
-class _Speaker(NodeTransformer):
-    """Puts a text in place of what asks the catalogue for it, just as the extension's own function would give it."""
-
-    def __init__(self, translations: NullTranslations) -> None:
-        self._translations = translations
-
-    def visit_Call(self, call: nodes.Call) -> nodes.Node:  # noqa: N802 - named after the node
-        self.generic_visit(call)
-        match call:
-            case nodes.Call(
-                node=nodes.Name(name="_"),
-                args=[nodes.Const(value=str(text))],
-                kwargs=[],
-                dyn_args=None,
-                dyn_kwargs=None,
-            ):
-                return nodes.MarkSafe(nodes.Const(self._translations.gettext(text) % {}), lineno=call.lineno)
-        return call
-
-
-def _environment(language: str) -> jinja2.Environment:
-    if language not in _environments:
-        _environments[language] = _Spoken(
-            catalogue(language),
-            loader=jinja2.PackageLoader("relay.pages", "templates"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-    return _environments[language]
 
 
 @lru_cache(maxsize=4000)
@@ -80,7 +27,8 @@ class Times:
         self._zone = ZoneInfo(zone)
 
     def moment(self, at: datetime) -> str:
-        return f"{self.day(at)}, {self.clock(at)}"
+        local = at.astimezone(self._zone)
+        return f"{_day(local.date(), self._locale)}, {self.minute(local.hour * 60 + local.minute)}"
 
     def day(self, at: datetime) -> str:
         return _day(at.astimezone(self._zone).date(), self._locale)
@@ -131,7 +79,7 @@ def page(
 def written(template: str, language: str, zone: str, **values: Any) -> str:
     """A template in this language, with every value escaped and times of this zone."""
     return (
-        _environment(language).get_template(template).render(language=language, times=Times(language, zone), **values)
+        templates.of(language).get_template(template).render(language=language, times=Times(language, zone), **values)
     )
 
 
