@@ -13,6 +13,7 @@ from relay.desk.people import Person
 from relay.desk.requests import (
     DESK,
     Refusal,
+    asking,
     check_csrf,
     json_answer,
     language_of,
@@ -90,9 +91,8 @@ async def get_organisation(request: web.Request) -> web.Response:
 
 @routes.get("/api/tickets")
 async def get_tickets(request: web.Request) -> web.Response:
-    person = await required_person(request, *READERS)
     text, state = request.query.get("search", "")[:200], request.query.get("state", "")
-    async with request.app[DESK].database.reading() as connection:
+    async with asking(request, *READERS) as (person, connection):
         rows = await ticket_store.search(connection, person.tenant, text, state if state in tickets.STATES else "")
     return json_answer({"tickets": [_ticket(row) for row in rows]})
 
@@ -110,8 +110,7 @@ async def post_ticket(request: web.Request) -> web.Response:
 
 @routes.get("/api/tickets/{number}")
 async def get_ticket(request: web.Request) -> web.Response:
-    person = await required_person(request, *READERS)
-    async with request.app[DESK].database.reading() as connection:
+    async with asking(request, *READERS) as (person, connection):
         return json_answer(_ticket(await ticket_of(request, connection, person)))
 
 

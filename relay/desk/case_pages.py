@@ -23,7 +23,7 @@ from relay.desk.actions import ACTIONS, BadForm
 from relay.desk.asked import Asked
 from relay.desk.people import Person
 from relay.desk.rendering import form_of, page, see_other
-from relay.desk.requests import DESK, required_person, signed_in
+from relay.desk.requests import DESK, asking, required_person, signed_in
 from relay.desk.rights import READERS, REVIEWERS, WRITERS, level_of
 from relay.storage import tables
 from relay.storage.prepared import Prepared
@@ -70,8 +70,7 @@ async def skills_of(connection: AsyncConnection, person_id: int) -> frozenset[st
 
 @routes.get("/tickets/{number:[0-9]+}")
 async def get_ticket(request: web.Request) -> web.Response:
-    person = await required_person(request, *READERS)
-    return await ticket_page(request, person)
+    return await ticket_page(request)
 
 
 @routes.post("/tickets/{number:[0-9]+}/events")
@@ -83,12 +82,13 @@ async def post_event(request: web.Request) -> web.Response:
     try:
         async with desk.database.transaction() as connection:
             asked = await asked_of(request, connection, person, form)
-            for event in await actions.events_of(asked, name):
-                await ticket_store.append(connection, person.tenant, asked.row.id, person.id, event)
+            events = await actions.events_of(asked, name)
+            if events:
+                await ticket_store.append(connection, person.tenant, asked.row.id, person.id, *events)
             for follow in asked.after:
                 await follow()
     except BadForm as bad:
-        return await ticket_page(request, person, bad=bad)
+        return await ticket_page(request, bad=bad)
     return see_other(f"/tickets/{asked.row.number}#{_PLACE.get(name, 'guide')}")
 
 
@@ -119,10 +119,10 @@ _PLACE = {
 }
 
 
-async def ticket_page(request: web.Request, person: Person, *, bad: BadForm | None = None) -> web.Response:
+async def ticket_page(request: web.Request, *, bad: BadForm | None = None) -> web.Response:
     """The whole page; with `bad` it tells what could not be taken, and keeps what was typed."""
     desk = request.app[DESK]
-    async with desk.database.reading() as connection:
+    async with asking(request, *READERS) as (person, connection):
         asked = await asked_of(request, connection, person, {})
         row = asked.row
         held = await _SESSIONS.all(connection, ticket=row.id)

@@ -30,7 +30,7 @@ async def values_of(asked: Asked, view: customer_store.View, frequent: Frequent,
     now = now_utc()
     linked = [document_id for document_id, _, _ in case.articles]
     articles = await document_store.by_ids(connection, linked)
-    suggested = await document_store.articles_for(connection, asked.tenant, asked.row.subject, limit=5)
+    suggested = await document_store.suggested_for(connection, asked.tenant, asked.row.subject)
     often = await frequent.of(connection, asked.tenant, asked.row.device_type)
     named = {case.handler, *case.handlers, *(one.whom for one in asked.ticket.consultations)} - {""}
     group = await groups.named(connection, asked.tenant, row.group) if row else None

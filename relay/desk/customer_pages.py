@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from relay.desk import customer_store, document_store, forms, preparations, prepared_tickets, ticket_store, tickets
 from relay.desk.people import Person
 from relay.desk.rendering import form_of, page, see_other
-from relay.desk.requests import DESK, Refusal, required_person
+from relay.desk.requests import DESK, Refusal, asking, required_person
 from relay.desk.rights import READERS, WRITERS
 
 routes = web.RouteTableDef()
@@ -16,10 +16,8 @@ routes = web.RouteTableDef()
 
 @routes.get("/customers")
 async def get_customers(request: web.Request) -> web.Response:
-    person = await required_person(request, *READERS)
     text = request.query.get("search", "")[:200]
-    desk = request.app[DESK]
-    async with desk.database.reading() as connection:
+    async with asking(request, *READERS) as (person, connection):
         found = await customer_store.identify(connection, person.tenant, text)
         prepared = await preparations.find(connection, person.tenant, text)
         procedures = await document_store.in_force(connection, person.tenant, "procedure")
@@ -51,8 +49,7 @@ async def _view_of(request: web.Request, connection: AsyncConnection, person: Pe
 
 @routes.get("/customers/{customer:[0-9]+}")
 async def get_customer(request: web.Request) -> web.Response:
-    person = await required_person(request, *READERS)
-    async with request.app[DESK].database.reading() as connection:
+    async with asking(request, *READERS) as (person, connection):
         view = await _view_of(request, connection, person)
         stages = await ticket_store.stages_of(connection, view.customer.id)
     return _customer_page(request, person, view, stages)

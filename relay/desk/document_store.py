@@ -3,10 +3,10 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocol.codec import encode
@@ -20,6 +20,7 @@ from relay.storage.changes import changed
 from relay.storage.prepared import Prepared
 from relay.storage.standing import standing
 
+SUGGESTED_MAX = 5
 PUBLIC = "tutorial"
 """How search knows what is published for customers."""
 
@@ -251,6 +252,20 @@ async def articles_for(
         return []
     rows = {row.id: row for row in await by_ids(connection, found)}
     return [rows[document_id] for document_id in found if document_id in rows]
+
+
+_LAST_EVENT = Prepared(select(func.max(tables.document_event.c.id).label("id")))
+
+
+async def suggested_for(connection: AsyncConnection, tenant: Tenant, subject: str) -> list[Any]:
+    """The articles that go with what a ticket is about. They stay the same for as long as nothing happens to any document.
+
+    A ticket is opened again after each button, by each who works on it; and customers say the same things.
+    """
+    (last,) = await _LAST_EVENT.all(connection)
+    key = "suggested", tenant.service_id, subject, last.id
+    read = partial(articles_for, connection, tenant, subject, limit=SUGGESTED_MAX)
+    return await standing(connection, key, (), read)
 
 
 _BY_IDS = Prepared(select(tables.document).where(tables.document.c.id.in_(bindparam("ids", expanding=True))))

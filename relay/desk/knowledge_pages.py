@@ -17,7 +17,7 @@ from relay.desk.document_pages import change_state, difference, document_of, ver
 from relay.desk.people import Person, now_utc
 from relay.desk.publishing import Article, Drafted, Stale, Submitted
 from relay.desk.rendering import form_of, page, see_other
-from relay.desk.requests import DESK, Refusal, language_of, line, required_person
+from relay.desk.requests import DESK, Refusal, asking, language_of, line, required_person
 from relay.desk.rights import APPROVERS, READERS, WRITERS
 from relay.storage import tables
 
@@ -31,9 +31,8 @@ NEWS_FOR = timedelta(days=14)
 @routes.get("/knowledge")
 async def get_knowledge(request: web.Request) -> web.Response:
     """Search; with a ticket, what was looked for is written on it, so that nobody looks again."""
-    person = await required_person(request, *READERS)
-    desk, words = request.app[DESK], request.query.get("search", "")[:200].strip()
-    async with desk.database.reading() as connection:
+    words = request.query.get("search", "")[:200].strip()
+    async with asking(request, *READERS) as (person, connection):
         if words:
             found = await document_store.articles_for(connection, person.tenant, words)
         else:
@@ -64,9 +63,8 @@ async def post_news_read(request: web.Request) -> web.Response:
 @routes.get("/knowledge/suggestions")
 async def get_suggestions(request: web.Request) -> web.Response:
     """The articles that fit what is being typed, as a piece of a page."""
-    person = await required_person(request, *READERS)
-    desk, words = request.app[DESK], request.query.get("search", "")[:200]
-    async with desk.database.reading() as connection:
+    words = request.query.get("search", "")[:200]
+    async with asking(request, *READERS) as (person, connection):
         found = await document_store.articles_for(connection, person.tenant, words, limit=SUGGESTED_MAX)
     return page(request, "suggestions.html", person, articles=found, search=words, ticket=_ticket_number(request))
 

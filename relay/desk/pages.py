@@ -15,6 +15,7 @@ from relay.desk.requests import (
     DESK,
     LANGUAGE_COOKIE,
     Refusal,
+    asking,
     json_answer,
     read_form,
     required_person,
@@ -142,21 +143,18 @@ async def _enrolment_page(request: web.Request, person: Person, *, problem: str,
 
 @routes.get("/tickets")
 async def get_tickets(request: web.Request) -> web.Response:
-    person = await required_person(request, *READERS)
     text, state = request.query.get("search", "")[:200], request.query.get("state", "")
     state = state if state in tickets.STATES else ""
     level, mine = request.query.get("level", ""), request.query.get("mine", "") == "1"
     where: dict[str, Any] = {"level": int(level)} if level in ("1", "2", "3", "4", "5") else {}
-    if mine:
-        where["handler"] = person.name
     if (record := request.query.get("record", "")) in ("contact", "incident"):
         where["record"] = record
-    orders: dict[str, bool] = {
-        "most_urgent_first": request.query.get("order", "") == "urgent",
+    orders: dict[str, bool] = {"most_urgent_first": request.query.get("order", "") == "urgent"}
+    async with asking(request, *READERS) as (person, connection):
+        if mine:
+            where["handler"] = person.name
         # A junior's list begins with what is simple, until they ask for something else.
-        "only_simple": request.query.get("simple", "") == "1" or (person.is_junior and not request.query),
-    }
-    async with request.app[DESK].database.reading() as connection:
+        orders["only_simple"] = request.query.get("simple", "") == "1" or (person.is_junior and not request.query)
         rows = await ticket_store.search(connection, person.tenant, text, state, **orders, **where)
         invitations = await sharing.invitations_of(connection, person)
         asked = await ticket_store.asked_of(connection, person.tenant, person.id)

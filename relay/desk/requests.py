@@ -3,12 +3,15 @@
 import hmac
 import logging
 import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocol.text import Line, Text
 from relay.desk.away import Away
@@ -94,11 +97,13 @@ def language_of(request: web.Request, person: Person | None = None) -> str:
 
 async def signed_in(request: web.Request) -> Person | None:
     """Whoever holds the cookie, also one who still has to set up the second factor."""
-    token = request.cookies.get(COOKIE, "")
-    if not token or len(token) > 100:
-        return None
     async with request.app[DESK].database.reading() as connection:
-        return await person_of(connection, token)
+        return await _holder_of_the_cookie(request, connection)
+
+
+async def _holder_of_the_cookie(request: web.Request, connection: AsyncConnection) -> Person | None:
+    token = request.cookies.get(COOKIE, "")
+    return await person_of(connection, token) if 0 < len(token) <= 100 else None
 
 
 async def required_person(request: web.Request, *roles: str) -> Person:
@@ -107,7 +112,21 @@ async def required_person(request: web.Request, *roles: str) -> Person:
     Raises:
         Refusal: 401 when nobody is, 403 when none of the roles is theirs.
     """
-    person = await signed_in(request)
+    return _admitted(await signed_in(request), roles)
+
+
+@asynccontextmanager
+async def asking(request: web.Request, *roles: str) -> AsyncIterator[tuple[Person, AsyncConnection]]:
+    """Who is fully signed in, and what there is to read for them, as of the same moment.
+
+    Raises:
+        Refusal: as `required_person` does.
+    """
+    async with request.app[DESK].database.reading() as connection:
+        yield _admitted(await _holder_of_the_cookie(request, connection), roles), connection
+
+
+def _admitted(person: Person | None, roles: Sequence[str]) -> Person:
     if person is None or person.is_enrolling:
         raise Refusal(401, "not_signed_in")
     if roles and not person.roles & set(roles):

@@ -1,6 +1,6 @@
 """The templates of each language. What a page says in the same words every time is written once, and kept.
 
-A text without anything to fill in is looked up when its template is compiled. What the vocabularies make of a word is made once, and so are
+Texts are looked up when their template is compiled. What the vocabularies make of a word is made once, and so are
 the fields of a form in which nothing has been typed, and what stands between `{% once %}` and `{% endonce %}`: nothing can be named there
 that differs from page to page.
 """
@@ -68,11 +68,15 @@ class _Speaker(NodeTransformer):
             case nodes.Call(
                 node=nodes.Name(name="_"),
                 args=[nodes.Const(value=str(text))],
-                kwargs=[],
+                kwargs=filled_in,
                 dyn_args=None,
                 dyn_kwargs=None,
             ):
-                return nodes.MarkSafe(nodes.Const(self._translations.gettext(text) % {}), lineno=call.lineno)
+                said, line = self._translations.gettext(text), call.lineno
+                if not filled_in:
+                    return nodes.MarkSafe(nodes.Const(said % {}), lineno=line)
+                values = [nodes.Pair(nodes.Const(each.key), each.value) for each in filled_in]
+                return nodes.Mod(nodes.MarkSafe(nodes.Const(said)), nodes.Dict(values), lineno=line)
         return call
 
     def visit_Block(self, block: nodes.Block) -> nodes.Node:  # noqa: N802 - named after the node

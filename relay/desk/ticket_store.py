@@ -68,6 +68,7 @@ def _rows() -> Any:
 _OF_NUMBER = Prepared(
     _rows().where(tables.ticket.c.number == bindparam("wanted"), tables.ticket.c.service_id == bindparam("service"))
 )
+_OF_ID = Prepared(_rows().where(tables.ticket.c.id == bindparam("id")))
 _HISTORY = Prepared(
     select(tables.ticket_event.c.at, tables.ticket_event.c.event, tables.person.c.full_name)
     .outerjoin(tables.person, tables.ticket_event.c.person_id == tables.person.c.id)
@@ -211,36 +212,30 @@ async def open_for(
 
 
 async def append(
-    connection: AsyncConnection, tenant: Tenant, ticket_id: int, person_id: int | None, event: tickets.TicketEvent
+    connection: AsyncConnection, tenant: Tenant, ticket_id: int, person_id: int | None, *more: tickets.TicketEvent
 ) -> tickets.Ticket:
-    """Store one more event of a ticket.
+    """Store one more event of a ticket, or several.
 
     Raises:
         NotPossible: it does not follow from the events before; nothing is stored.
         RemoteProtocolError: it could not be read again.
     """
-    text = encode(event)
-    tickets.events.decode(text)
-    history = await history_of(connection, ticket_id)
-    ticket = tickets.apply(tickets.rebuild(happened.event for happened in history), event)
-    now = now_utc()
-    await insert_row(
-        connection,
-        tables.ticket_event,
-        **tenant.columns,
-        ticket_id=ticket_id,
-        number=len(history),
-        at=now,
-        person_id=person_id,
-        event=text.decode(),
-    )
+    history = [happened.event for happened in await history_of(connection, ticket_id)]
+    ticket, now = tickets.rebuild(history), now_utc()
+    for event in more:
+        text = encode(event)
+        tickets.events.decode(text)
+        ticket = tickets.apply(ticket, event)
+        values = {"ticket_id": ticket_id, "number": len(history), "at": now, "person_id": person_id}
+        await insert_row(connection, tables.ticket_event, **tenant.columns, **values, event=text.decode())
+        history.append(event)
     row = tables.ticket
     await connection.execute(
-        update(row).where(row.c.id == ticket_id).values(**columns_of(ticket, len(history) + 1), changed_at=now)
+        update(row).where(row.c.id == ticket_id).values(**columns_of(ticket, len(history)), changed_at=now)
     )
     changed(connection, f"ticket:{ticket_id}")
-    if isinstance(event, _WITH_TEXT):
-        await make_found(connection, tenant, ticket_id, [*(happened.event for happened in history), event])
+    if any(isinstance(event, _WITH_TEXT) for event in more):
+        await make_found(connection, tenant, ticket_id, history)
     return ticket
 
 
@@ -282,7 +277,7 @@ async def make_found(
     connection: AsyncConnection, tenant: Tenant, ticket_id: int, history: list[tickets.TicketEvent]
 ) -> None:
     """Let search find the ticket by its number, its customer and all that was written."""
-    row = (await connection.execute(_rows().where(tables.ticket.c.id == ticket_id))).one()
+    (row,) = await _OF_ID.all(connection, id=ticket_id)
     who = f"{row.customer_name} {row.customer_number} {row.device_name}"
     title = f"{row.number} {row.subject}"
     await index.index(connection, tenant, "ticket", ticket_id, title, "\n".join([who, *texts_of(history)]))

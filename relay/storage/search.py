@@ -9,7 +9,7 @@ first. So a word that half of the tickets hold costs no more than a rare one: no
 
 # ruff: noqa: S608 - only names of our own are put into statements
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, Protocol
 
 from sqlalchemy import Integer, bindparam, delete, insert, select, text
@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.storage import tables
-from relay.storage.prepared import Prepared
+from relay.storage.prepared import Prepared, together
 from relay.storage.words import FORGIVEN_FROM, fold, index_terms, nearest, shortened, terms_of, words_of
 
 QUERY_WORDS_MAX = 8
@@ -41,17 +41,26 @@ class Scope(Protocol):
     def service_id(self) -> int: ...
 
 
+_ENTRY = Prepared(
+    select(tables.search_entry.c.id).where(
+        tables.search_entry.c.service_id == bindparam("service"),
+        tables.search_entry.c.kind == bindparam("kind"),
+        tables.search_entry.c.subject_id == bindparam("subject"),
+    )
+)
+
+
 async def index(connection: AsyncConnection, tenant: Scope, kind: str, subject_id: int, title: str, body: str) -> None:
     """Make something found by its title and its text; whatever it was found by before no longer counts."""
     entry = tables.search_entry
     columns = {"organisation_id": tenant.organisation_id, "service_id": tenant.service_id}
-    where = entry.c.service_id == tenant.service_id, entry.c.kind == kind, entry.c.subject_id == subject_id
-    entry_id = (await connection.execute(select(entry.c.id).where(*where))).scalar()
-    if entry_id is None:
+    known = await _ENTRY.first(connection, service=tenant.service_id, kind=kind, subject=subject_id)
+    if known is None:
         made = await connection.execute(insert(entry).values(**columns, kind=kind, subject_id=subject_id))
         assert made.inserted_primary_key is not None
         entry_id = made.inserted_primary_key[0]
     else:
+        entry_id = known.id
         await _drop(connection, kind, entry_id)
     await _put(connection, columns, kind, [(entry_id, index_terms(title), index_terms(body))])
 
@@ -107,11 +116,15 @@ async def find(
     if not words:
         return []
     alternatives = await _alternatives(connection, tenant.service_id, words)
-    newest = _newest_of_sqlite if connection.dialect.name == "sqlite" else _newest_of_postgresql
-    found = await newest(connection, tenant, kind, alternatives, "title", limit)
+    if connection.dialect.name == "sqlite":
+        newest = partial(_newest_of_sqlite, connection, tenant, kind, alternatives, limit)
+    else:
+        (last,) = await _last_of(_table(kind)).all(connection)
+        newest = partial(_newest_of_postgresql, connection, tenant, kind, alternatives, limit, last.subject_id or 0)
+    found = await newest("title")
     if len(found) < limit:
         # Those of the title may come again.
-        anywhere = await newest(connection, tenant, kind, alternatives, "words", limit)
+        anywhere = await newest("words")
         found = list(dict.fromkeys((*found, *anywhere)))
     return found[:limit]
 
@@ -120,8 +133,13 @@ async def _alternatives(connection: AsyncConnection, service_id: int, words: Seq
     """For each word the terms of which one has to be there; a `*` at the end makes one a beginning."""
     *_, last = words
     beginning = fold(last)
-    begins = await _beginning_with(connection, service_id, beginning)
-    known = await _known_of(connection, service_id, {term for word in words for term in terms_of(word)})
+    asked = {"service": service_id}
+    known_among = _KNOWN, {**asked, "words": sorted({term for word in words for term in terms_of(word)})}
+    begin_so = _BEGINNING, {**asked, "first": beginning, "after": beginning + "\U0010ffff"}
+    answers = await together(connection, known_among, *([] if beginning.isdigit() else [begin_so]))
+    known, *begin = ([row.word for row in rows] for rows in answers)
+    # Numbers are not among the known words.
+    begins = sorted(begin[0], key=len)[:BEGINNINGS_MAX] if begin else []
     alternatives = []
     for position, word in enumerate(words):
         terms = set(terms_of(word))
@@ -139,7 +157,7 @@ async def _alternatives(connection: AsyncConnection, service_id: int, words: Seq
 
 
 async def _newest_of_sqlite(
-    connection: AsyncConnection, tenant: Scope, kind: str, alternatives: list[list[str]], column: str, limit: int
+    connection: AsyncConnection, tenant: Scope, kind: str, alternatives: list[list[str]], limit: int, column: str
 ) -> list[int]:
     # Titles have a table of their own: one that is asked for one of its columns looks through all that holds the words anywhere.
     table = f"{_table(kind)}_title" if column == "title" else _table(kind)
@@ -158,12 +176,17 @@ def _newest_in(table: str) -> Prepared:
 
 
 async def _newest_of_postgresql(
-    connection: AsyncConnection, tenant: Scope, kind: str, alternatives: list[list[str]], column: str, limit: int
+    connection: AsyncConnection,
+    tenant: Scope,
+    kind: str,
+    alternatives: list[list[str]],
+    limit: int,
+    last: int,
+    column: str,
 ) -> list[int]:
     match = " & ".join("(" + " | ".join(_quoted(term, "'", ":*") for term in terms) + ")" for terms in alternatives)
-    (last,) = await _last_of(_table(kind)).all(connection)
-    newest, found = last.subject_id or 0, list[Any]()
-    for after in (*(newest - count for count in _NEWEST if count < newest), 0):
+    found = list[Any]()
+    for after in (*(last - count for count in _NEWEST if count < last), 0):
         asked = {"match": match, "after": after, "service": tenant.service_id, "limit": limit}
         found = await _newest_after(_table(kind), column).all(connection, **asked)
         if len(found) == limit:
@@ -254,15 +277,6 @@ _SPELT = Prepared(
 async def _known_of(connection: AsyncConnection, service_id: int, words: Iterable[str]) -> set[str]:
     """Those of the words that are found somewhere."""
     return {row.word for row in await _KNOWN.all(connection, service=service_id, words=sorted(words))}
-
-
-async def _beginning_with(connection: AsyncConnection, service_id: int, beginning: str) -> list[str]:
-    """Known words that begin so, the shortest first; numbers are not among them."""
-    if not beginning or beginning.isdigit():
-        return []
-    after = beginning + "\U0010ffff"
-    found = await _BEGINNING.all(connection, service=service_id, first=beginning, after=after)
-    return sorted((row.word for row in found), key=len)[:BEGINNINGS_MAX]
 
 
 async def _corrections(connection: AsyncConnection, service_id: int, word: str) -> list[str]:

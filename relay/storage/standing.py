@@ -64,7 +64,8 @@ class Standing:
         if not reading.written.isdisjoint(names):
             return await read()
         now = time.monotonic()
-        if (kept := self._kept.get(key)) is not None and (self._tells_of_others or now < kept[0] + KEPT_S):
+        lasts = self._tells_of_others or not tables
+        if (kept := self._kept.get(key)) is not None and (lasts or now < kept[0] + KEPT_S):
             found: T = kept[1]
             return found
         value = await read()
@@ -102,7 +103,7 @@ async def standing(
 ) -> T:
     """What `read` gives, as it was read last where it stands since then; not to be changed by whoever gets it.
 
-    `tables` are all that it is read from.
+    `tables` are all that it is read from; none where `key` itself says of which state it is.
     """
     reading: Reading = connection.info[_KEY]
     return await reading.standing.of(reading, key, tables, read)

@@ -1,14 +1,17 @@
 """The desk's repositories on SQLite and on PostgreSQL: the invented provider is put in, found, read and changed."""
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import insert, select
 
 from relay import demo_data, demo_desk
 from relay.desk import customer_store, document_store, levels, ticket_store, tickets
+from relay.desk.document_store import new_name
 from relay.desk.people import Tenant, insert_row, now_utc
-from relay.desk.publishing import Drafted, Published, Stale, Submitted
+from relay.desk.publishing import Drafted, Published, Stale, Submitted, Withdrawn
 from relay.storage import tables
-from relay.storage.database import Database
+from relay.storage.database import Database, open_database
 
 
 @pytest.fixture
@@ -51,6 +54,29 @@ async def test_a_year_of_tickets_is_played_found_and_rebuilt(
         assert view.contracts
         assert view.orders
         assert len(view.devices) == 3
+
+
+async def test_what_is_suggested_follows_the_knowledge_at_once_whoever_changes_it(
+    database: Database, tenant: Tenant, person: int, place: Path | str
+) -> None:
+    async def suggested() -> list[str]:
+        async with database.reading() as connection:
+            found = await document_store.suggested_for(connection, tenant, "aucun signal après l’orage")
+            return [row.title for row in found]
+
+    assert await suggested() == await suggested() == []
+    article = demo_desk.ARTICLES["demo-black-screen"]
+    other = open_database(place)
+    for each in (other, database):
+        async with each.transaction() as connection:
+            document_id = await document_store.create(connection, tenant, person, "camille", new_name(), article)
+            await document_store.append(connection, tenant, document_id, person, Submitted())
+        assert (await suggested())[0] == article.title
+        async with each.transaction() as connection:
+            await document_store.append(connection, tenant, document_id, person, Published(1, "lea"))
+            await document_store.append(connection, tenant, document_id, person, Withdrawn("x"))
+        assert await suggested() == []
+    await other.close()
 
 
 async def test_the_invented_provider_is_put_in_once(
