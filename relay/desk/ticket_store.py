@@ -108,13 +108,17 @@ async def search(
 def _listing(names: tuple[str, ...], order: str, only_simple: bool) -> Prepared:
     """The statement of a list, narrowed by these columns."""
     ticket = tables.ticket
-    query = _rows().where(ticket.c.service_id == bindparam("service"))
+
+    def column(name: str) -> Any:
+        # Of what was found only the ids are looked up: SQLite would rather go through all that are open, say, than through a hundred ids.
+        return func.coalesce(ticket.c[name], ticket.c[name]) if order == "found" else ticket.c[name]
+
+    query = _rows().where(column("service_id") == bindparam("service"))
     for name in names:
-        query = query.where(ticket.c[name] == bindparam(f"wanted_{name}"))
+        query = query.where(column(name) == bindparam(f"wanted_{name}"))
     if only_simple:
-        query = query.where(
-            ticket.c.level == 1, ticket.c.complexity.in_(("", "low")), ticket.c.weight <= SIMPLE_WEIGHT_MAX
-        )
+        is_easy = column("complexity").in_(("", "low")), column("weight") <= SIMPLE_WEIGHT_MAX
+        query = query.where(column("level") == 1, *is_easy)
     if order == "found":
         return Prepared(query.where(ticket.c.id.in_(bindparam("found", expanding=True))))
     if order == "urgent":
