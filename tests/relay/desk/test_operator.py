@@ -279,6 +279,26 @@ def test_the_second_form_knows_where_each_chain_of_the_first_one_ends(tmp_path: 
     assert ends == [(0, None), (2, hashlib.sha256(b"second").digest())]
 
 
+def test_the_sixteenth_form_knows_each_document_under_which_there_was_a_session(tmp_path: Path) -> None:
+    path = tmp_path / "database.sqlite3"
+    migrate(path, to="0015")
+    documents = [json.dumps({"body": json.dumps({"number": number})}) for number in (1, 2, 2)] + ["no document"]
+    with sqlite3.connect(path) as connection:
+        connection.execute("INSERT INTO organisation (id, name, root_fingerprint) VALUES (1, 'n', 'f')")
+        connection.execute("INSERT INTO service (id, organisation_id, name) VALUES (1, 1, 'n')")
+        for id_, document in enumerate(documents):
+            connection.execute(
+                "INSERT INTO session (id, organisation_id, service_id, session, ticket_id, person_id, device_type, reason,"
+                " asks, state, certificate, document, technician_key, created_at)"
+                " VALUES (?, 1, 1, ?, 1, 1, 'computer', 'r', 'view', 'closed', 'c', ?, x'00', '2026-01-01 00:00:00')",
+                (id_, str(id_) * 32, document),
+            )
+    migrate(path)
+    with sqlite3.connect(path) as connection:
+        kept = connection.execute("SELECT number, text, hash FROM organisation_document ORDER BY number").fetchall()
+    assert kept == [(n, documents[n - 1], hashlib.sha256(documents[n - 1].encode()).digest()) for n in (1, 2)]
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system with room for one small database."""

@@ -1,8 +1,10 @@
 """relay/witness/judgement.py: only what continues what was cosigned is cosigned, and anything else has its own answer."""
 
 import base64
+from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis.strategies import binary
 
@@ -63,6 +65,15 @@ def test_anything_else_is_refused_with_its_own_status(
     with pytest.raises(Refused) as refused:
         judge(wrong, LOGS, seen)
     assert (refused.value.status, refused.value.size) == (status, size)
+
+
+@pytest.mark.parametrize("known", [LOG, OTHER])
+def test_a_log_that_changes_its_key_is_cosigned_by_who_knows_either(known: Ed25519PrivateKey) -> None:
+    request = asked(8, 20)
+    both = replace(request, note=sign_checkpoint(request.checkpoint, OTHER, LOG))
+    judge(both, {ORIGIN: public_bytes(known)}, state(8))
+    with pytest.raises(Refused):
+        judge(both, {ORIGIN: bytes(32)}, state(8))
 
 
 def test_a_fork_before_what_was_cosigned_is_found_and_one_after_it_is_the_log() -> None:
