@@ -52,6 +52,16 @@ class Auditor:
         await self.page.wait_for_selector("#player:not([hidden])", timeout=30_000)
         await self.page.wait_for_function("document.getElementById('screen').width > 1", timeout=30_000)
 
+    async def find_window(self, title: str) -> None:
+        """Search for a window that the customer used, and go to where it was used last."""
+        await self.page.locator("#search").fill(title)
+        found = self.page.locator("#titles li button").last
+        await expect(found).to_be_visible()
+        at = await found.inner_text()
+        await found.click()
+        await expect(self.page.locator("#time")).to_contain_text(f"{at} /")
+        await self.page.locator("#search").fill("")
+
     async def go_to_end(self) -> None:
         await self.page.locator("#seek").focus()
         await self.page.keyboard.press("End")

@@ -60,7 +60,7 @@ async def play(report: Report, relay: Relay, desktop: Desktop, output: Path, lan
             with report.step("a new auditor is named by the organisation's next document"):
                 await asyncio.to_thread(_name_new_auditor, relay)
             newcomer = await (await browser.new_context(locale=language, viewport=VIEWPORT)).new_page()
-            await _audit(report, organisation, await elsewhere.new_page(), newcomer, output, language)
+            await _audit(report, organisation, desktop, await elsewhere.new_page(), newcomer, output, language)
         except BaseException:
             await technician.photograph("failure-page")
             await colleague.photograph("failure-colleague")
@@ -240,7 +240,13 @@ def _name_new_auditor(relay: Relay) -> None:
 
 
 async def _audit(
-    report: Report, organisation: Organisation, page: Page, newcomer: Page, output: Path, language: str
+    report: Report,
+    organisation: Organisation,
+    desktop: Desktop,
+    page: Page,
+    newcomer: Page,
+    output: Path,
+    language: str,
 ) -> None:
     screenshots = output / "screenshots"
     with auditors_room(organisation) as address:
@@ -248,8 +254,11 @@ async def _audit(
         with report.step("the auditor signs in to the room on their own machine, finds the session and says why"):
             await auditor.sign_in()
             await auditor.find_session()
-        with report.step("the recording is opened there, and ends with the exact last picture"):
+        with report.step(
+            "the recording is opened there, its windows are searched, and it ends with the exact last picture"
+        ):
             await auditor.open_recording(organisation.auditor_key)
+            await auditor.find_window(desktop.letter.name)
             await auditor.go_to_end()
 
             async def is_exact() -> bool:
