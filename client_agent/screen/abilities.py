@@ -13,6 +13,7 @@ from client_agent.screen.source import Box
 from protocol.media_parts import CODEC_NAMES, COPY_NAME, VIDEO_CODEC_NAMES, Codec, VideoCodec
 
 if TYPE_CHECKING:
+    from client_agent.screen.encoders.jpeg import Jpeg
     from client_agent.screen.encoders.video import VideoEncoder
 
 _HAS_NUMPY = find_spec("numpy") is not None
@@ -71,12 +72,11 @@ def video_codec(agreed: frozenset[str], *, is_narrow: bool) -> VideoCodec | None
 # What follows is asked for only where it was agreed on, so that the packages are there.
 
 
-@cache
-def jpeg(quality: int) -> BoxEncoder:
-    """The encoder of photos at this quality of libjpeg."""
+def jpeg(quality: int, bytes_a_pixel: float = float("inf")) -> "Jpeg":
+    """An encoder of photos at this quality of libjpeg, or more coarsely where they would be longer."""
     from client_agent.screen.encoders.jpeg import Jpeg
 
-    return Jpeg(quality)
+    return Jpeg(quality, bytes_a_pixel)
 
 
 @cache

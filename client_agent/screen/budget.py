@@ -59,6 +59,8 @@ class Budget:
     """No more of a region that moves."""
     photo_quality: int
     """Of JPEG, 1 to 95, for what appears once and does not fit exactly."""
+    photo_bytes: int
+    """All photos that appear at once together: where they would need more they come more coarsely first."""
     exact_after_s: float
     """How long something has to be still before it is made exact."""
     is_narrow: bool
@@ -78,16 +80,20 @@ class _Wish:
     photo_quality: int
     """On a narrow path."""
     exact_after_s: float
+    photo_s: float = 0.15
+    """How long one may be on the path before it is seen at all."""
     video_kbit_max: int = _VIDEO_KBIT_MAX
 
 
 _PHOTO_QUALITY_WIDE = 80
 _WISHES = {
     Preference.AUTOMATIC: _Wish(0.4, 0.9, 30.0, 50, 0.2),
-    Preference.SHARPER: _Wish(0.7, 0.9, 15.0, 75, 0.15),
+    Preference.SHARPER: _Wish(0.7, 0.9, 15.0, 75, 0.15, photo_s=0.4),
     Preference.SMOOTHER: _Wish(0.2, 0.95, 30.0, 35, 0.3),
     Preference.SAVE_DATA: _Wish(0.2, 0.4, 10.0, 30, 1.0, video_kbit_max=400),
 }
+# No photo is anything in less.
+_PHOTO_BYTES_MIN = 8 * 1024
 # Where pictures would get smaller than this, there are fewer of them.
 _MOVING_BYTES_MIN = 2000
 _PICTURES_A_SECOND_MIN = 5.0
@@ -119,6 +125,7 @@ def budget(path: Path, preference: Preference) -> Budget:
         video_kbit=int(motion_rate / 125),
         pictures_a_second=pictures,
         photo_quality=wish.photo_quality if is_narrow else _PHOTO_QUALITY_WIDE,
+        photo_bytes=bytes_in(wish.photo_s, _PHOTO_BYTES_MIN),
         exact_after_s=max(wish.exact_after_s, _EXACT_AFTER_NARROW_S) if is_narrow else wish.exact_after_s,
         is_narrow=is_narrow,
     )

@@ -7,6 +7,7 @@ from client_agent.screen.encoders.bands import WIDTH_PX_MAX
 from client_agent.screen.source import Box
 
 _BOXES_MAX = 32
+_ROUGH_FIRST_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,8 @@ class CoarseBox:
 
     box: Box
     changed_at: float
+    is_rough: bool = False
+    """So coarse that it becomes better before anything becomes exact."""
 
 
 class CoarseBoxes:
@@ -28,35 +31,39 @@ class CoarseBoxes:
         """Whether every pixel is exact."""
         return not self._boxes
 
-    def add(self, box: Box, now: float) -> None:
+    def add(self, box: Box, now: float, *, is_rough: bool = False) -> None:
         """This box has just been sent with loss."""
         for x in range(box.x, box.right, WIDTH_PX_MAX):
-            self._add(Box(x, box.y, min(WIDTH_PX_MAX, box.right - x), box.height), now)
+            part = Box(x, box.y, min(WIDTH_PX_MAX, box.right - x), box.height)
+            self._add(CoarseBox(part, now, is_rough=is_rough))
 
-    def _add(self, box: Box, now: float) -> None:
-        self._boxes = [each for each in self._boxes if clip(each.box, box) != each.box]
-        self._boxes.append(CoarseBox(box, now))
+    def _add(self, new: CoarseBox) -> None:
+        self._boxes = [each for each in self._boxes if clip(each.box, new.box) != each.box]
+        self._boxes.append(new)
         if len(self._boxes) > _BOXES_MAX:
             everything = self._boxes[0].box
             for each in self._boxes:
                 everything = around(everything, each.box)
             self._boxes.clear()
-            self.add(everything, now)
+            self.add(everything, new.changed_at)
 
     def copied(self, from_x: int, from_y: int, to: Box, now: float) -> None:
         """A copy takes what is coarse along."""
         source = Box(from_x, from_y, to.width, to.height)
         for each in list(self._boxes):
             if part := clip(each.box, source):
-                self.add(Box(part.x - from_x + to.x, part.y - from_y + to.y, part.width, part.height), now)
+                moved = Box(part.x - from_x + to.x, part.y - from_y + to.y, part.width, part.height)
+                self.add(moved, now, is_rough=each.is_rough)
 
     def oldest(self) -> CoarseBox | None:
-        """The one that has been still for longest."""
-        return min(self._boxes, key=lambda each: each.changed_at, default=None)
+        """The one to be refined next: that which has been still for longest, but what is rough before what has changed as lately."""
+        return min(self._boxes, key=lambda each: each.changed_at - _ROUGH_FIRST_S * each.is_rough, default=None)
 
     def refined(self, done: CoarseBox, rows: int) -> None:
-        """The upper rows of a box are exact now."""
+        """The upper rows of a box are exact now, or if it was rough not rough any more."""
         self._boxes.remove(done)
+        if done.is_rough:
+            self._boxes.append(CoarseBox(Box(done.box.x, done.box.y, done.box.width, rows), done.changed_at))
         if rows < done.box.height:
             rest = Box(done.box.x, done.box.y + rows, done.box.width, done.box.height - rows)
             self._boxes.append(replace(done, box=rest))

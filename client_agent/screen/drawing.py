@@ -144,16 +144,24 @@ class Drawing:
 
     def _photos(self, photos: list[Box], touched: list[Region], terms: Terms, now: float) -> Iterator[Rectangle]:
         """Photos that belong to a region that moves become part of its next picture; others are sent by themselves."""
+        alone: list[Box] = []
         for photo in photos:
             region = next((each for each in self._motion.regions if clip(each.box, photo) == photo), None)
             if region is None or self._films.codec(terms) is None:
-                yield from self._encoded(photo, self._photo(terms), terms)
+                alone.append(photo)
                 continue
             region.changed(photo.area, now)
             if region.is_moving(now, is_slow=terms.budget.is_narrow) and region not in touched:
                 touched.append(region)
             elif region not in touched:
-                yield from self._encoded(photo, self._photo(terms), terms)
+                alone.append(photo)
+        if alone:
+            bytes_a_pixel = terms.budget.photo_bytes / sum(photo.area for photo in alone)
+            encoder = abilities.jpeg(terms.budget.photo_quality, bytes_a_pixel)
+            for photo in alone:
+                yield from self._encoded(photo, encoder, terms)
+                if encoder.quality < terms.budget.photo_quality:
+                    self._coarse.add(photo, now, is_rough=True)
 
     def _encoded(self, box: Box, encoder: BoxEncoder, terms: Terms) -> Iterator[Rectangle]:
         for rectangle in encoder.rectangles(self.screen, box, self._memory.cut(box), data_bytes=terms.data_bytes):
@@ -178,12 +186,17 @@ class Drawing:
     def refine(self, terms: Terms, now: float) -> Iterator[Part]:
         """Make something exact that has stood still for long enough, as much as one picture may hold."""
         self._spent = 0
-        encoder = abilities.planes() if abilities.PLANES in terms.agreed else self._exact(terms)
+        exact = abilities.planes() if abilities.PLANES in terms.agreed else self._exact(terms)
         while (oldest := self._coarse.oldest()) and now >= oldest.changed_at + terms.budget.exact_after_s:
             if self._spent >= terms.budget.refining_bytes:
                 return
             rows = min(oldest.box.height, max(1, _REFINED_BYTES // (oldest.box.width * BYTES_PER_PIXEL)))
-            self._motion.refined(oldest.box)
+            if oldest.is_rough:
+                # Seen well for a while before it is exact; a film that goes on is not disturbed by it.
+                rows, encoder = min(oldest.box.height, 3 * rows), self._photo(terms)
+            else:
+                self._motion.refined(oldest.box)
+                encoder = exact
             yield from self._encoded(Box(oldest.box.x, oldest.box.y, oldest.box.width, rows), encoder, terms)
             self._coarse.refined(oldest, rows)
 

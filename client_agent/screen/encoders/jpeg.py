@@ -18,11 +18,22 @@ _RAW_BYTES = 128 * 1024 * BYTES_PER_PIXEL
 _DATA_BYTES_MIN = 8 * 1024
 
 
-class Jpeg:
-    """Baseline JPEG in bands; a `BoxEncoder`, not exact. `quality` is libjpeg's, 1 to 95."""
+# Below this there is little left to be seen, and hardly anything to be saved.
+_QUALITY_MIN = 8
+_COARSER_BY = 0.6
 
-    def __init__(self, quality: int) -> None:
-        self._quality = quality
+
+class Jpeg:
+    """Baseline JPEG in bands; a `BoxEncoder`, not exact.
+
+    Args:
+        quality: libjpeg's, 1 to 95.
+        bytes_a_pixel: where a band needs more, it and all after it are made more coarsely.
+    """
+
+    def __init__(self, quality: int, bytes_a_pixel: float = float("inf")) -> None:
+        self.quality = quality
+        self._bytes_a_pixel = bytes_a_pixel
 
     def rectangles(
         self, screen: int, box: Box, pixels: Pixels, *, data_bytes: int = DATA_BYTES_MAX
@@ -31,7 +42,10 @@ class Jpeg:
         return bands(self._encode, Codec.JPEG, screen, box, pixels, data_bytes=data_bytes, raw_bytes=_RAW_BYTES)
 
     def _encode(self, pixels: memoryview, width: int, height: int) -> bytes:
-        data = BytesIO()
         image = Image.frombuffer("RGB", (width, height), cast(bytes, pixels), "raw", "BGRX", 0, 1)
-        image.save(data, "JPEG", quality=self._quality)
-        return data.getvalue()
+        while True:
+            data = BytesIO()
+            image.save(data, "JPEG", quality=self.quality)
+            if data.tell() <= self._bytes_a_pixel * width * height or self.quality <= _QUALITY_MIN:
+                return data.getvalue()
+            self.quality = max(int(self.quality * _COARSER_BY), _QUALITY_MIN)

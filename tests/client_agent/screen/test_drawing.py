@@ -104,6 +104,25 @@ def test_a_photo_comes_coarsely_at_first_and_is_exact_soon() -> None:
     assert one.viewer.is_exact(one.desktop)
 
 
+def test_on_a_narrow_path_a_photo_is_there_soon_then_better_and_exact_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow = budget(Path(rate=40_000, motion_rate=30_000, round_trip_s=0.2), Preference.AUTOMATIC)
+    monkeypatch.setattr(stream, "budget", lambda *_: narrow)
+    one = watched()
+    one.rest()
+    box = Box(0, 0, WIDTH, HEIGHT)
+    one.desktop.put(0, 0, photo(WIDTH, HEIGHT))
+    one.step()
+    assert one.viewer.bytes < 1.2 * narrow.photo_bytes
+    nearness = [one.viewer.psnr(one.desktop, box)]
+    # An exact pixel before all have become better would have been room for the others.
+    while Codec.PLANES not in codecs_of(one.viewer):
+        nearness.append(one.viewer.psnr(one.desktop, box))
+        one.step(0.02)
+    assert nearness[-1] > nearness[0] + 2
+    one.rest()
+    assert one.viewer.is_exact(one.desktop)
+
+
 @pytest.mark.parametrize("name", ["h264-444", "h264", "av1", "vp9"])
 def test_a_region_that_keeps_moving_becomes_a_film_and_is_exact_at_rest(name: str) -> None:
     one = watched(frozenset({"zstd", "zstd-stream", "copy", "jpeg", "planes", name}))
