@@ -135,12 +135,17 @@ class Drawing:
         # What pixels take in the worst case is what they are: no slice is much more than all there is room for.
         slice_bytes = min(max(terms.budget.exact_bytes, _SLICE_BYTES_MIN), _SLICE_BYTES)
         rows = max(1, slice_bytes // (box.width * BYTES_PER_PIXEL))
+        exact = self._exact(terms)
+        # Of text a JPEG that looks well is longer than its exact pixels.
+        bytes_a_pixel = terms.budget.photo_bytes / self._memory.box.area
+        may_lose = abilities.JPEG in terms.agreed
+        coarse = abilities.jpeg(terms.budget.photo_quality, bytes_a_pixel) if may_lose else exact
         for y in range(box.y, box.bottom, rows):
             part = Box(box.x, y, box.width, min(rows, box.bottom - y))
-            is_too_much = self._spent >= terms.budget.exact_bytes and abilities.JPEG in terms.agreed
+            is_too_much = may_lose and self._spent >= terms.budget.exact_bytes
             if is_too_much:
                 self._coarse.add(part, now)
-            yield from self._encoded(part, self._photo(terms) if is_too_much else self._exact(terms), terms)
+            yield from self._encoded(part, coarse if is_too_much else exact, terms)
 
     def _photos(self, photos: list[Box], touched: list[Region], terms: Terms, now: float) -> Iterator[Rectangle]:
         """Photos that belong to a region that moves become part of its next picture; others are sent by themselves."""

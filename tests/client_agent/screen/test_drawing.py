@@ -104,7 +104,9 @@ def test_a_photo_comes_coarsely_at_first_and_is_exact_soon() -> None:
     assert one.viewer.is_exact(one.desktop)
 
 
-def test_on_a_narrow_path_a_photo_is_there_soon_then_better_and_exact_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_narrow_path_a_photo_is_there_soon_then_better_and_exact_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     narrow = budget(Path(rate=40_000, motion_rate=30_000, round_trip_s=0.2), Preference.AUTOMATIC)
     monkeypatch.setattr(stream, "budget", lambda *_: narrow)
     one = watched()
@@ -376,6 +378,20 @@ def test_where_exact_pixels_would_take_too_long_they_come_coarsely_first(
     assert not one.viewer.end.is_exact
     one.rest()
     assert one.viewer.is_exact(one.desktop)
+
+
+def test_text_that_comes_coarsely_first_is_not_longer_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    exact, coarse = watched(), watched()
+    page = text(WIDTH, HEIGHT, seed=5)
+    exact.desktop.put(0, 0, page)
+    exact.step()
+    assert exact.viewer.end.is_exact
+    narrow = budget(Path(rate=10_000, motion_rate=5_000, round_trip_s=0.2), Preference.AUTOMATIC)
+    monkeypatch.setattr(stream, "budget", lambda *_: narrow)
+    coarse.desktop.put(0, 0, page)
+    coarse.step()
+    assert not coarse.viewer.end.is_exact
+    assert coarse.viewer.bytes < exact.viewer.bytes
 
 
 def test_a_film_that_is_painted_in_bands_is_one_film() -> None:
