@@ -36,12 +36,16 @@ _X264 = {"preset": "superfast", "tune": "zerolatency", "crf": "25", "x264-params
 _CODERS = {
     VideoCodec.H264: _Coder("libx264", "yuv420p", _X264),
     VideoCodec.H264_444: _Coder("libx264", "yuv444p", _X264),
-    VideoCodec.AV1: _Coder("libsvtav1", "yuv420p", {"preset": "11", "crf": "35"}),
+    VideoCodec.AV1: _Coder("libsvtav1", "yuv420p", {"preset": "11"}),
     VideoCodec.VP9: _Coder(
         "libvpx-vp9", "yuv420p", {"deadline": "realtime", "cpu-used": "8", "crf": "30", "lag-in-frames": "0"}
     ),
 }
 
+
+# Of an AV1 stream: the buffer in milliseconds of its rate, and the quality that is good enough.
+_AV1 = "rtc=1:scm=1:pred-struct=1:lp=1:buf-sz=600:buf-initial-sz=400:buf-optimal-sz=500"
+_AV1_QP_MIN = 28
 
 WRITABLE = frozenset(codec for codec, coder in _CODERS.items() if coder.name in codecs_available)
 """Builds of PyAV differ: some are without x264, which is GPL."""
@@ -132,7 +136,9 @@ class VideoEncoder:
             "bufsize": f"{max(self.rate.buffer_bytes * 8, self.rate.kbit * 50)}",
         }
         if self.codec is VideoCodec.AV1:
-            return {"svtav1-params": f"rtc=1:scm=1:pred-struct=1:lp=1:mbr={self.rate.kbit}"}
+            # SVT-AV1 sets no limit to constant quality where pictures come without delay; a constant rate has one, the key included, and
+            # the least quantizer keeps it from being an aim.
+            return {"b": bits["maxrate"], "svtav1-params": f"{_AV1}:rc=2:tbr={self.rate.kbit}:min-qp={_AV1_QP_MIN}"}
         if self.codec is VideoCodec.VP9:
             return {"b": bits["maxrate"]}
         return bits

@@ -15,6 +15,7 @@ from client_agent.screen.source import Box
 from protocol.limits import MEDIA_PLAIN_BYTES_TARGET, SCREEN_SIDE_PX_MAX
 from protocol.media_codec import write_part
 from protocol.media_parts import BYTES_PER_PIXEL, PictureEnd, Rectangle, VideoCodec
+from tests.client_agent.screen.array_desktop import film
 
 
 def pixels_of(box: Box, *, is_noise: bool, seed: int = 1) -> bytes:
@@ -79,6 +80,19 @@ def test_a_glyph_takes_few_bytes() -> None:
     box = Box(10, 10, 8, 13)
     (part,) = ZstdFrames().rectangles(0, box, bytes([0, 0, 0, 0] * 52 + [255, 255, 255, 0] * 52))
     assert len(part.data) < 60
+
+
+@pytest.mark.parametrize("codec", [VideoCodec.H264, VideoCodec.H264_444, VideoCodec.AV1])
+def test_a_film_takes_about_what_it_may_and_its_key_no_long_time_of_that(codec: VideoCodec) -> None:
+    rate = VideoRate(kbit=60, buffer_bytes=1500)
+    encoder = VideoEncoder(1, codec, Box(0, 0, 640, 480), rate)
+    sizes = [
+        sum(len(part.data) for part in encoder.parts(0, picture.tobytes(), number / 30))
+        for number, picture in enumerate(film(640, 480, 60))
+    ]
+    byte_s = rate.kbit * 125
+    assert sizes[0] < 0.3 * byte_s
+    assert sum(sizes) < 1.5 * byte_s * len(sizes) / 30
 
 
 @pytest.mark.parametrize("codec", VideoCodec)
