@@ -1,7 +1,7 @@
 /** Signs of life: a viewer that says nothing else says that much (PROTOCOL.md, section 8); protocol/signs_of_life.py. */
 import { AT_REST_AFTER_S, PROOF_OF_LIFE_S, VIEWER_AT_REST_S } from "./limits.js";
 
-/** `said` hears every message that is sent, `isDue` is asked every PROOF_OF_LIFE_S. */
+/** `said` hears every message that is sent, `isDue` is asked every PROOF_OF_LIFE_S, or more seldom where the browser lets nobody ask so often. */
 export class SignsOfLife {
   #hasSpoken = true;
   #quiet = 0;
@@ -18,11 +18,14 @@ export class SignsOfLife {
     this.#hasSpoken = true;
   }
 
-  /** Whether to ping now. */
-  isDue() {
-    this.#quiet = this.#hasSpoken ? 0 : this.#quiet + 1;
-    if (this.#hasSpoken) return (this.#hasSpoken = false);
-    const isAtRest = this.#quiet > AT_REST_AFTER_S / PROOF_OF_LIFE_S && !this.#held.size;
-    return !isAtRest || this.#quiet % Math.round(VIEWER_AT_REST_S / PROOF_OF_LIFE_S) === 0;
+  /** Whether to ping now, so many times PROOF_OF_LIFE_S after the last question. @param {number} ticks */
+  isDue(ticks = 1) {
+    if (this.#hasSpoken) {
+      this.#quiet = 0;
+      return (this.#hasSpoken = false);
+    }
+    const wasAtRest = this.#quiet >= AT_REST_AFTER_S / PROOF_OF_LIFE_S && !this.#held.size;
+    this.#quiet += ticks;
+    return !wasAtRest || this.#quiet % Math.round(VIEWER_AT_REST_S / PROOF_OF_LIFE_S) < ticks;
   }
 }

@@ -216,6 +216,8 @@ test("a viewer that says nothing else pings, more seldom at rest, and never whil
   const signs = new SignsOfLife(), pings = (ticks) => Array.from({ length: ticks }, () => signs.isDue()).filter(Boolean).length;
   assert.equal(pings(11), 10);
   assert.equal(pings(40), 10);
+  const seldom = Array.from({ length: 30 }, () => signs.isDue(2)).filter(Boolean).length;
+  assert.equal(seldom, 15, "once in two seconds too where a browser asks once a second");
   signs.said({ type: "key_changed", code: "KeyA", is_down: true });
   assert.equal(pings(41), 40);
   signs.said({ type: "pointer_button", button: 0, is_down: true });
