@@ -15,12 +15,14 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from demo.customer import Customer
 from demo.organisation import PASSWORD, TECHNICIAN, Organisation, Relay, made_organisation, served
+from protocol.identity import text_hash
 from protocol.recording import read_segment, recording_of, segment_hash
 from protocol.recording_keys import SUITE, open_recording_key
 from protocol.session_log import (
     AccessEnded,
     EpochBegan,
     KeySealed,
+    Opened,
     RecordingContinued,
     RecordingPaused,
     SegmentClosed,
@@ -223,6 +225,39 @@ async def test_a_relay_that_is_killed_while_it_records_costs_nothing_of_the_reco
             assert (
                 recording_of(held.entries).missing({n: segment_hash(data) for n, data in held.segments.items()}) == []
             )
+        finally:
+            relay.stop()
+
+
+async def test_agents_that_were_given_the_document_of_before_go_on_when_the_key_of_the_log_of_all_sessions_changes(
+    tmp_path: Path, desktop: Desktop, customer: Customer
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="mf") as name:
+        relay = Relay(made_organisation(Path(name), free_port(), recording="asked"), tmp_path / "relay.log")
+        organisation = relay.organisation
+        await asyncio.to_thread(relay.start)
+        try:
+            async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
+                desk = Desk(http, organisation.address, root_fingerprint=organisation.root_fingerprint)
+                await desk.sign_in(TECHNICIAN, PASSWORD, organisation.code())
+                async with recorded(desk, organisation, desktop, customer) as session:
+                    relay.stop()
+                    root = ("--root-key", f"{name}/carried-away.pem", "--passphrase-file", f"{name}/root-passphrase")
+                    await asyncio.to_thread(organisation.command, "change-log-key", *root)
+                    await asyncio.to_thread(relay.start)
+                    await session.wait_until_back()
+                    await paint(desktop, session, RED)
+                # Its end was proven to it under both keys. Another one begins with the package of before.
+                async with recorded(desk, organisation, desktop, customer) as later:
+                    await paint(desktop, later, GREEN)
+                for each in (session, later):
+                    held = await kept(organisation, each)
+                    log = await desk.session_log(held.session)
+                    opened = held.entries[0].event
+                    assert isinstance(opened, Opened)
+                    assert opened.document == text_hash(log.document), "the one that the agent was given"
+                    said = organisation.command("evidence", "check")
+                    assert "Everything holds." in said, said
         finally:
             relay.stop()
 
