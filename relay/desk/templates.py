@@ -46,23 +46,24 @@ class _Spoken(jinja2.Environment):
 
     def __init__(self, translations: NullTranslations, **options: Any) -> None:
         super().__init__(extensions=["jinja2.ext.i18n", _Once], **options)
-        self._speaker = _Speaker(translations)
+        self._compiler = _Compiler(self, translations)
         self.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
         for name, template in VOCABULARIES.items():
             self.globals[name] = _Words(self.get_template(template).module)
         self.globals["f"] = _Fields(self.get_template("forms.html").module)
 
     def _generate(self, source: nodes.Template, *rest: Any, **options: Any) -> str:
-        return super()._generate(self._speaker.visit(source), *rest, **options)
+        return super()._generate(self._compiler.visit(source), *rest, **options)
 
 
-class _Speaker(NodeTransformer):
-    """Puts a text in place of what asks the catalogue for it, just as the extension's own function would give it."""
+class _Compiler(NodeTransformer):
+    """Does once, before a template is compiled, what would else be done for every page."""
 
-    def __init__(self, translations: NullTranslations) -> None:
-        self._translations = translations
+    def __init__(self, environment: jinja2.Environment, translations: NullTranslations) -> None:
+        self._environment, self._translations = environment, translations
 
     def visit_Call(self, call: nodes.Call) -> nodes.Node:  # noqa: N802 - named after the node
+        """A text is put in place of what asks the catalogue for it, just as the extension's own function would give it."""
         self.generic_visit(call)
         match call:
             case nodes.Call(
@@ -78,6 +79,15 @@ class _Speaker(NodeTransformer):
                 values = [nodes.Pair(nodes.Const(each.key), each.value) for each in filled_in]
                 return nodes.Mod(nodes.MarkSafe(nodes.Const(said)), nodes.Dict(values), lineno=line)
         return call
+
+    def visit_Include(self, include: nodes.Include) -> nodes.Node:  # noqa: N802 - named after the node
+        """A part of a page is compiled into it, rather than given a copy of all that the page knows each time."""
+        assert isinstance(include.template, nodes.Const)
+        assert self._environment.loader is not None
+        source, path, _ = self._environment.loader.get_source(self._environment, include.template.value)
+        part = self._environment._parse(source, include.template.value, path)
+        self.generic_visit(part)
+        return nodes.Scope(part.body, lineno=include.lineno)
 
     def visit_Block(self, block: nodes.Block) -> nodes.Node:  # noqa: N802 - named after the node
         """A block hands over all that it wrote at once, rather than piece by piece through every template that is extended."""

@@ -73,3 +73,16 @@ def test_what_a_word_is_called_is_escaped(language: str) -> None:
     page = templates.of(language).from_string("{{ desk.title(word) }}{{ words.capability(word) }}")
     for _ in range(2):
         assert page.render(word="<b>") == "&lt;b&gt;&lt;b&gt;"
+
+
+def test_a_part_knows_what_its_page_knows_and_leaves_nothing_behind(language: str) -> None:
+    environment = templates.of(language)
+    part = "{% with articles = found, ticket_number = 7 %}{% include 'suggestion_list.html' %}{% endwith %}"
+    after = "{{ articles is defined or ticket_number is defined }}"
+    found = [{"id": 3, "title": "<b>", "state": "published"}]
+    written = environment.from_string(f"{part}|{after}").render(found=found, search="x")
+    assert "&lt;b&gt;" in written
+    assert "/knowledge/3" in written
+    assert written.endswith("|False")
+    alone = environment.get_template("suggestion_list.html").render(articles=found, ticket_number=7, search="x")
+    assert written.startswith(alone)
