@@ -5,11 +5,12 @@ import contextlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Integer, bindparam, column, insert, select, text, update
+from sqlalchemy import Integer, bindparam, column, create_engine, insert, select, text, update
 
 from relay.desk.people import Tenant
+from relay.storage import database as storage
 from relay.storage import tables
-from relay.storage.database import Database
+from relay.storage.database import Database, url_of
 from relay.storage.prepared import Prepared, together
 
 PERSON = tables.person
@@ -156,3 +157,25 @@ async def test_what_is_committed_is_read_at_once(database: Database, people: lis
             await connection.execute(update(PERSON).where(PERSON.c.name == "ana").values(full_name=str(number)))
         async with database.reading() as connection:
             assert await statement.all(connection) == [(str(number),)]
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+async def test_connections_that_the_server_closed_during_a_pause_are_made_anew(
+    database: Database, people: list[str], place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "_PAUSE_S", 0.0)  # the second is over
+    statement = Prepared(select(PERSON.c.full_name).where(PERSON.c.name == "ana"))
+    async with database.reading() as connection:
+        assert await statement.all(connection) == [("ANA",)]
+    end_all = text(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    )
+    server = create_engine(url_of(place))
+    with server.begin() as ended:
+        assert ended.execute(end_all).scalar()
+    server.dispose()
+    async with database.transaction() as connection:
+        await connection.execute(update(PERSON).where(PERSON.c.name == "ana").values(full_name="Ana B."))
+    async with database.reading() as connection:
+        assert await statement.all(connection) == [("Ana B.",)]
