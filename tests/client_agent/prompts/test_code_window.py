@@ -1,6 +1,7 @@
 """The first window: what is typed or pasted reaches the session as it is, and what went wrong is said beside it."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -8,6 +9,7 @@ from client_agent.prompts.customer import Problem, Progress
 from client_agent.prompts.words import Words
 from tests.client_agent.prompts.onlooker import Onlooker
 from tests.client_agent.prompts.played import Stage, play
+from tests.journeys.reading import says
 from tests.virtual_display import VirtualDisplay
 from tests.waiting import eventually
 
@@ -113,7 +115,9 @@ def test_waiting_can_be_cancelled(desktop: VirtualDisplay) -> None:
     async def scene(stage: Stage) -> None:
         for what in (Progress.CONNECTING, Progress.CHECKING_CODE, Progress.WAITING_FOR_TECHNICIAN):
             stage.customer.show_progress(what)
-            await stage.window("Cancel")
+            # The button is made anew with each text: the one before may still be there.
+            text = Words("en").progress(what)
+            await eventually(partial(says, desktop, text), text)
             await stage.click("Cancel")
             await stage.happened("stop")
             stage.events.clear()
