@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocol.errors import ProtocolError
@@ -20,6 +20,7 @@ from relay.desk.away import Away
 from relay.desk.nodes import Nodes
 from relay.desk.people import Tenant
 from relay.storage import tables
+from relay.storage.prepared import Prepared
 
 
 @dataclass(frozen=True)
@@ -107,10 +108,15 @@ async def close_overdue(connection: AsyncConnection, nodes: Nodes, away: Away) -
         await sessions.set_state(connection, Tenant.of(left[session]), left[session], sessions.CLOSED)
 
 
+_GOING_ON = Prepared(
+    select(tables.session).where(
+        tables.session.c.organisation_id == bindparam("organisation"), tables.session.c.state.in_(sessions.GOING_ON)
+    )
+)
+
+
 async def _open_sessions(connection: AsyncConnection, tenant: Tenant) -> Sequence[Any]:
-    session = tables.session
-    where = session.c.organisation_id == tenant.organisation_id, session.c.state != sessions.CLOSED
-    return (await connection.execute(select(session).where(*where))).all()
+    return await _GOING_ON.all(connection, organisation=tenant.organisation_id)
 
 
 def _now_ms() -> int:

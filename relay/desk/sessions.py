@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocol import signed_note
@@ -42,7 +42,8 @@ WAITING = "waiting"
 PAIRED = "paired"
 AWAY = "away"
 CLOSED = "closed"
-STATES = (WAITING, "connecting", PAIRED, "agent_gone", "viewer_gone", AWAY, CLOSED)
+GOING_ON = (WAITING, "connecting", PAIRED, "agent_gone", "viewer_gone", AWAY)
+STATES = (*GOING_ON, CLOSED)
 
 ROOMS_LIVE_MAX = 100  # one in a thousand of the five-digit numbers, so that sweeping them is hopeless
 HEADS_MAX = 20_000
@@ -380,10 +381,9 @@ async def set_state(connection: AsyncConnection, tenant: Tenant, session: Any, s
 _ABANDONED = Prepared(
     select(tables.session).where(
         tables.session.c.state == WAITING,
-        tables.session.c.id.not_in(
-            select(tables.room.c.session_id).where(
-                tables.room.c.claimed_at.is_not(None) | (tables.room.c.expires_at > bindparam("now"))
-            )
+        ~exists().where(
+            tables.room.c.session_id == tables.session.c.id,
+            tables.room.c.claimed_at.is_not(None) | (tables.room.c.expires_at > bindparam("now")),
         ),
     )
 )

@@ -257,7 +257,7 @@ session = _table(
     Column("device_type", String(20), nullable=False),
     Column("reason", Text, nullable=False),
     Column("asks", String(20), nullable=False),
-    Column("state", String(20), nullable=False),
+    Column("state", String(20), nullable=False, index=True),
     Column("certificate", Text, nullable=False),
     Column("document", Text, nullable=False),
     Column("technician_key", LargeBinary, nullable=False),

@@ -1,17 +1,19 @@
 """The desk's repositories on SQLite and on PostgreSQL: the invented provider is put in, found, read and changed."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
 
 from relay import demo_data, demo_desk
-from relay.desk import customer_store, document_store, levels, ticket_store, tickets
+from relay.desk import arrivals, customer_store, document_store, levels, sessions, ticket_store, tickets
 from relay.desk.document_store import new_name
 from relay.desk.people import Tenant, insert_row, now_utc
 from relay.desk.publishing import Drafted, Published, Stale, Submitted, Withdrawn
 from relay.storage import tables
 from relay.storage.database import Database, open_database
+from relay.storage.prepared import Prepared
 
 
 @pytest.fixture
@@ -148,3 +150,21 @@ async def test_what_search_found_is_looked_up_by_its_numbers(
             form = ticket_store._listing(names, "found", only_simple).form(connection.dialect, values)
             plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {form.text}", tuple(form.values(values)))
             assert "SEARCH ticket USING INTEGER PRIMARY KEY (rowid=?)" in [row.detail for row in plan]
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("asked", "values"),
+    [(arrivals._GOING_ON, {"organisation": 1}), (sessions._ABANDONED, {"now": now_utc()})],
+    ids=["going on", "abandoned"],
+)
+async def test_sessions_that_go_on_are_found_among_all_that_are_over(
+    database: Database, asked: Prepared, values: dict[str, Any]
+) -> None:
+    """They are looked for every few seconds, and a desk of some years has hundreds of thousands."""
+    async with database.reading() as connection:
+        form = asked.form(connection.dialect, values)
+        plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {form.text}", tuple(form.values(values)))
+        steps = [row.detail for row in plan]
+    assert "SEARCH session USING INDEX ix_session_state (state=?)" in steps
+    assert not [step for step in steps if step.startswith("SCAN")]
