@@ -197,7 +197,7 @@ export class CaseView {
       const last = versions.at(-1);
       if (!last) return [];
       const older = versions.length > 1 ? " (" + _("version {number}", { number: versions.length }) + ")" : "";
-      return [{ atMs: versions[0]?.shownMs || last.shownMs, text: last.text, told: `${this.#nameOf(last.participant)}${older}: ${last.text || _("Moment marked")}` }];
+      return [{ atMs: versions[0]?.shownMs || last.shownMs, text: last.text, told: _("{name}: {text}", { name: `${this.#nameOf(last.participant)}${older}`, text: last.text || _("Moment marked") }) }];
     });
   }
 

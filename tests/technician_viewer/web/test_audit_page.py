@@ -35,6 +35,7 @@ class Desk:
 
     case: Case
     roles: tuple[str, ...] = ("auditor",)
+    language: str = "en"
     root: str = ROOT_FINGERPRINT
     listed: list[dict[str, Any]] = field(default_factory=lambda: [LISTED])
     asked: list[str] = field(default_factory=list)
@@ -58,7 +59,7 @@ class Desk:
             case "/api/organisation":
                 return web.json_response({"document": self.document})
             case "/api/me":
-                me = {"csrf": "x", "roles": self.roles, "full_name": "Odile Fabre", "language": "en"}
+                me = {"csrf": "x", "roles": self.roles, "full_name": "Odile Fabre", "language": self.language}
                 return web.json_response(me | {"root_fingerprint": self.root})
             case "":
                 return web.json_response({"sessions": self.listed, "next": None})
@@ -190,6 +191,14 @@ async def test_titles_and_notes_are_found_and_the_timeline_shows_which(room: Ope
     await expect(title).to_have_class("span other")
     await expect(page.locator("#verdict")).to_contain_text("Complete")
     assert await problems(page, "searched") == []
+
+
+async def test_what_somebody_noted_reads_as_french_is_written(room: Open, tmp_path: Path) -> None:
+    auditor_key.save(tmp_path / "key.json", auditor_keys("Odile Fabre"), PASSPHRASE)
+    page = await room(Desk(a_case(), language="fr"))
+    await look(page)
+    await open_key(page, tmp_path / "key.json")
+    await expect(page.locator("#notes li")).to_contain_text("Camille Roy : Le routeur est éteint")
 
 
 async def test_content_that_the_agent_did_not_write_as_it_has_to_is_named_and_the_rest_is_shown(
