@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from relay.desk.rights import level_of
+from relay.desk.rights import WRITERS, level_of
 from relay.storage import tables
 from relay.storage.prepared import Prepared
 from relay.storage.standing import standing
@@ -89,6 +89,11 @@ class Person:
     seniority: str = "experienced"
     news_read_at: datetime | None = None
     """Up to when this person knows what is new among the articles."""
+
+    @property
+    def may_write(self) -> bool:
+        """Works on cases; the others read."""
+        return bool(self.roles & set(WRITERS))
 
     @property
     def is_junior(self) -> bool:

@@ -25,11 +25,20 @@ async def _colleague(asked: Asked, name: str) -> Any:
     return row
 
 
+async def _roles_of(asked: Asked, person_id: int) -> frozenset[str]:
+    grant = tables.role_grant
+    roles = await asked.connection.execute(select(grant.c.role).where(grant.c.person_id == person_id))
+    return frozenset(roles.scalars())
+
+
 @action("consult", forms.Consult)
 async def _consult(asked: Asked, form: Any) -> list[TicketEvent]:
     """Ask somebody who knows; the case stays here."""
     check_not_closed(asked)
     whom = await _colleague(asked, form.whom.data)
+    if not await _roles_of(asked, whom.id) & set(WRITERS):
+        # Whoever only reads could not answer.
+        raise Incomplete(("colleague",))
     await insert_row(
         asked.connection,
         tables.consultation,
@@ -65,10 +74,9 @@ async def _hand_to(asked: Asked, form: Any) -> list[TicketEvent]:
     check_not_closed(asked)
     asked.check_level()
     whom = await _colleague(asked, form.whom.data)
-    grant, skill = tables.role_grant, tables.skill
-    roles = (await asked.connection.execute(select(grant.c.role).where(grant.c.person_id == whom.id))).scalars()
+    skill = tables.skill
     skills = (await asked.connection.execute(select(skill.c.domain).where(skill.c.person_id == whom.id))).scalars()
-    held = frozenset(roles)
+    held = await _roles_of(asked, whom.id)
     if not held & set(WRITERS) or level_of(held, frozenset(skills)) < asked.ticket.case.level:
         raise Incomplete(("colleague-level",))
     return [teamwork.HandedTo(whom.name, form.instead_of.data, form.reason.data)]

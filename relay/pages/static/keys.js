@@ -36,7 +36,11 @@ function goTo(action) {
 /** What a single key does. @type {Record<string, () => void>} */
 const KEYS = {
   "/": () => /** @type {HTMLElement | null} */ (document.querySelector("main input[type=search]"))?.focus(),
-  n: () => location.assign("/tickets/new"),
+  n: () => {
+    // Whoever only reads opens no tickets.
+    const place = dialog?.dataset.new;
+    if (place) location.assign(place);
+  },
   j: () => move(1),
   k: () => move(-1),
   a: () => goTo("assess"),
