@@ -22,12 +22,9 @@ from relay.desk.requests import (
     read_json,
     required_person,
 )
-from relay.desk.rights import READERS, WRITERS
+from relay.desk.rights import ASSISTS_FROM, READERS, WRITERS, level_of
 
 routes = web.RouteTableDef()
-
-HELPERS = ("technician", "expert", "supervisor", "administrator")
-"""Who may start remote assistance."""
 
 
 class SignIn(Struct, forbid_unknown_fields=True):
@@ -116,7 +113,7 @@ async def get_ticket(request: web.Request) -> web.Response:
 
 @routes.post("/api/tickets/{number}/sessions")
 async def post_session(request: web.Request) -> web.Response:
-    person = await writer(request, *HELPERS)
+    person = await helper(request)
     new = await read_json(request, NewSession)
     reason = paragraph(new.reason, least=1)
     desk = request.app[DESK]
@@ -146,7 +143,7 @@ async def post_session(request: web.Request) -> web.Response:
 
 @routes.post("/api/sessions/{session}/rooms")
 async def post_room(request: web.Request) -> web.Response:
-    person = await writer(request, *HELPERS)
+    person = await helper(request)
     await read_json(request, Nothing)
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
@@ -159,7 +156,7 @@ async def post_room(request: web.Request) -> web.Response:
 
 @routes.post("/api/sessions/{session}/extend")
 async def post_extend(request: web.Request) -> web.Response:
-    person = await writer(request, *HELPERS)
+    person = await helper(request)
     await read_json(request, Nothing)
     async with request.app[DESK].database.transaction() as connection:
         session = await _own_session(request, connection, person)
@@ -231,6 +228,20 @@ async def writer(request: web.Request, *roles: str) -> Person:
     """
     person = await required_person(request, *roles)
     check_csrf(person, request.headers.get("X-CSRF-Token", ""))
+    return person
+
+
+async def helper(request: web.Request) -> Person:
+    """Who is signed in and may give remote assistance, by title or by skill; what changes something has the sign-in's own token.
+
+    Raises:
+        Refusal: 401 or 403.
+    """
+    person = await required_person(request, *WRITERS) if request.method == "GET" else await writer(request, *WRITERS)
+    async with request.app[DESK].database.reading() as connection:
+        skills = await people.skills_of(connection, person.id)
+    if level_of(person.roles, skills) < ASSISTS_FROM:
+        raise Refusal(403, "not_allowed")
     return person
 
 

@@ -16,6 +16,7 @@ from relay.desk import (
     case_view,
     customer_store,
     guided_call,
+    people,
     ticket_store,
     tickets,
 )
@@ -24,10 +25,9 @@ from relay.desk.asked import Asked
 from relay.desk.people import Person
 from relay.desk.rendering import form_of, page, see_other
 from relay.desk.requests import DESK, asking, required_person, signed_in
-from relay.desk.rights import READERS, REVIEWERS, WRITERS, level_of
+from relay.desk.rights import ASSISTS_FROM, READERS, REVIEWERS, WRITERS, level_of
 from relay.storage import tables
 from relay.storage.prepared import Prepared
-from relay.storage.standing import standing
 
 routes = web.RouteTableDef()
 
@@ -41,7 +41,7 @@ async def asked_of(request: web.Request, connection: AsyncConnection, person: Pe
     row = await api.ticket_of(request, connection, person)
     history = await ticket_store.history_of(connection, row.id)
     ticket = tickets.rebuild(happened.event for happened in history)
-    level = level_of(person.roles, await skills_of(connection, person.id))
+    level = level_of(person.roles, await people.skills_of(connection, person.id))
     return Asked(
         connection,
         person.tenant,
@@ -56,16 +56,6 @@ async def asked_of(request: web.Request, connection: AsyncConnection, person: Pe
         desk.settings.time_zone,
         desk.ladder_of(person.tenant),
     )
-
-
-async def skills_of(connection: AsyncConnection, person_id: int) -> frozenset[str]:
-    skill = tables.skill
-
-    async def read() -> frozenset[str]:
-        rows = await connection.execute(select(skill.c.domain).where(skill.c.person_id == person_id))
-        return frozenset(rows.scalars())
-
-    return await standing(connection, ("skills", person_id), (skill,), read)
 
 
 @routes.get("/tickets/{number:[0-9]+}")
@@ -145,7 +135,7 @@ async def ticket_page(request: web.Request, *, bad: BadForm | None = None) -> we
         description=asked.ticket.description,
         sessions=[(one, stories[one.id].summary, stories[one.id]) for one in held],
         root_fingerprint=desk.organisation.fingerprint_text,
-        may_help=bool(person.roles & set(api.HELPERS)) and row.state != tickets.CLOSED,
+        may_help=asked.level >= ASSISTS_FROM and row.state != tickets.CLOSED,
         may_write=may_write,
         may_review=bool(person.roles & set(REVIEWERS)),
         may_work=may_write and asked.level >= asked.ticket.case.level and row.state != tickets.CLOSED,

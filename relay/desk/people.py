@@ -206,6 +206,17 @@ async def find(connection: AsyncConnection, name: str) -> Any | None:
     return (await connection.execute(select(tables.person).where(tables.person.c.name == name))).first()
 
 
+async def skills_of(connection: AsyncConnection, person_id: int) -> frozenset[str]:
+    """What somebody can do beyond their title."""
+    skill = tables.skill
+
+    async def read() -> frozenset[str]:
+        rows = await connection.execute(select(skill.c.domain).where(skill.c.person_id == person_id))
+        return frozenset(rows.scalars())
+
+    return await standing(connection, ("skills", person_id), (skill,), read)
+
+
 @dataclass(frozen=True)
 class Listed:
     """Somebody as the directory shows them."""

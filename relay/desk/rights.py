@@ -13,6 +13,10 @@ LEVEL_OF_ROLE: Mapping[str, int] = {
     "router": 0,
 }
 
+ASSISTS_FROM = 2
+"""The level whose work is remote assistance."""
+HELPERS = tuple(role for role, level in LEVEL_OF_ROLE.items() if level >= ASSISTS_FROM)
+"""Whose title lets them start remote assistance; others do by the skill of that level."""
 READERS = tuple(LEVEL_OF_ROLE)
 WRITERS = tuple(role for role, level in LEVEL_OF_ROLE.items() if level)
 APPROVERS = ("expert", "supervisor", "administrator")

@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, Select, bindparam, func, select, update
+from sqlalchemy import Integer, Select, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocol import signed_note
@@ -21,6 +21,7 @@ from protocol.session_log import TECHNICIAN, head_size, verify
 from protocol.vocabulary import Role
 from relay.desk import sessions, ticket_store, tickets
 from relay.desk.people import Person, Tenant, insert_row, now_utc, token_hash
+from relay.desk.rights import LEVEL_SKILLS, WRITERS
 from relay.evidence.check import certificate_of
 from relay.keys import Organisation
 from relay.storage import tables
@@ -78,10 +79,12 @@ class Admittance:
 
 
 async def candidates(connection: AsyncConnection, me: Person) -> list[Any]:
-    """Whom one can invite: everybody of the desk who helps customers, oneself excepted; rows of `name`, `full_name`."""
-    person, role = tables.person, tables.role_grant
+    """Whom one can invite: everybody of the desk who helps customers, by title or by skill; not oneself. Rows of `name`, `full_name`."""
+    person, role, skill = tables.person, tables.role_grant, tables.skill
     helps = select(role.c.person_id).where(role.c.role.in_(INVITED_ROLES))
-    where = person.c.is_active, person.c.id != me.id, person.c.id.in_(helps)
+    is_skilled = skill.c.domain.in_(LEVEL_SKILLS), role.c.role.in_(WRITERS)
+    can = select(role.c.person_id).join(skill, skill.c.person_id == role.c.person_id).where(*is_skilled)
+    where = person.c.is_active, person.c.id != me.id, or_(person.c.id.in_(helps), person.c.id.in_(can))
     found = select(person.c.id, person.c.name, person.c.full_name).where(*where).order_by(person.c.full_name)
     return list((await connection.execute(found)).all())
 

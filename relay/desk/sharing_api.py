@@ -11,7 +11,7 @@ from protocol.limits import LINE_CHARACTERS_MAX
 from protocol.text import tidy_line
 from protocol.vocabulary import Role
 from relay.desk import sessions, sharing
-from relay.desk.api import HELPERS, writer
+from relay.desk.api import helper, writer
 from relay.desk.people import Tenant, token_hash
 from relay.desk.requests import (
     DESK,
@@ -58,7 +58,7 @@ class GuestClaim(Struct, forbid_unknown_fields=True):
 
 @routes.get("/api/sessions/{session}/candidates")
 async def get_candidates(request: web.Request) -> web.Response:
-    person = await required_person(request, *HELPERS)
+    person = await helper(request)
     async with request.app[DESK].database.transaction() as connection:
         await _session_of(request, connection)
         rows = await sharing.candidates(connection, person)
@@ -69,7 +69,7 @@ async def get_candidates(request: web.Request) -> web.Response:
 
 @routes.post("/api/sessions/{session}/invitations")
 async def post_invitation(request: web.Request) -> web.Response:
-    person = await writer(request, *HELPERS)
+    person = await helper(request)
     new = await read_json(request, NewInvitation)
     if bool(new.person) is bool(new.title):
         raise Refusal(400, "malformed")
@@ -87,7 +87,7 @@ async def post_invitation(request: web.Request) -> web.Response:
 
 @routes.post("/api/sessions/{session}/guests")
 async def post_guest(request: web.Request) -> web.Response:
-    person = await writer(request, *HELPERS)
+    person = await helper(request)
     new = await read_json(request, NewGuest)
     name, reason = tidy_line(line(new.name.strip(), least=1)), paragraph(new.reason, least=1)
     desk = request.app[DESK]
@@ -125,7 +125,7 @@ async def delete_invitation(request: web.Request) -> web.Response:
 
 @routes.post("/api/sessions/{session}/join")
 async def post_join(request: web.Request) -> web.Response:
-    person = await writer(request, *HELPERS)
+    person = await helper(request)
     asked = await read_json(request, Joining)
     desk = request.app[DESK]
     try:

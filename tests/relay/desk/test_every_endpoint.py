@@ -17,7 +17,7 @@ from aiohttp import web
 from playwright.async_api import ConsoleMessage, async_playwright
 
 from protocol.limits import LINE_CHARACTERS_MAX
-from relay.desk import api, people, rights
+from relay.desk import people, rights
 from relay.desk.application import make_application, open_desk
 from relay.desk.requests import COOKIE, Desk
 from relay.desk.roles import ROLES
@@ -45,13 +45,13 @@ NEEDS = {
     ("GET", "/tickets/new"): rights.WRITERS,
     ("POST", "/tickets/new"): rights.WRITERS,
     ("POST", "/tickets/{number}/events"): rights.WRITERS,
-    ("POST", "/api/tickets/{number}/sessions"): api.HELPERS,
-    ("POST", "/api/sessions/{session}/rooms"): api.HELPERS,
-    ("POST", "/api/sessions/{session}/extend"): api.HELPERS,
-    ("GET", "/api/sessions/{session}/candidates"): api.HELPERS,
-    ("POST", "/api/sessions/{session}/invitations"): api.HELPERS,
-    ("POST", "/api/sessions/{session}/guests"): api.HELPERS,
-    ("POST", "/api/sessions/{session}/join"): api.HELPERS,
+    ("POST", "/api/tickets/{number}/sessions"): rights.HELPERS,
+    ("POST", "/api/sessions/{session}/rooms"): rights.HELPERS,
+    ("POST", "/api/sessions/{session}/extend"): rights.HELPERS,
+    ("GET", "/api/sessions/{session}/candidates"): rights.HELPERS,
+    ("POST", "/api/sessions/{session}/invitations"): rights.HELPERS,
+    ("POST", "/api/sessions/{session}/guests"): rights.HELPERS,
+    ("POST", "/api/sessions/{session}/join"): rights.HELPERS,
     ("POST", "/customers/{customer}"): rights.WRITERS,
     ("POST", "/customers/{customer}/tickets"): rights.WRITERS,
     ("POST", "/knowledge/searches"): rights.WRITERS,

@@ -59,15 +59,25 @@ async def test_level_1_advises_level_2_sees_the_device_and_level_3_takes_what_is
 
 @pytest.mark.requirement("A4")
 async def test_a_skill_opens_the_work_of_a_level_to_somebody_of_another_title(
-    adviser: Browser, supervisor: Browser
+    adviser: Browser, technician: Browser, supervisor: Browser
 ) -> None:
     number = await ready_for_level_2(adviser)
     assert (await press(adviser, number, "escalate", reason="Rien n’aide.", **ALONG))[0] == 303
     assert (await press(adviser, number, "take", instead_of=""))[0] == 403
+    assert "Start remote assistance" not in await shown(adviser, f"/tickets/{number}")
     skill = {"name": "julie", "domain": "level-2"}
     assert (await send(supervisor, "/people/skills", grade="2", **skill))[0] == 303
     assert (await press(adviser, number, "take", instead_of=""))[0] == 303
+    assert "Start remote assistance" in await shown(adviser, f"/tickets/{number}")
+    status, session = await adviser.post(f"/api/tickets/{number}/sessions", SESSION)
+    assert status == 201, session
+    # A colleague can invite them too, and finds them by name.
+    candidates = f"/api/sessions/{session['session']}/candidates"
+    assert '"julie"' in await shown(technician, candidates)
     assert (await send(supervisor, "/people/skills", grade="0", **skill))[0] == 303
+    assert '"julie"' not in await shown(technician, candidates)
+    assert (await adviser.post(f"/api/tickets/{number}/sessions", SESSION))[0] == 403
+    assert (await adviser.get(candidates))[0] == 403
 
 
 @pytest.mark.requirement("A9")
