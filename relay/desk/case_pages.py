@@ -149,6 +149,8 @@ async def ticket_page(request: web.Request, *, bad: BadForm | None = None) -> we
         forms=shown,
         bad=bad,
         steps=guided_call.STEPS,
+        phases=guided_call.PHASES,
+        timed=guided_call.timed((one.at, one.event) for one in asked.history),
         **values,
     )
 

@@ -41,9 +41,11 @@ async def values_of(asked: Asked, view: customer_store.View, frequent: Frequent,
             for name, (_, _, content) in sorted(procedures.items(), key=lambda one: -often.procedures.get(one[0], 0))
         },
         "scripts": {name: content for name, (_, _, content) in scripts.items()},
+        "tree": tree,
         "path": question_trees.walk(tree, call.answers) if tree else None,
         "escalation": row,
         "group": group,
+        "groups": {one.row.name: one.row for one in await groups.listed(connection, asked.tenant)},
         "group_is_open": group.is_open(now, zone) if group else False,
         "group_next_change": group.next_change(now, zone) if group else None,
         "missing": levels.missing_before(case, procedure, row, int(now.timestamp()), asked.ladder)

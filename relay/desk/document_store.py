@@ -194,6 +194,12 @@ async def _of_kind(connection: AsyncConnection, tenant: Tenant, kind: str) -> di
     return await standing(connection, ("documents", tenant.service_id, kind), (document, event), read)
 
 
+async def designed(connection: AsyncConnection, tenant: Tenant, kind: str) -> list[tuple[Any, Content]]:
+    """The rows of a kind that the desk works by, the newest change first, each with what its newest version says."""
+    known = (await _of_kind(connection, tenant, kind)).values()
+    return [(row, document.content) for row, document in sorted(known, key=lambda one: one[0].changed_at, reverse=True)]
+
+
 async def ladders(connection: AsyncConnection) -> dict[int, Ladder]:
     """The ladder that is in force in each service that has one of its own."""
     document = tables.document

@@ -4,15 +4,16 @@ The four phases that the trade counts lie over it: contact (greeting), listening
 time is the time of its step.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
 from protocol.codec import Message
 from protocol.text import Text
-from relay.desk.levels import Assessed, CustomerTested, LevelEvent, SolutionGiven
+from relay.desk.levels import Assessed, CustomerInformed, CustomerTested, LevelEvent, SolutionGiven
 from relay.desk.question_trees import QuestionAnswered, TreeBegun
 from relay.desk.rules import Line, NotPossible, Slug, SomeLine, SomeText, Version
 
@@ -26,6 +27,7 @@ PHASE_OF: Mapping[str, str] = {
     "action": "answer",
     "conclusion": "conclusion",
 }
+PHASES = ("contact", "listening", "answer", "conclusion")
 CHANNELS = ("phone", "email", "web", "counter")
 CHECKS = ("name", "customer_number", "address", "birth_date", "last_bill", "call_back")
 """What identity can be checked by; the customer number alone is known to whoever holds a bill."""
@@ -187,6 +189,48 @@ def follow(call: Call, event: LevelEvent) -> Call:
     return call
 
 
+@dataclass(frozen=True)
+class Timed:
+    """When the contact that is going on began, and when each phase of it was last worked at; None and nothing between contacts."""
+
+    begun_at: datetime | None = None
+    phases: Mapping[str, datetime] = field(default_factory=dict)
+
+
+def timed(history: Iterable[tuple[datetime, Any]]) -> Timed:
+    """The times of the contact that is going on, out of all events of a ticket with theirs, in order."""
+    found = Timed()
+    for at, event in history:
+        match event:
+            case CallBegun():
+                found = Timed(at, {"contact": at})
+            case CallEnded():
+                found = Timed()
+            case _ if found.begun_at and (step := _step_of(event)):
+                found = replace(found, phases={**found.phases, PHASE_OF[step]: at})
+    return found
+
+
+def _step_of(event: Any) -> str:
+    """To which step of a contact an event belongs; empty for none."""
+    match event:
+        case ScriptSaid(moment="greeting" | "expectation"):
+            return "contact"
+        case IdentityChecked():
+            return "identity"
+        case WordsHeard() | ScriptSaid(moment="empathy"):
+            return "listening"
+        case TreeBegun() | QuestionAnswered() | Assessed():
+            return "assessment"
+        case OptionsProposed() | OptionChosen():
+            return "proposal"
+        case ActionDone() | SolutionGiven():
+            return "action"
+        case ScriptSaid(moment="closing") | CustomerTested() | CustomerInformed():
+            return "conclusion"
+    return ""
+
+
 def _reach(call: Call, step: str) -> Call:
     """The guide never walks back by itself."""
     if not call.is_going_on or (call.step and STEPS.index(step) < STEPS.index(call.step)):
@@ -194,4 +238,17 @@ def _reach(call: Call, step: str) -> Call:
     return replace(call, step=step)
 
 
-__all__ = ["CHANNELS", "CHECKS", "PHASE_OF", "STEPS", "Call", "CallEvent", "Text", "apply", "follow"]
+__all__ = [
+    "CHANNELS",
+    "CHECKS",
+    "PHASES",
+    "PHASE_OF",
+    "STEPS",
+    "Call",
+    "CallEvent",
+    "Text",
+    "Timed",
+    "apply",
+    "follow",
+    "timed",
+]

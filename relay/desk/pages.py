@@ -149,7 +149,8 @@ async def get_tickets(request: web.Request) -> web.Response:
     where: dict[str, Any] = {"level": int(level)} if level in ("1", "2", "3", "4", "5") else {}
     if (record := request.query.get("record", "")) in ("contact", "incident"):
         where["record"] = record
-    orders: dict[str, bool] = {"most_urgent_first": request.query.get("order", "") == "urgent"}
+    order = request.query.get("order", "")
+    orders: dict[str, bool] = {"most_urgent_first": order == "urgent", "only_follow_ups": order == "follow-up"}
     async with asking(request, *READERS) as (person, connection):
         if mine:
             where["handler"] = person.name

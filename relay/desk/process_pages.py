@@ -7,7 +7,7 @@ from aiohttp import web
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from relay.desk import content_forms, diagrams, document_store, publishing
+from relay.desk import content_forms, diagrams, document_store, groups, publishing
 from relay.desk.document_pages import change_state, difference, document_of, version_of
 from relay.desk.forms import Typed
 from relay.desk.people import Person, insert_row, now_utc
@@ -39,7 +39,7 @@ async def get_process(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     async with desk.database.transaction() as connection:
         kinds = {
-            kind: await document_store.listed(connection, person.tenant, kind)
+            kind: await document_store.designed(connection, person.tenant, kind)
             for kind in ("procedure", "tree", "script", "ladder")
         }
     may_design = bool(person.roles & set(DESIGNERS))
@@ -53,6 +53,7 @@ async def get_process_document(request: web.Request) -> web.Response:
     async with request.app[DESK].database.transaction() as connection:
         row, history, document = await document_of(request, connection, person)
         trained = await _trained(connection, row.id)
+        known = {one.row.name: one.row for one in await groups.listed(connection, person.tenant)}
     version = version_of(request, document)
     content = document.versions[version - 1]
     return page(
@@ -67,6 +68,7 @@ async def get_process_document(request: web.Request) -> web.Response:
         before=document.versions[version - 2] if version > 1 else None,
         problems=publishing.problems(content),
         trained=trained,
+        groups=known,
         difference=difference,
         may_approve=bool(person.roles & set(APPROVERS)) and document.authors[-1] != person.name,
         may_design=bool(person.roles & set(DESIGNERS)),

@@ -85,23 +85,25 @@ async def search(
     *,
     most_urgent_first: bool = False,
     only_simple: bool = False,
+    only_follow_ups: bool = False,
     **where: Any,
 ) -> list[Any]:
     """The tickets that hold the words of `text`, in their title first; without words the newest change first; at most a hundred.
 
     `where` narrows by columns of the ticket, such as `level=2`. Urgent is first what has priority, then what matters more, then what
-    waits longest. Simple is what a junior begins with.
+    waits longest. Simple is what a junior begins with. Follow-ups are the tickets whose customer is to be asked again, by that day.
     """
     if state:
         where["state"] = state
     values = {"service": tenant.service_id, **{f"wanted_{name}": value for name, value in where.items()}}
     if not text.strip():
-        order = "urgent" if most_urgent_first else "newest"
+        order = "follow_up" if only_follow_ups else "urgent" if most_urgent_first else "newest"
         return await _listing(tuple(where), order, only_simple).all(connection, **values)
     found = await index.find(connection, tenant, text, "ticket", limit=LISTED_MAX)
     listing = _listing(tuple(where), "found", only_simple)
     rows = {row.id: row for row in await listing.all(connection, **values, found=found)}
-    return [rows[ticket_id] for ticket_id in found if ticket_id in rows]
+    wanted = [rows[ticket_id] for ticket_id in found if ticket_id in rows]
+    return [row for row in wanted if row.follow_up_at] if only_follow_ups else wanted
 
 
 @lru_cache(maxsize=100)
@@ -121,7 +123,10 @@ def _listing(names: tuple[str, ...], order: str, only_simple: bool) -> Prepared:
         query = query.where(column("level") == 1, *is_easy)
     if order == "found":
         return Prepared(query.where(ticket.c.id.in_(bindparam("found", expanding=True))))
-    if order == "urgent":
+    if order == "follow_up":
+        # Said so that both databases begin behind those without a day.
+        query = query.where(ticket.c.follow_up_at > datetime.fromtimestamp(0, UTC)).order_by(ticket.c.follow_up_at)
+    elif order == "urgent":
         query = query.order_by(ticket.c.priority, ticket.c.weight.desc(), ticket.c.changed_at, ticket.c.id)
     else:
         query = query.order_by(ticket.c.changed_at.desc(), ticket.c.id.desc())

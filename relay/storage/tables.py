@@ -228,6 +228,7 @@ ticket = _table(
     Index("ix_ticket_newest", "service_id", "changed_at", "id"),
     Index("ix_ticket_level", "service_id", "level", "changed_at"),
     Index("ix_ticket_handler", "service_id", "handler", "changed_at"),
+    Index("ix_ticket_follow_up", "service_id", "follow_up_at"),
 )
 Index(
     "ix_ticket_urgent",

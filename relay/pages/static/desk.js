@@ -91,6 +91,12 @@ function isBusy(part) {
   });
 }
 
+/** How long a contact has lasted: whole minutes, in the same quiet words however many they are, since nobody is to be hurried. */
+for (const timer of document.querySelectorAll("[data-since]")) {
+  const sinceMs = Number(timer.getAttribute("data-since")) * 1000;
+  setInterval(() => (timer.textContent = `${Math.max(0, Math.floor((Date.now() - sinceMs) / 60_000))} min`), 10_000);
+}
+
 for (const field of document.querySelectorAll("input[data-suggest]")) {
   const into = field instanceof HTMLInputElement && document.getElementById(field.dataset.into ?? "");
   if (into) new Suggestions(/** @type {HTMLInputElement} */ (field), into);

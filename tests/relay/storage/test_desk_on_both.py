@@ -58,6 +58,25 @@ async def test_a_year_of_tickets_is_played_found_and_rebuilt(
         assert len(view.devices) == 3
 
 
+async def test_who_is_to_be_asked_again_is_listed_by_the_day_and_only_then(
+    database: Database, tenant: Tenant, provider: list[int], person: int
+) -> None:
+    assert provider
+    planned = {2041: 1_900_000_000, 2039: 1_800_000_000}
+    async with database.transaction() as connection:
+        before = {row.number for row in await ticket_store.search(connection, tenant, only_follow_ups=True)}
+        assert not before & set(planned)
+        for number, due in planned.items():
+            row = await ticket_store.find(connection, tenant, number)
+            assert row is not None
+            event = levels.FollowUpPlanned(due, "Tout va bien ?")
+            await ticket_store.append(connection, tenant, row.id, person, event)
+        rows = await ticket_store.search(connection, tenant, only_follow_ups=True)
+        assert [row.number for row in rows if row.number in planned] == [2039, 2041]
+        rows = await ticket_store.search(connection, tenant, "image lefevre", only_follow_ups=True)
+        assert [row.number for row in rows] == [2041]
+
+
 async def test_what_is_suggested_follows_the_knowledge_at_once_whoever_changes_it(
     database: Database, tenant: Tenant, person: int, place: Path | str
 ) -> None:

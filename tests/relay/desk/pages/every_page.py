@@ -107,7 +107,7 @@ async def furnish(desk: Browser, adviser: Browser) -> list[Shown]:
     await send(desk, f"{group[1]}/hours", do="add", begins="08:00", ends="20:00", day_0="y", day_1="y", day_4="y")
     await send(desk, f"{group[1]}/shifts", do="add", name="julie", begins="08:00", ends="13:00", day_0="y")
     process = await shown(desk, "/process")
-    procedure = link(process, "Télévision : pas d’image")
+    procedure = link(process, "Television: no picture")
     article = link(await shown(desk, "/knowledge?search=wifi"), "Wifi qui coupe")
     customer = link(await shown(desk, f"/tickets/{number}"), "<strong>Zoé Noël")
     improvement = link(await shown(desk, "/improvements"), "Mise à jour 4.2 du décodeur")

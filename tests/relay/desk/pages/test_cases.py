@@ -46,6 +46,9 @@ async def test_level_1_advises_level_2_sees_the_device_and_level_3_takes_what_is
     page = await shown(adviser, f"/tickets/{number}")
     assert "searched the knowledge base for “4K noir”: 0 found" in page
     assert "Hand over to Level 2" in page
+    # Where no article fits, the way on is there.
+    found = await shown(adviser, f"/knowledge?search=4K+noir&ticket={number}")
+    assert f'<a href="/tickets/{number}#way">Hand the case over' in found
     assert (await press(adviser, number, "escalate", reason="Rien n’aide.", **ALONG))[0] == 303
     page = await shown(technician, f"/tickets/{number}")
     assert "television" in page
@@ -80,6 +83,37 @@ async def test_a_skill_opens_the_work_of_a_level_to_somebody_of_another_title(
     assert (await adviser.get(candidates))[0] == 403
 
 
+@pytest.mark.requirement("A8")
+async def test_a_group_sees_what_was_handed_over_to_it_until_it_is_handed_on(
+    adviser: Browser, technician: Browser
+) -> None:
+    number = await ready_for_level_2(adviser)
+    path = link(await shown(adviser, "/groups"), "Television technicians")
+    assert f'href="/tickets/{number}"' not in await shown(adviser, path)
+    assert (await press(adviser, number, "escalate", reason="Rien n’aide.", **ALONG))[0] == 303
+    page = await shown(technician, path)
+    assert f'href="/tickets/{number}"' in page[page.index("Cases handed over") : page.index("Members")]
+    assert "(Television technicians)" in await shown(technician, f"/tickets/{number}")
+    assert (await press(technician, number, "solve", text="Sortie 1080p", to="adviser"))[0] == 303
+    assert f'href="/tickets/{number}"' not in await shown(technician, path)
+
+
+@pytest.mark.requirement("A25")
+async def test_what_people_of_every_level_note_stays_on_the_ticket_in_its_order(
+    adviser: Browser, technician: Browser, expert: Browser
+) -> None:
+    number = await ticket(adviser)
+    notes = ("Rappelle après 18 h.", "Câble <HDMI> essayé.", "Carte mère soupçonnée.")
+    for browser, text in zip((adviser, technician, expert), notes, strict=True):
+        assert (await press(browser, number, "note", text=text))[0] == 303
+    assert (await press(expert, number, "note", text="  "))[0] == 400
+    page = await shown(adviser, f"/tickets/{number}")
+    places = [page.rindex(text) for text in notes]
+    assert places == sorted(places)
+    for name, text in zip(("Julie", "camille", "Hugo"), notes, strict=True):
+        assert re.search(rf"<strong>{name}</strong>\s*wrote:\s*<p class=\"text\">{re.escape(text)}", page), name
+
+
 @pytest.mark.requirement("A9")
 @pytest.mark.requirement("A17")
 @pytest.mark.requirement("A18")
@@ -98,6 +132,8 @@ async def test_the_next_person_reads_on_the_ticket_what_was_tried_and_where_it_i
     page = await shown(technician, f"/tickets/{number}")
     assert f'class="number">{number}</span>' in page
     assert "this one is here: level 2" in page
+    # The history is in the reader's words too.
+    assert "tried the step Restart the decoder: no effect" in page
     for known in ("Zoé Noël", "Son sans image", "no effect", "TV5-1", "2 people so far", "deux minutes"):
         assert known in page
 
@@ -125,12 +161,17 @@ async def test_several_options_are_proposed_the_customer_chooses_and_it_is_done_
     assert (await press(adviser, number, "option", option="Changer de maison"))[0] == 409
     assert (await press(adviser, number, "option", option="Poser un répéteur"))[0] == 303
     assert (await press(adviser, number, "done", text="Répéteur posé à mi-chemin."))[0] == 303
+    page = await shown(adviser, f"/tickets/{number}")
+    # The customer's language: another question, and thanks.
+    assert "Y a-t-il autre chose que je puisse faire pour vous ? Merci de votre appel, Zoé Noël" in page.replace(
+        "\xa0", " "
+    )
     assert (await press(adviser, number, "said", script="closing"))[0] == 303
     assert (await press(adviser, number, "call-end", remark=""))[0] == 303
     page = await shown(adviser, f"/tickets/{number}")
     for told in ("Chambre à l’étage", "Déplacer la box\nPoser un répéteur", "choice: Poser un répéteur", "à mi-chemin"):
         assert told in page
-    assert "said the text closing, version 1" in page
+    assert "said the text Closing, version 1" in page
 
 
 @pytest.mark.requirement("A41")
@@ -154,7 +195,9 @@ async def test_a_solution_of_level_2_is_checked_for_fit_and_tried_before_anythin
     assert (await press(adviser, number, "close", text="Fait."))[0] == 409
     assert (await press(adviser, number, "tested", works="yes", words="Merci"))[0] == 303
     assert (await press(adviser, number, "close", text="Fait."))[0] == 303
-    assert "Match ce soir" in await shown(adviser, f"/tickets/{number}")
+    page = await shown(adviser, f"/tickets/{number}")
+    assert "Match ce soir" in page
+    assert "Vu en laboratoire." in page
 
 
 @pytest.mark.requirement("A87")
@@ -180,6 +223,7 @@ async def test_level_3_is_for_difficult_cases_with_an_approval(
     assert "this one is here: level 3" in await shown(expert, f"/tickets/{number}")
 
 
+@pytest.mark.requirement("A3")
 @pytest.mark.requirement("A11")
 @pytest.mark.requirement("A89")
 async def test_an_expert_is_found_by_domain_and_asked_and_a_case_goes_to_a_colleague_by_name(
@@ -261,7 +305,7 @@ async def test_what_is_sent_back_goes_its_way_and_closes_nothing_before_it_has_a
 
 @pytest.mark.requirement("A51")
 async def test_tools_open_for_the_case_and_what_they_said_is_on_the_ticket(adviser: Browser, router: Browser) -> None:
-    tool = {"name": "line-test", "title_fr": "Test de ligne", "title_en": "Line test"}
+    tool = {"name": "line-check", "title_fr": "Test de ligne", "title_en": "Line test"}
     for wrong in ("javascript:alert(1)", "https://tools.example/{password}", "https://tools.example/{"):
         status, page = await send(router, "/tools", address=wrong, **tool)
         assert status == 400
@@ -273,7 +317,7 @@ async def test_tools_open_for_the_case_and_what_they_said_is_on_the_ticket(advis
     page = await shown(adviser, f"/tickets/{number}")
     assert f"https://tools.example/line?customer=C%201%26x%3D2&t={number}" in page
     assert (await press(adviser, number, "tool", tool="other", result="x"))[0] == 409
-    assert (await press(adviser, number, "tool", tool="line-test", result="58 Mbit/s"))[0] == 303
+    assert (await press(adviser, number, "tool", tool="line-check", result="58 Mbit/s"))[0] == 303
     assert "58 Mbit/s" in await shown(adviser, f"/tickets/{number}")
 
 

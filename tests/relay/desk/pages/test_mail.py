@@ -41,7 +41,7 @@ async def test_the_customer_is_mailed_what_happens_next_and_asked_at_the_end_how
     number = await ticket(adviser, "Wifi lent", email=ZOE)
     await press(adviser, number, "call-begin", channel="phone")
     assert (await press(adviser, number, "said", script="expectation"))[0] == 303
-    assert "said the text expectation" in await shown(adviser, f"/tickets/{number}")
+    assert "said the text What happens now, version 1" in await shown(adviser, f"/tickets/{number}")
     step = {"next_step": "Un technicien vous rappelle.", "hours": "4", "way": "sent"}
     assert (await press(adviser, number, "inform", **step))[0] == 303
     sent = await post.wait_for(f"[#{number}]")
@@ -65,6 +65,7 @@ async def test_the_customer_is_mailed_what_happens_next_and_asked_at_the_end_how
     assert "Aimable, mais lent." in page
 
 
+@pytest.mark.requirement("A23")
 @pytest.mark.requirement("A24")
 async def test_a_mail_opens_a_ticket_and_an_answer_to_ours_belongs_to_it(adviser: Browser, post: MailServer) -> None:
     sender = "Samir Noël <samir@example.org>"
@@ -82,6 +83,11 @@ async def test_a_mail_opens_a_ticket_and_an_answer_to_ours_belongs_to_it(adviser
     answer = mail(sender, "Re: chez vous", "Toujours rien.", In_Reply_To=str(received["Message-ID"]))
     assert await hand_over(TAKEN_AT, answer, "samir@example.org", DESK_ADDRESS) == "250"
     assert "Toujours rien." in await shown(adviser, f"/tickets/{number}")
+    # What came by mail and by telephone, and what was sent, is one history of the customer.
+    assert (await press(adviser, number, "call-begin", channel="phone"))[0] == 303
+    history = await shown(adviser, link(await shown(adviser, f"/tickets/{number}"), "<strong>Samir Noël"))
+    for contact in ("e-mail ← ", "e-mail → ", "telephone ← "):
+        assert contact in history
     # Whoever is not its customer adds nothing to a ticket, whatever number they write.
     other = mail("eve@example.net", f"[#{number}] moi aussi", "Je suis Samir.")
     assert await hand_over(TAKEN_AT, other, "eve@example.net", DESK_ADDRESS) == "250"
@@ -229,6 +235,7 @@ async def test_guides_are_sent_to_customers_who_find_them_also_by_a_search_of_th
     assert f"{adviser.relay.address}{path}" in sent.get_content()
 
 
+@pytest.mark.requirement("A23")
 @pytest.mark.requirement("A68")
 @pytest.mark.requirement("A69")
 async def test_what_a_customer_tells_before_the_call_is_on_the_ticket_and_in_the_figures(
@@ -256,6 +263,7 @@ async def test_what_a_customer_tells_before_the_call_is_on_the_ticket_and_in_the
     page = await shown(adviser, f"/tickets/{number}")
     assert 'value="TV5-9"' in page
     assert "The customer had prepared the call" in page
+    assert "web site ← Plus d’image depuis ce matin." in page
     await press(adviser, number, "call-begin", channel="phone")
     assert (await press(adviser, number, "call-end", remark=""))[0] == 303
     page = await shown(supervisor, "/figures")
@@ -301,4 +309,7 @@ async def test_a_call_is_reviewed_by_its_criteria_and_coaching_follows(adviser: 
     assert done
     assert (await send(supervisor, done[1]))[0] == 404
     assert (await send(adviser, done[1]))[0] == 303
-    assert "Not solved by level 1" in await shown(supervisor, "/figures")
+    assert (await press(adviser, number, "close", text="Fait.", unconfirmed_because="Injoignable."))[0] == 303
+    assert re.search(
+        r"Not solved by level 1.*?(within|outside) ?(of)? 20–30", await shown(supervisor, "/figures"), re.DOTALL
+    )

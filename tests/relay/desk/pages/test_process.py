@@ -76,8 +76,9 @@ async def test_questions_are_written_in_a_form_which_says_what_is_wrong_and_keep
 
 
 @pytest.mark.requirement("A13")
+@pytest.mark.requirement("A49")
 async def test_a_question_tree_that_is_changed_disturbs_nobody_who_is_in_it(
-    supervisor: Browser, administrator: Browser, adviser: Browser
+    supervisor: Browser, administrator: Browser, router: Browser, adviser: Browser
 ) -> None:
     path = await made(supervisor, "/process/new", name="in-use", **tree(title_fr="En cours", title_en="In use"))
     await published(supervisor, administrator, path)
@@ -85,7 +86,8 @@ async def test_a_question_tree_that_is_changed_disturbs_nobody_who_is_in_it(
         "kind": "procedure", "after": "0", "title_fr": "Voyant", "title_en": "Light", "record": "incident",
         "product": "box", "weight": "2", "tree": "in-use",
     }  # fmt: skip
-    await published(supervisor, administrator, await made(supervisor, "/process/new", name="light", **procedure))
+    # Who takes which cases is a rule that a routing administrator writes, and somebody else puts in force.
+    await published(router, administrator, await made(router, "/process/new", name="light", **procedure))
     number = await ticket(adviser)
     assert (await press(adviser, number, "kind", name="light"))[0] == 303
     assert "Red" in await shown(adviser, f"/tickets/{number}")
@@ -99,6 +101,40 @@ async def test_a_question_tree_that_is_changed_disturbs_nobody_who_is_in_it(
     await press(adviser, other, "kind", name="light")
     assert (await press(adviser, other, "answer", question="light", answer="red"))[0] == 400
     assert (await press(adviser, other, "answer", question="light", answer="blue"))[0] == 303
+
+
+def script(text_fr: str, text_en: str, **changed: str) -> dict[str, str]:
+    title = {"kind": "script", "after": "0", "title_fr": "Accueil du soir", "title_en": "Evening greeting"}
+    return title | {"moment": "greeting", "text_fr": text_fr, "text_en": text_en} | changed
+
+
+@pytest.mark.requirement("A58")
+async def test_a_greeting_is_said_in_the_customers_language_and_in_the_version_that_somebody_else_approved(
+    supervisor: Browser, administrator: Browser, adviser: Browser
+) -> None:
+    first = script("Bonsoir, {name} de {organisation}.", "Good evening, {name} from {organisation}.")
+    path = await made(supervisor, "/process/new", name="evening", **first)
+    assert (await send(supervisor, f"{path}/state", state="submit"))[0] == 303
+    assert (await send(supervisor, f"{path}/state", state="publish"))[0] == 409  # nobody approves their own
+    assert (await send(adviser, f"{path}/state", state="publish"))[0] == 403
+    number = await ticket(adviser)
+    assert (await press(adviser, number, "call-begin", channel="phone"))[0] == 303
+    assert (await press(adviser, number, "said", script="evening"))[0] == 409
+    assert "Bonsoir" not in await shown(adviser, f"/tickets/{number}")
+    assert (await send(administrator, f"{path}/state", state="publish"))[0] == 303
+    assert "Bonsoir, Julie de Télé Test." in await shown(adviser, f"/tickets/{number}")
+    # Another version counts once it is approved, and not before.
+    second = script("Bonne soirée, {name}.", "Have a good evening, {name}.", after="1")
+    assert (await send(supervisor, f"{path}/edit", **second))[0] == 303
+    assert (await press(adviser, number, "said", script="evening"))[0] == 303
+    assert "said the text Evening greeting, version 1" in await shown(adviser, f"/tickets/{number}")
+    await published(supervisor, administrator, path)
+    assert (await press(adviser, number, "said", script="evening"))[0] == 303
+    assert "said the text Evening greeting, version 2" in await shown(adviser, f"/tickets/{number}")
+    customer = link(await shown(adviser, f"/tickets/{number}"), "<strong>Zoé Noël")
+    fields = {"name": "Zoé Noël", "number": "", "kind": "external", "language": "en", "seen": "1"}
+    assert (await send(adviser, customer, **fields))[0] == 303
+    assert "Have a good evening, Julie." in await shown(adviser, f"/tickets/{number}")
 
 
 ESCALATION = {
@@ -258,6 +294,9 @@ async def test_everything_is_reached_by_keys_which_are_shown_and_can_be_turned_o
     await page.keyboard.press("g")
     await page.keyboard.press("c")
     await page.wait_for_url(re.compile("/customers$"))
+    await page.evaluate("document.activeElement.blur()")
+    await page.keyboard.press("n")
+    await page.wait_for_url(re.compile("/tickets/new$"))
     await page.evaluate("document.activeElement.blur()")
     await page.keyboard.press("?")
     await page.get_by_label("Single keys do something").uncheck()
