@@ -6,6 +6,7 @@ so that nothing signed for one purpose can be shown for another.
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from typing import Annotated
 
 from cryptography.exceptions import InvalidSignature
@@ -112,6 +113,17 @@ def root_fingerprint(root_key: bytes) -> bytes:
 def fingerprint_text(fingerprint: bytes) -> str:
     """A fingerprint as people and links carry it: base64url without padding (RFC 4648, section 5)."""
     return base64.urlsafe_b64encode(fingerprint).rstrip(b"=").decode("ascii")
+
+
+def with_fingerprints(typed: Sequence[str]) -> list[str]:
+    """The words of a command, with each fingerprint joined to its `--root`: one in sixty-four begins with a dash, as an option does."""
+    words: list[str] = []
+    for word in typed:
+        if words and words[-1] == "--root":
+            words[-1] = f"--root={word}"
+        else:
+            words.append(word)
+    return words
 
 
 def fingerprint_from_text(text: str) -> bytes:

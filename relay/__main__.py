@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from protocol.identity import fingerprint_text
+from protocol.identity import fingerprint_text, with_fingerprints
 from protocol.limits import DOCUMENT_VALID_S_MAX
 from relay.commands.terminal import CannotGoOn, Exit, _
 from relay.desk.roles import ROLES
@@ -39,7 +39,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main() -> None:
     """Carry out one command."""
-    arguments = _parser().parse_args(_words(sys.argv[1:]))
+    arguments = _parser().parse_args(with_fingerprints(sys.argv[1:]))
     try:
         sys.exit(arguments.run(arguments) or 0)
     except CannotGoOn as error:
@@ -56,17 +56,6 @@ def main() -> None:
     except KeyboardInterrupt:
         pass
     sys.exit(Exit.FAILED)
-
-
-def _words(typed: list[str]) -> list[str]:
-    """What was typed, with a fingerprint joined to its option: one in sixty-four begins with a dash, as an option does."""
-    words: list[str] = []
-    for word in typed:
-        if words and words[-1] == "--root":
-            words[-1] = f"--root={word}"
-        else:
-            words.append(word)
-    return words
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -11,7 +11,7 @@ import webbrowser
 from pathlib import Path
 from typing import Any
 
-from protocol.identity import auditor_fingerprint
+from protocol.identity import auditor_fingerprint, with_fingerprints
 from protocol.text import tidy_line
 from technician_viewer import auditor_key
 from technician_viewer.local_page import AUDITORS_PAGE, TECHNICIANS_PAGE, LocalPage
@@ -29,7 +29,7 @@ def _(text: str, **values: object) -> str:
 
 def main() -> None:
     """Serve until Ctrl+C."""
-    arguments = _parser().parse_args()
+    arguments = _parser().parse_args(with_fingerprints(sys.argv[1:]))
     if arguments.command == "auditor-key":
         _make_auditor_key(arguments)
         return

@@ -156,6 +156,7 @@ async def test_while_the_server_is_away_the_page_says_what_to_do(page: Page) -> 
         (["--root", ROOT], "relay: missing"),
         (["--relay", "https://help.example.org"], "root: missing"),
         (["--relay", "http://help.example.org", "--root", ROOT], "relay: expected an address"),
+        (["audit", "--relay", "http://help.example.org", "--root", f"-{ROOT[1:]}"], "relay: expected an address"),
         (["--relay", "https://help.example.org", "--root", "short"], "root: expected the fingerprint"),
         (["--relay", "https://help.example.org", "--root", ROOT, "--port", "80"], "port: expected 0"),
         (["--config", "/nowhere/viewer.toml"], "/nowhere/viewer.toml: no such file"),
