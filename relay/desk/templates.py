@@ -85,7 +85,7 @@ class _Compiler(NodeTransformer):
         assert isinstance(include.template, nodes.Const)
         assert self._environment.loader is not None
         source, path, _ = self._environment.loader.get_source(self._environment, include.template.value)
-        part = self._environment._parse(source, include.template.value, path)
+        part = self._environment.parse(source, include.template.value, path)
         self.generic_visit(part)
         return nodes.Scope(part.body, lineno=include.lineno)
 

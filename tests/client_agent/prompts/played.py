@@ -93,9 +93,10 @@ class Stage:
 
     async def point_at(self, name: str) -> None:
         """Bring the pointer to the middle of the button of this name, also where it has just been made anew."""
-        await eventually(lambda: self._is_pointed_at(name), f"the pointer at {name}")
+        await eventually(lambda: self.pointed_at(name), f"the pointer at {name}")
 
-    async def _is_pointed_at(self, name: str) -> bool:
+    async def pointed_at(self, name: str) -> bool:
+        """The same where that button is there now; tells whether it is."""
         window = await self._window(name)
         if not window:
             return False

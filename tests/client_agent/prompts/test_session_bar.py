@@ -60,7 +60,7 @@ def test_stopping_works_while_paused_held_interrupted_or_waiting(desktop: Virtua
 
             async def is_stopped() -> bool:
                 # The bar may just be saying something else and have moved; once it was pressed there may be nothing to press.
-                if "stop" not in stage.events and await stage._is_pointed_at("Stop"):
+                if "stop" not in stage.events and await stage.pointed_at("Stop"):
                     await stage.do("click", "1")
                 return "stop" in stage.events
 

@@ -431,6 +431,6 @@ async def test_a_session_whose_code_ran_out_unused_no_longer_occupies_its_ticket
         )
 
     async def is_open() -> bool:
-        return json.loads((await technician.get("/api/tickets/2039"))[1])["state"] == "open"  # type: ignore[no-any-return]
+        return bool(json.loads((await technician.get("/api/tickets/2039"))[1])["state"] == "open")
 
     await eventually(is_open, "the ticket to be open again, without anybody's doing")

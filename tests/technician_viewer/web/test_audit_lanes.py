@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ GOOD = {"type": "path_changed", "bottleneck": "none", "round_trip_ms": 20, "rate
 SLOW = {"type": "path_changed", "bottleneck": "agent_network", "round_trip_ms": 1200, "rate_kbit": 300}
 
 
-def lanes(node: Path, events: list[tuple[int, dict[str, Any]]], titles: list[tuple[int, str]] = []) -> Lanes:  # noqa: B006
+def lanes(node: Path, events: list[tuple[int, dict[str, Any]]], titles: Sequence[tuple[int, str]] = ()) -> Lanes:
     """What becomes of these events and titles, each with its time."""
     opened = {"type": "opened", "participant": CAMILLE}
     entries = [{"number": n, "at_ms": at, "event": event} for n, (at, event) in enumerate([(0, opened), *events])]
