@@ -61,7 +61,10 @@ export class Player {
       this.#show(moment, false);
       shown = true;
     }
-    if (age === this.#age) this.listener.onTime();
+    if (age !== this.#age) return;
+    // Where nothing moved just then, what is shown is older; a recording may begin later, too.
+    this.atMs = Math.max(this.atMs, wanted);
+    this.listener.onTime();
   }
 
   /** One picture further. */
