@@ -41,6 +41,4 @@ class XpraTuned(Xpra):
         "--min-speed=90",
         "--quality=90",
         "--min-quality=60",
-        "--batch-delay=5",
-        "--refresh-rate=60",
     )
