@@ -202,6 +202,9 @@ async def _answer(asked: Asked, form: Any) -> list[TicketEvent]:
 
 @action("assess", forms.Assess)
 async def _assess(asked: Asked, form: Any) -> list[TicketEvent]:
+    ticket = asked.ticket
+    if ticket.call.is_going_on and not (ticket.call.words or ticket.description):
+        raise NotPossible("the customer's own words come before the assessment")
     return [levels.Assessed(form.key_points.data, form.complexity.data)]
 
 

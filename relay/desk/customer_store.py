@@ -43,9 +43,24 @@ async def add(connection: AsyncConnection, tenant: Tenant, **fields: Any) -> int
 
 _BY_IDS = Prepared(select(tables.customer).where(tables.customer.c.id.in_(bindparam("ids", expanding=True))))
 
+# Asked apart from the others, so that PostgreSQL uses the index of each.
+_BY_SERIAL = Prepared(
+    select(tables.customer)
+    .where(
+        tables.customer.c.id.in_(
+            select(tables.device.c.customer_id).where(func.lower(tables.device.c.serial) == bindparam("serial"))
+        ),
+        tables.customer.c.service_id == bindparam("service"),
+    )
+    .limit(LISTED_MAX)
+)
+
 
 async def identify(connection: AsyncConnection, tenant: Tenant, text: str) -> list[Any]:
-    """The customers whom a number, a telephone number, an address or a name means; who has the very number comes first."""
+    """The customers whom a number, a telephone number, an address, a name or a device's serial number means.
+
+    Who has the very number comes first.
+    """
     customer = tables.customer
     wanted = text.strip()
     if not wanted:
@@ -56,6 +71,8 @@ async def identify(connection: AsyncConnection, tenant: Tenant, text: str) -> li
         exact.append(func.replace(customer.c.phone, " ", "") == digits)
     here = customer.c.service_id == tenant.service_id
     rows = list((await connection.execute(select(customer).where(here, or_(*exact)).limit(LISTED_MAX))).all())
+    if not rows:
+        rows = await _BY_SERIAL.all(connection, serial=wanted.lower(), service=tenant.service_id)
     exactly = {row.id for row in rows}
     hits = await search.find(connection, tenant, wanted, "customer", limit=LISTED_MAX)
     more = [customer_id for customer_id in hits if customer_id not in exactly]

@@ -168,6 +168,7 @@ device = _table(
     Column("reference", String(60), nullable=False, default="", server_default=""),
     Column("serial", String(60), nullable=False, default="", server_default=""),
 )
+Index("ix_device_serial_said", func.lower(device.c.serial))
 
 contract = _table(
     "contract",

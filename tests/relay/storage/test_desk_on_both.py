@@ -56,6 +56,12 @@ async def test_a_year_of_tickets_is_played_found_and_rebuilt(
         assert view.contracts
         assert view.orders
         assert len(view.devices) == 3
+        serials = [device.serial for device in view.devices if device.serial]
+        assert len(serials) == 2
+        for serial in serials:
+            found = await customer_store.identify(connection, tenant, f" {serial.lower()} ")
+            assert [row.id for row in found] == [first.id]
+            assert await customer_store.identify(connection, tenant, serial[:-1]) == []
 
 
 async def test_who_is_to_be_asked_again_is_listed_by_the_day_and_only_then(

@@ -155,7 +155,11 @@ async def test_several_options_are_proposed_the_customer_chooses_and_it_is_done_
     await press(adviser, number, "kind", name="slow-wifi")
     page = await shown(adviser, f"/tickets/{number}")
     assert re.search(r"<legend>[^<]+\?</legend>", page)
-    await press(adviser, number, "assess", key_points="Chambre à l’étage", complexity="low")
+    assessed = {"key_points": "Chambre à l’étage", "complexity": "low"}
+    # First what the customer says, as they say it.
+    assert (await press(adviser, number, "assess", **assessed))[0] == 409
+    assert (await press(adviser, number, "words", words="Ça rame là-haut."))[0] == 303
+    assert (await press(adviser, number, "assess", **assessed))[0] == 303
     options = {"option_1": "Déplacer la box", "option_2": "Poser un répéteur", "option_3": ""}
     assert (await press(adviser, number, "options", **options))[0] == 303
     assert (await press(adviser, number, "option", option="Changer de maison"))[0] == 409
@@ -277,7 +281,8 @@ async def test_a_hotliner_answers_the_telephone_and_a_junior_begins_with_what_is
     number = await ticket(hotliner, "Panne au téléphone")
     assert (await press(hotliner, number, "call-begin", channel="email"))[0] == 403
     assert (await press(hotliner, number, "call-begin", channel="phone"))[0] == 303
-    await press(hotliner, number, "assess", key_points="x", complexity="very_complex")
+    await press(hotliner, number, "words", words="Rien ne marche.")
+    assert (await press(hotliner, number, "assess", key_points="x", complexity="very_complex"))[0] == 303
     assert "Panne au téléphone" in await shown(hotliner, "/tickets")
     assert (await send(supervisor, "/people/seniority", name="nina", seniority="junior"))[0] == 303
     assert "Panne au téléphone" not in await shown(hotliner, "/tickets")
