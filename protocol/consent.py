@@ -12,6 +12,7 @@ from protocol.codec import Message
 from protocol.limits import PICTURE_LIVE_S
 from protocol.messages import (
     AccessAsked,
+    ChatWritten,
     ControlGivenBack,
     DrawingTimed,
     Ended,
@@ -47,6 +48,7 @@ NEEDED: Mapping[type[Message], Capability] = {
     PreferenceChosen: Capability.VIEW,
     DrawingTimed: Capability.VIEW,
     NoteWritten: Capability.VIEW,
+    ChatWritten: Capability.VIEW,
     PointerMoved: Capability.CONTROL,
     PointerButton: Capability.CONTROL,
     WheelTurned: Capability.CONTROL,

@@ -84,6 +84,11 @@ AUDITORS_MAX = 64
 NOTES_MAX = 1000
 CONTENT_PADDING_BYTES = 256
 
+# Chat (section 5.4).
+CHAT_CHARACTERS_MAX = 1000
+CHAT_LINES_MAX = 500
+"""Of the customer, and as many of all others together, in one session."""
+
 # Texts people write (section 1.3).
 LINE_CHARACTERS_MAX = 200
 TEXT_CHARACTERS_MAX = 2000

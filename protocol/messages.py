@@ -19,7 +19,7 @@ from protocol.limits import (
     SCREENS_MAX,
     TEXT_TYPED_CHARACTERS_MAX,
 )
-from protocol.text import Line, Text
+from protocol.text import Line, SaidText, Text
 from protocol.vocabulary import Answer, Bottleneck, Capability, Hold, Outcome, Preference, RecordingState, Role
 
 SafeInt = Annotated[int, Meta(ge=0, lt=2**53)]
@@ -173,6 +173,12 @@ class NoteWritten(Message, frozen=True, tag="note_written"):
     picture: SafeInt
 
 
+class ChatWritten(Message, frozen=True, tag="chat_written"):
+    """Something for everybody who takes part to read; the agent answers with `ChatSaid`, to all, or `ChatRefused`."""
+
+    text: SaidText
+
+
 class HeadSigned(Message, frozen=True, tag="head_signed"):
     """The same head with the technician's signature added: received, in this order."""
 
@@ -245,6 +251,25 @@ class SentAway(Message, frozen=True, tag="sent_away"):
     """The customer no longer wants this viewer, or did not want it to join; nothing follows."""
 
     by: Annotated[str, Meta(pattern=r"\A(customer|time)\Z")]
+
+
+class ChatSaid(Message, frozen=True, tag="chat_said"):
+    """A line of the conversation, in the order in which they were said; `entry` is the number of the log's entry about it.
+
+    `participant` is empty for the customer, whose name the agent does not know.
+    """
+
+    entry: SafeInt
+    participant: Annotated[str, Meta(pattern=r"\A([0-9a-f]{32})?\Z")]
+    name: Line
+    at_ms: SafeInt
+    text: SaidText
+
+
+class ChatRefused(Message, frozen=True, tag="chat_refused"):
+    """What this viewer wrote, the oldest that was not answered yet, was not said: it came too fast, or the conversation is full."""
+
+    why: Annotated[str, Meta(pattern=r"\A(too_fast|full)\Z")]
 
 
 class EpochStarted(Message, frozen=True, tag="epoch_started"):
@@ -333,6 +358,7 @@ FromViewer = (
     | TextTyped
     | InputReleased
     | NoteWritten
+    | ChatWritten
     | HeadSigned
     | Pinged
     | Ended
@@ -347,6 +373,8 @@ FromAgent = (
     | RecordingChanged
     | ParticipantsChanged
     | SentAway
+    | ChatSaid
+    | ChatRefused
     | EpochStarted
     | MediaReached
     | PathMeasured

@@ -224,6 +224,17 @@ class Titled(Message, frozen=True, tag="titled"):
     content: Hash
 
 
+class Said(Message, frozen=True, tag="said"):
+    """Somebody said something in the chat; `content` is SHA-256 of the text that lies beside the entry.
+
+    `participant` is empty for the customer. `content` is empty where the session was not recorded just then: nobody reads later
+    what was said.
+    """
+
+    participant: Line
+    content: Annotated[bytes, Meta(max_length=32)]
+
+
 class PathChanged(Message, frozen=True, tag="path_changed"):
     """How good the way to whoever sets the pace has been lately, at worst: what held the picture up most, and for how long.
 
@@ -266,6 +277,7 @@ Event = (
     | RecordingContinued
     | Noted
     | Titled
+    | Said
     | PathChanged
     | SessionEnded
 )
@@ -300,7 +312,7 @@ def entry_hash(text: str) -> bytes:
 def beside_hash(event: Event) -> bytes | None:
     """The SHA-256 of what lies beside an entry with this event; None where nothing does."""
     match event:
-        case KeySealed(seals=beside) | Noted(content=beside) | Titled(content=beside):
+        case KeySealed(seals=beside) | Noted(content=beside) | Titled(content=beside) | Said(content=beside) if beside:
             return beside
     return None
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from protocol.limits import LINE_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
+from protocol.limits import CHAT_CHARACTERS_MAX, LINE_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 
 # Control characters, line and paragraph separators, and the marks that turn the direction of what follows: a name that holds
 # them could look like another name (Unicode Technical Report 36, section 2.5).
@@ -21,6 +21,9 @@ Line = Annotated[str, Meta(max_length=LINE_CHARACTERS_MAX, pattern=LINE_PATTERN)
 
 Text = Annotated[str, Meta(max_length=TEXT_CHARACTERS_MAX, pattern=TEXT_PATTERN)]
 """Several lines: a reason, the words of a prompt."""
+
+SaidText = Annotated[str, Meta(max_length=CHAT_CHARACTERS_MAX, pattern=rf"\A(?=[\s\S]*\S){TEXT_PATTERN[2:]}")]
+"""What somebody says in the chat: a text that is not blank."""
 
 
 def tidy_line(text: str, *, characters_max: int = LINE_CHARACTERS_MAX) -> str:

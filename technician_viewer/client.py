@@ -34,6 +34,8 @@ from protocol.identity import fingerprint_text, sign_arrival
 from protocol.limits import HANDSHAKE_TIMEOUT_S, PEER_GONE_S, PROOF_OF_LIFE_S, TEXT_TYPED_CHARACTERS_MAX
 from protocol.messages import (
     AccessAsked,
+    ChatSaid,
+    ChatWritten,
     ControlGivenBack,
     Ended,
     HandedOver,
@@ -51,6 +53,7 @@ from protocol.messages import (
 from protocol.nodes import Nodes
 from protocol.relay_messages import AgentPresent, PeerLeft, Refused, ViewerCame, from_relay
 from protocol.support_code import parse
+from protocol.text import tidy_text
 from protocol.vocabulary import Capability, Outcome
 from technician_viewer.clock import awake_or_asleep_s
 from technician_viewer.connection import LineLost, RelayLine
@@ -272,6 +275,11 @@ class Helping:
         return self.viewing.participants if self.viewing else ()
 
     @property
+    def chat(self) -> tuple[ChatSaid, ...]:
+        """What was said since we were admitted."""
+        return tuple(self.viewing.chat) if self.viewing else ()
+
+    @property
     def is_live(self) -> bool:
         """Whether the picture is what the customer sees now, give or take two seconds."""
         return self.viewing is not None and not self._is_over and not self.viewing.is_late(awake_or_asleep_s())
@@ -369,6 +377,10 @@ class Helping:
     async def hand_over(self, participant: str) -> None:
         """Let another participant lead the session; the log tells whether it does."""
         await self._sent(HandedOver(participant))
+
+    async def say(self, text: str) -> None:
+        """Say something to everybody who takes part, at most 1000 characters; `chat` tells once it was, `viewing.chat_refusals` why not."""
+        await self._sent(ChatWritten(tidy_text(text)))
 
     async def choose_screen(self, number: int) -> None:
         """Look at this screen from now on, and send input there."""

@@ -30,6 +30,8 @@ from protocol.messages import (
     AccessAsked,
     AccessChanged,
     AccessNotStored,
+    ChatRefused,
+    ChatSaid,
     Ended,
     EntryAppended,
     EpochStarted,
@@ -150,6 +152,10 @@ class Viewing:
         """What was asked and is not allowed, and why: `refused`, `timed_out` or `not_stored`."""
         self.way: PathMeasured | None = None
         """How the way to whoever sets the pace is, as the agent said last."""
+        self.chat: list[ChatSaid] = []
+        """What was said since we were admitted."""
+        self.chat_refusals: deque[str] = deque(maxlen=_KEPT_MAX)
+        """Why what we wrote was not said, the newest last."""
         self.dropped: deque[Hold] = deque(maxlen=_KEPT_MAX)
         """Each time that input arrived and was not applied, the newest last."""
         self.applied: deque[InputApplied] = deque(maxlen=_KEPT_MAX)
@@ -381,6 +387,10 @@ class Viewing:
                 self.way = message
             case RecordingChanged(state):
                 self.recording = state
+            case ChatSaid():
+                self.chat.append(message)
+            case ChatRefused(why):
+                self.chat_refusals.append(why)
             case InputDropped(hold):
                 self.dropped.append(hold)
             case EntryAppended(text):

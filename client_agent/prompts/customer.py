@@ -174,6 +174,28 @@ class BarState:
         return replace(self, elapsed_s=self.elapsed_s + seconds, interrupted=interrupted)
 
 
+class ChatRefusal(StrEnum):
+    """Why something was not said in the chat."""
+
+    TOO_FAST = "too_fast"
+    FULL = "full"
+
+
+@dataclass(frozen=True)
+class ChatLine:
+    """What somebody said in the chat; the name is their certificate's, and the text may hold anything.
+
+    Args:
+        at: UTC seconds.
+        is_own: the customer said it; `name` is empty then.
+    """
+
+    name: str
+    text: str
+    at: int
+    is_own: bool
+
+
 @dataclass(frozen=True)
 class Participation:
     """What one person did in the session: durations in seconds, and how often they acted; never what they typed."""
@@ -210,6 +232,7 @@ class Summary:
         fingerprint: of the session log, as the organisation's records show it.
         decisions: what the customer was asked and answered, in order.
         recorded_s, recording_days: for how long it was recorded, and how long that is kept; 0 where nothing was.
+        messages: how many the customer wrote in the chat, and how many all others did.
         position: the session's place in the organisation's log of all sessions, with the signatures; empty where it is not known.
     """
 
@@ -225,6 +248,7 @@ class Summary:
     recorded_s: int = 0
     recording_days: int = 0
     position: str = ""
+    messages: tuple[int, int] = (0, 0)
 
 
 def _nothing_at_all() -> None:
@@ -247,6 +271,8 @@ class CustomerCallbacks:
         after_question: nothing of the kind is left.
         on_more_time: the open question now ends in this many seconds.
         on_send_away: this one leaves the session, the others stay; only offered where there are several.
+        on_chat: the person says this, a `SaidText` of protocol/text.py, to all who take part; `show_chat` or `refuse_chat` answers.
+        before_typing: the person turned to a window to type in: when it returns, nothing of the technician is held or under way.
         on_pause_recording, on_continue_recording, on_end_recording: nobody can watch later what comes from now on, or can again.
     """
 
@@ -258,6 +284,8 @@ class CustomerCallbacks:
     after_question: Callable[[], None]
     on_more_time: Callable[[int], None] = _nothing
     on_send_away: Callable[[Viewer], None] = _nothing
+    on_chat: Callable[[str], None] = _nothing
+    before_typing: Callable[[], None] = _nothing_at_all
     on_pause_recording: Callable[[], None] = _nothing_at_all
     on_continue_recording: Callable[[], None] = _nothing_at_all
     on_end_recording: Callable[[], None] = _nothing_at_all
@@ -293,6 +321,12 @@ class Customer(Protocol):
 
     def hide_bar(self) -> None:
         """The session is over, or nobody is left in it."""
+
+    def show_chat(self, line: ChatLine) -> None:
+        """Show what somebody said, without taking the keyboard from where it is."""
+
+    def refuse_chat(self, why: ChatRefusal) -> None:
+        """What the person said last was not said; it stays where it was typed."""
 
     async def show_summary(self, summary: Summary) -> None:
         """Say how it ended, until the person closes it. The bar is gone from here on."""

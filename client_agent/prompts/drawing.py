@@ -175,6 +175,14 @@ def _key(pen: _Pen) -> None:
     pen.line((21.6, 12), (21.6, 15.4))
 
 
+def _message(pen: _Pen) -> None:
+    """A speech bubble with two lines."""
+    pen.bar(2, 3.4, 22, 17, 3.2)
+    pen.shape((5.6, 16), (12.4, 16), (5.6, 22))
+    pen.line((6.6, 8.2), (17.4, 8.2), colour=pen.ground)
+    pen.line((6.6, 12.4), (13.6, 12.4), colour=pen.ground)
+
+
 _MARKS: dict[Mark, Callable[[_Pen], None]] = {
     Mark.EYE: _eye,
     Mark.HAND: _hand,
@@ -188,4 +196,5 @@ _MARKS: dict[Mark, Callable[[_Pen], None]] = {
     Mark.RECORD: _record,
     Mark.NO_RECORD: _no_record,
     Mark.KEY: _key,
+    Mark.MESSAGE: _message,
 }

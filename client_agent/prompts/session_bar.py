@@ -29,6 +29,7 @@ class BarCommands:
     continue_recording: Callable[[], None]
     end_recording: Callable[[], None]
     show_people: Callable[[], None]
+    show_chat: Callable[[], None]
     switch_language: Callable[[], None]
 
 
@@ -137,7 +138,7 @@ class SessionBar:
         buttons = tk.Frame(outer, background=palette.raised, padx=px(6), pady=px(2))
         buttons.pack(side=side, anchor="e")
         self._fill_status(status, words, shape)
-        self._fill_buttons(buttons, words)
+        self._fill_buttons(buttons, words, shape)
         _flow(buttons, self._buttons_below, width - px(30))
         for part in (outer, status, *status.winfo_children(), *_grandchildren(status)):
             if isinstance(part, Button):
@@ -232,17 +233,20 @@ class SessionBar:
             away.grid(row=row, column=4, rowspan=1 + is_narrow, sticky="e")
         return text if viewer.is_away else None
 
-    def _fill_buttons(self, frame: tk.Frame, words: BarWords) -> None:
+    def _fill_buttons(self, frame: tk.Frame, words: BarWords, shape: "_Shape") -> None:
+        """Where it is narrow they have their words only, and so take fewer rows."""
         assert self._state
         said, do = self._words, self._commands
         self._buttons_below = []
         if words.go_on:
             self._add(frame, words.go_on, do.go_on, kind=Kind.MAIN, is_ready=self._may_go_on)
+        marks = shape is not _Shape.NARROW
         if self._state.is_controlled:
-            self._add(frame, said.take_back(), do.take_back, mark=Mark.NO_HAND)
+            self._add(frame, said.take_back(), do.take_back, mark=Mark.NO_HAND if marks else None)
         if not words.is_paused:
-            self._add(frame, said.pause(), do.pause, mark=Mark.PAUSE)
-        self._add(frame, said.stop(), do.stop, kind=Kind.STOP, mark=Mark.STOP)
+            self._add(frame, said.pause(), do.pause, mark=Mark.PAUSE if marks else None)
+        self._add(frame, said.messages(), do.show_chat, mark=Mark.MESSAGE if marks else None)
+        self._add(frame, said.stop(), do.stop, kind=Kind.STOP, mark=Mark.STOP if marks else None)
         self._add(frame, said.other_language_name(), do.switch_language, kind=Kind.QUIET)
 
     def _add(self, frame: tk.Frame, text: str, command: Callable[[], None], **look: Any) -> None:

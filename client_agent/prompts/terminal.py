@@ -14,6 +14,8 @@ from typing import TextIO
 
 from client_agent.prompts.customer import (
     BarState,
+    ChatLine,
+    ChatRefusal,
     ConsentAnswer,
     ConsentQuestion,
     CustomerCallbacks,
@@ -25,7 +27,8 @@ from client_agent.prompts.opening import Openings
 from client_agent.prompts.summary_file import as_text, write_summary
 from client_agent.prompts.terminal_window import TerminalWindow
 from client_agent.prompts.words import BarWords, Choice, Words, language_of_system, other_language
-from protocol.limits import BUTTONS_REACT_AFTER_S, PROMPT_EXTENSION_S, PROMPT_S_MAX
+from protocol.limits import BUTTONS_REACT_AFTER_S, CHAT_CHARACTERS_MAX, PROMPT_EXTENSION_S, PROMPT_S_MAX
+from protocol.text import tidy_text
 from protocol.vocabulary import Answer, RecordingState
 
 if sys.platform != "win32":
@@ -40,6 +43,8 @@ _CLOSE, _LANGUAGE, _MORE_TIME = "q", "l", "m"
 _TAKE_BACK, _PAUSE, _GO_ON, _STOP, _STATUS = "t", "p", "g", "s", "?"
 # Followed by a person's number; a number alone may be an answer that came too late.
 _SEND_AWAY = "x"
+# Followed by a blank and what the person says.
+_SAY = "c"
 _PAUSE_RECORDING, _CONTINUE_RECORDING, _END_RECORDING = "rp", "rg", "rx"
 
 
@@ -84,6 +89,7 @@ class TerminalCustomer:
         self._bar: BarState | None = None
         self._bar_told_at = 0.0
         self._bar_said: BarWords | None = None
+        self._chat_waiting: list[ChatLine] = []
         self._go_on_counts_at = 0.0
         self._numbers_count_at = 0.0
         self._window = TerminalWindow()
@@ -279,6 +285,7 @@ class TerminalCustomer:
             if viewer.send_away:
                 commands[f"{_SEND_AWAY}{number}"] = f"{viewer.send_away} ({viewer.name})"
         return commands | {
+            _SAY: self._words.say_in_terminal(),
             _STOP: self._words.stop(),
             _STATUS: self._words.status(),
             _LANGUAGE: self._words.other_language_name(),
@@ -287,6 +294,7 @@ class TerminalCustomer:
     def _on_command(self, line: _Line) -> None:
         """Do what was typed while nothing is asked; a terminal that is gone stops the session."""
         letter = _STOP if line.text is None else line.text.lower()
+        said = line.text[len(_SAY) :] if line.text and letter.startswith(f"{_SAY} ") else ""
         if letter == _STOP and self._callbacks:
             self._callbacks.on_stop()
         elif letter == _LANGUAGE:
@@ -296,7 +304,9 @@ class TerminalCustomer:
         words = self._words.bar(self._bar.after(self._bar_age_s()))
         if letter in (_STATUS, _LANGUAGE):
             self._say_bar(words)
-        elif letter not in self._commands(words):
+        elif said:
+            self._say_in_chat(tidy_text(said))
+        elif letter not in self._commands(words) or letter == _SAY:
             self._say(self._words.not_understood())
         elif letter == _TAKE_BACK:
             self._callbacks.on_take_back()
@@ -317,6 +327,29 @@ class TerminalCustomer:
             self._say(self._words.too_soon())
         else:
             self._callbacks.on_send_away(self._bar.viewers[int(letter.removeprefix(_SEND_AWAY)) - 1])
+
+    def _say_in_chat(self, text: str) -> None:
+        too_many = len(text) - CHAT_CHARACTERS_MAX
+        if too_many > 0:
+            self._say(self._words.too_long(too_many))
+        elif text and self._callbacks:
+            self._callbacks.on_chat(text)
+
+    def show_chat(self, line: ChatLine) -> None:
+        self._chat_waiting.append(line)
+        if self._answers is None:
+            self._tell_chat()
+
+    def _tell_chat(self) -> None:
+        """Say what was written. While a question is open it waits, as the bar does."""
+        waiting, self._chat_waiting = self._chat_waiting, []
+        for line in waiting:
+            # No line begins with words that others wrote.
+            said = self._words.chat_line(line).text.split("\n")
+            self._say("", f"– {self._words.says(line)}", *(f"> {each}" for each in said))
+
+    def refuse_chat(self, why: ChatRefusal) -> None:
+        self._say(self._words.chat_refused(why))
 
     def _bar_age_s(self) -> int:
         return int(self._clock() - self._bar_told_at)
@@ -390,6 +423,7 @@ class TerminalCustomer:
             # The numbers that are said now were not to be read before.
             self._numbers_count_at = self._clock() + BUTTONS_REACT_AFTER_S
             self._tell_bar()
+            self._tell_chat()
 
     def _forget_typed(self) -> None:
         if sys.platform != "win32" and self._typed.isatty():

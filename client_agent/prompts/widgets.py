@@ -61,6 +61,7 @@ class Look:
             Mark.RECORD: palette.stop,
             Mark.NO_RECORD: palette.quiet,
             Mark.KEY: palette.quiet,
+            Mark.MESSAGE: palette.action,
         }[kind]
 
 

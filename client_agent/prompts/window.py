@@ -8,10 +8,13 @@ from collections.abc import Callable
 from tkinter import ttk
 
 from client_agent.prompts import system
+from client_agent.prompts.chat_window import ChatWindow
 from client_agent.prompts.code_window import CodeWindow
 from client_agent.prompts.consent_window import ConsentWindow
 from client_agent.prompts.customer import (
     BarState,
+    ChatLine,
+    ChatRefusal,
     ConsentAnswer,
     ConsentQuestion,
     CustomerCallbacks,
@@ -78,6 +81,12 @@ class WindowCustomer:
             on_switch_language=self._switch_language,
         )
         self._bar = SessionBar(self._look, self._words, self._bar_commands(), clock)
+        self._chat = ChatWindow(
+            self._look,
+            self._words,
+            say=lambda text: self._tell(lambda callbacks: callbacks.on_chat(text)),
+            before_typing=self._let_go,
+        )
         self._dialogs: list[Dialog] = []
 
     # --- in the main thread --------------------------------------------------------------------------------------------
@@ -95,6 +104,7 @@ class WindowCustomer:
         self._words = Words(other_language(self._words.language))
         _translate_tk(self._root, self._words.language)
         self._bar.build(self._words)
+        self._chat.build(self._words)
         for dialog in (self._code, *self._dialogs):
             dialog.build(self._words)
 
@@ -120,8 +130,18 @@ class WindowCustomer:
             continue_recording=lambda: self._tell(lambda callbacks: callbacks.on_continue_recording()),
             end_recording=lambda: self._tell(lambda callbacks: callbacks.on_end_recording()),
             show_people=lambda: self._tell(lambda _: self._begin_list()),
+            show_chat=lambda: self._chat.open(),
             switch_language=self._switch_language,
         )
+
+    def _let_go(self, then: Callable[[], None]) -> None:
+        """Have the session let go of all that the technician holds, then go on here."""
+
+        def let_go(callbacks: CustomerCallbacks) -> None:
+            callbacks.before_typing()
+            self._work.put(then)
+
+        self._tell(let_go)
 
     def _tell(self, what: Callable[[CustomerCallbacks], None]) -> None:
         """Hand over what the person did to the session, which may be gone already."""
@@ -212,6 +232,7 @@ class WindowCustomer:
     def _show_bar(self, state: BarState) -> None:
         self._code.hide()
         self._bar.show(state)
+        self._chat.record(state.recording)
         for dialog in self._dialogs:
             if isinstance(dialog, PeopleWindow):
                 dialog.update()
@@ -221,6 +242,7 @@ class WindowCustomer:
 
     def _hide_bar(self) -> None:
         self._bar.hide()
+        self._chat.close()
         for dialog in list(self._dialogs):
             if isinstance(dialog, PeopleWindow):
                 dialog.closed_by_person()
@@ -249,6 +271,12 @@ class WindowCustomer:
                 on_switch_language=self._switch_language,
             )
         )
+
+    def show_chat(self, line: ChatLine) -> None:
+        self._work.put(lambda: self._chat.add(line))
+
+    def refuse_chat(self, why: ChatRefusal) -> None:
+        self._work.put(lambda: self._chat.refuse(why))
 
     async def show_summary(self, summary: Summary) -> None:
         async with self._openings.opening():

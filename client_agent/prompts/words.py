@@ -13,6 +13,8 @@ from enum import StrEnum
 
 from client_agent.prompts.customer import (
     BarState,
+    ChatLine,
+    ChatRefusal,
     ConsentQuestion,
     Decision,
     Interruption,
@@ -24,6 +26,7 @@ from client_agent.prompts.customer import (
     Viewer,
 )
 from client_agent.prompts.others_text import one_line, some_lines
+from protocol.limits import CHAT_CHARACTERS_MAX
 from protocol.vocabulary import Capability, Hold, Outcome, RecordingState, Role
 from translations import best_language, catalogue
 
@@ -51,6 +54,7 @@ class Mark(StrEnum):
     RECORD = "record"
     NO_RECORD = "no_record"
     KEY = "key"
+    MESSAGE = "message"
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,15 @@ class BarWords:
     def without_counts(self) -> "BarWords":
         """The words without what changes by itself while time passes."""
         return replace(self, minutes="", viewers=tuple(viewer.without_counts() for viewer in self.viewers))
+
+
+@dataclass(frozen=True)
+class ChatWords:
+    """One line of the conversation: who says what, and when."""
+
+    name: str
+    time: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -367,6 +380,7 @@ class Words:
     def _recording_effects(self, question: ConsentQuestion) -> tuple[Marked, ...]:
         _ = self._
         purpose = _("The recording serves to check later what was done on your computer, and nothing else.")
+        holds = _("It holds what your screen shows, and the messages that you and the others write.")
         kept = _("It is kept for {time}, then deleted.").format(time=self._days(question.recording_days))
         readers = _(
             "Only the organisation’s auditors can watch it. It is sealed on your computer, and the server that keeps it cannot open it."
@@ -375,7 +389,7 @@ class Words:
         if question.is_recording_required:
             without = _("Without a recording, nobody can control your computer: the organisation requires it.")
         return (
-            Marked(Mark.RECORD, f"{purpose} {kept}"),
+            Marked(Mark.RECORD, f"{purpose} {holds} {kept}"),
             Marked(Mark.KEY, readers),
             Marked(
                 Mark.PAUSE, _("You can pause or end the recording at any time, on the bar at the top of the screen.")
@@ -589,6 +603,60 @@ class Words:
         _ = self._
         return _("Stop")
 
+    # --- the chat ------------------------------------------------------------------------------------------------------
+
+    def messages(self) -> str:
+        _ = self._
+        return _("Messages")
+
+    def chat_line(self, line: ChatLine) -> ChatWords:
+        """What somebody said; the name is the certificate's, and what cannot be seen shows as a dash."""
+        _ = self._
+        name = _("You") if line.is_own else one_line(line.name, characters_max=40) or self._person("")
+        text = some_lines(line.text, characters_max=CHAT_CHARACTERS_MAX, lines_max=CHAT_CHARACTERS_MAX)
+        return ChatWords(name, self._time(line.at), text or "–")
+
+    def no_messages(self) -> str:
+        _ = self._
+        return _("Nothing has been written yet.")
+
+    def is_kept(self, state: RecordingState) -> Marked:
+        """Whether what is written can be read later, and by whom."""
+        _ = self._
+        if state is RecordingState.ON:
+            return Marked(
+                Mark.RECORD, _("What is written here is recorded, like the screen, for the organisation’s auditors.")
+            )
+        return Marked(Mark.NO_RECORD, _("What is written here is not recorded."))
+
+    def your_message(self) -> str:
+        _ = self._
+        return _("Your message")
+
+    def how_to_send(self) -> str:
+        _ = self._
+        return _("Enter sends it, Shift+Enter begins a new line.")
+
+    def send(self) -> str:
+        _ = self._
+        return _("Send")
+
+    def too_long(self, characters: int) -> str:
+        """What was typed has so many characters too many."""
+        _ = self._
+        return _("{count} characters too many. Shorten it, or send it in two messages.").format(count=characters)
+
+    def not_pasted(self) -> str:
+        _ = self._
+        return _("That is too long for a message, and was not inserted.")
+
+    def chat_refused(self, why: ChatRefusal) -> str:
+        _ = self._
+        return {
+            ChatRefusal.TOO_FAST: _("That was too fast for anybody to read. Wait a moment, then send it again."),
+            ChatRefusal.FULL: _("This conversation is full, and nothing more can be sent. Please speak on the phone."),
+        }[why]
+
     # --- after the session ---------------------------------------------------------------------------------------------
 
     def summary(self, summary: Summary) -> SummaryWords:
@@ -600,6 +668,7 @@ class Words:
             (_("Began"), self._moment(summary.began_at)),
             (_("Ended"), self._moment(summary.ended_at)),
             (_("Recording"), self._recorded(summary)),
+            *(((_("Messages"), self._messages(*summary.messages)),) if any(summary.messages) else ()),
         )
         return SummaryWords(
             title=_("The session is over"),
@@ -630,6 +699,10 @@ class Words:
         return _("{time}, kept for {days} for the auditors, then deleted").format(
             time=duration(summary.recorded_s), days=self._days(summary.recording_days)
         )
+
+    def _messages(self, own: int, others: int) -> str:
+        _ = self._
+        return _("{own} from you, {others} to you").format(own=own, others=others)
 
     def _decision(self, one: Decision) -> str:
         _ = self._
@@ -674,9 +747,12 @@ class Words:
 
     def _moment(self, at: int) -> str:
         local = datetime.fromtimestamp(at, UTC).astimezone()
-        if self.language == "fr":
-            return f"{local.day} {_FRENCH_MONTHS[local.month - 1]} {local.year}, {local.hour} h {local.minute:02}"
-        return f"{local.day} {_ENGLISH_MONTHS[local.month - 1]} {local.year}, {local.hour}:{local.minute:02}"
+        months = _FRENCH_MONTHS if self.language == "fr" else _ENGLISH_MONTHS
+        return f"{local.day} {months[local.month - 1]} {local.year}, {self._time(at)}"
+
+    def _time(self, at: int) -> str:
+        local = datetime.fromtimestamp(at, UTC).astimezone()
+        return f"{local.hour} h {local.minute:02}" if self.language == "fr" else f"{local.hour}:{local.minute:02}"
 
     def save(self) -> str:
         _ = self._
@@ -713,6 +789,18 @@ class Words:
     def send_again(self, text: str) -> str:
         _ = self._
         return _("Enter alone sends what you typed before: {text}").format(text=one_line(text))
+
+    def say_in_terminal(self) -> str:
+        _ = self._
+        return _("Write a message, after a space")
+
+    def says(self, line: ChatLine) -> str:
+        """Who said the lines that follow, and when."""
+        _ = self._
+        words = self.chat_line(line)
+        if line.is_own:
+            return _("You wrote, {time}:").format(time=words.time)
+        return _("{name} writes to you, {time}:").format(name=words.name, time=words.time)
 
     def too_soon(self) -> str:
         _ = self._

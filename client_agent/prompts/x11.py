@@ -87,6 +87,20 @@ class X11Desktop:
         self._set(window, self._atom("_NET_WM_VISIBLE_NAME"), text)
         self._connection.flush()
 
+    def leave_keyboard(self, window: int, *, is_wished: bool) -> None:
+        """Whether the window, once it is shown, is to leave the keyboard where it is (EWMH 1.5, _NET_WM_USER_TIME)."""
+        time = self._atom("_NET_WM_USER_TIME")
+        framed = self.framed(window)
+        for each in framed.windows if framed else ():
+            if is_wished:
+                self._connection.core.ChangeProperty(
+                    xcffib.xproto.PropMode.Replace, each, time, xcffib.xproto.Atom.CARDINAL, 32, 1, [0]
+                )
+            else:
+                self._connection.core.DeleteProperty(each, time)
+        # Told before the window is mapped, by another connection: the answer to a question says that it has been.
+        self._connection.core.GetInputFocus().reply()
+
     def _set(self, window: int, what: int, text: str) -> None:
         data, replace = text.encode(), xcffib.xproto.PropMode.Replace
         self._connection.core.ChangeProperty(replace, window, what, self._atom("UTF8_STRING"), 8, len(data), data)

@@ -99,6 +99,7 @@ class Attendance:
             viewer.next_entry = (
                 way.hello.entries if self._case.evidence.holds(way.hello.entries, way.hello.last_hash) else 0
             )
+            viewer.next_chat = 0
             self._case.voices.say(viewer, self.welcome(viewer))
         self._case.voices.write(session_log.Resumed(viewer.id, after_ms))
         self._questions.remind(viewer)

@@ -21,6 +21,7 @@ from client_agent.session.accounts import Accounts
 from client_agent.session.arrivals import Arrivals, Return
 from client_agent.session.attendance import Attendance
 from client_agent.session.case import Case, Tasks
+from client_agent.session.chat import Chat
 from client_agent.session.clock import awake_or_asleep_s, now_ms
 from client_agent.session.evidence import Evidence
 from client_agent.session.line import Line, LineLost, LineRestored
@@ -44,6 +45,7 @@ from protocol.limits import AGENT_AT_REST_S, HANDSHAKE_TIMEOUT_S, HEAD_EVERY_S, 
 from protocol.log_of_sessions import Logged, trust_in
 from protocol.messages import (
     AccessAsked,
+    ChatWritten,
     ControlGivenBack,
     DrawingTimed,
     Ended,
@@ -126,6 +128,7 @@ class Session:
         self._arrivals = Arrivals(viewers, self._joining_scalar)
         self._questions = Questions(customer, organisation, voices, recording)
         self._notes = Notes(voices, recording)
+        self._chat = Chat(customer, viewers, voices, recording)
         self._titles = Titles(window, voices, recording, lambda: self._case.pictures.is_seeing)
         hands.on_applied = eyes.tell
         self._attendance = Attendance(self._case, self._questions, self._arrivals, system)
@@ -154,6 +157,8 @@ class Session:
                 on_continue_recording=self._access.continue_recording,
                 on_end_recording=lambda: self._access.end(Capability.RECORD, "customer"),
                 on_send_away=self._on_send_away,
+                on_chat=self._on_chat,
+                before_typing=self._case.hands.release_all,
             )
         )
         case.hands.watch_stop_key(
@@ -444,6 +449,8 @@ class Session:
                 self._case.pictures.drawing_timed(viewer.id, took_ms)
             case NoteWritten(revises, text, picture):
                 self._notes.write(viewer.id, revises, text, self._case.pictures.captured_ms(picture))
+            case ChatWritten(text):
+                self._chat.viewer_says(viewer, text)
             case HandedOver(participant):
                 self._attendance.hand_over(viewer, ViewerId(participant))
             case Left():
@@ -488,6 +495,10 @@ class Session:
 
     async def _before_question(self) -> None:
         self._access.hold(Hold.PROMPT)
+
+    def _on_chat(self, text: str) -> None:
+        if self._case.accounts.has_begun and not self._end.done():
+            self._chat.customer_says(text)
 
     def _on_send_away(self, who: ShownViewer) -> None:
         if viewer := self._case.viewers.get(ViewerId(who.id)):

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from client_agent.prompts.customer import BarState, Decision, Interruption, Participation, Summary, Viewer
 from client_agent.session.case import Case
+from client_agent.session.chat import CUSTOMER
 from client_agent.session.clock import now_ms
 from protocol.consent import NOBODY, ViewerId
 from protocol.limits import CONTROL_GRACE_S, VIEW_GRACE_S
-from protocol.session_log import Answered, Asked, Opened, parse_entry
+from protocol.session_log import Answered, Asked, Opened, Said, parse_entry
 from protocol.vocabulary import Capability, Outcome
 
 
@@ -63,7 +64,16 @@ def summary(case: Case, opened: Opened | None, outcome: Outcome, started_ms: int
         recorded_s=seconds(NOBODY, Capability.RECORD),
         recording_days=case.recording.keep_days,
         position=_position(case),
+        messages=_messages(case),
     )
+
+
+def _messages(case: Case) -> tuple[int, int]:
+    """How many the customer wrote, and how many all others did."""
+    events = [parse_entry(text).event for text in case.evidence.texts]
+    said = [event for event in events if isinstance(event, Said)]
+    by_customer = sum(event.participant == CUSTOMER for event in said)
+    return by_customer, len(said) - by_customer
 
 
 def _position(case: Case) -> str:

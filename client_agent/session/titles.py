@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from client_agent.active_window import ActiveWindow
 from client_agent.session.clock import awake_or_asleep_s, now_ms
+from client_agent.session.pace import Pace
 from client_agent.session.recording import Recording
 from client_agent.session.voices import Voices
 from protocol.session_log import Titled
@@ -16,23 +17,6 @@ _SETTLES_S = 0.3
 # Titles can be clocks and counters: so many at once, and then one each so often. The newest one waits, those between are left out.
 _AT_ONCE = 10
 _EVERY_S = 5.0
-
-
-class TitlePace:
-    """When an entry may be written: a bucket of them that fills again slowly. Times are seconds of a clock that never goes back."""
-
-    def __init__(self, now_s: float) -> None:
-        self._left, self._counted_at = float(_AT_ONCE), now_s
-
-    def waits_s(self, now_s: float) -> float:
-        """How long the next one has to wait; 0 where it may be written now."""
-        self._left = min(_AT_ONCE, self._left + (now_s - self._counted_at) / _EVERY_S)
-        self._counted_at = now_s
-        return max(0.0, (1 - self._left) * _EVERY_S)
-
-    def wrote(self) -> None:
-        """One was written."""
-        self._left -= 1
 
 
 class Titles:
@@ -61,7 +45,7 @@ class Titles:
         """Write them down, for as long as the session lasts."""
         if self._window is None:
             return
-        loop, pace = asyncio.get_running_loop(), TitlePace(awake_or_asleep_s())
+        loop, pace = asyncio.get_running_loop(), Pace(_AT_ONCE, _EVERY_S, awake_or_asleep_s())
         self._window.watch(loop, self._changed)
         # A desktop may let its programs wait for an answer.
         with ThreadPoolExecutor(1, "titles") as thread:

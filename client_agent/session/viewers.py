@@ -8,7 +8,7 @@ from protocol.channel import ControlChannel
 from protocol.consent import ViewerId
 from protocol.identity import Certificate
 from protocol.limits import CONTROL_GRACE_S, VIEW_GRACE_S
-from protocol.messages import FromViewer, MediaReached
+from protocol.messages import ChatSaid, FromViewer, MediaReached
 from protocol.resume import meeting_of
 from protocol.signs_of_life import SignsOfLife
 from protocol.vocabulary import Hold, Preference, Role
@@ -35,6 +35,10 @@ class RemoteViewer:
     """To come back with, newest first: that of a resume that was answered and not confirmed, and the one it was made from."""
     next_entry: int = 0
     """The first entry of the log that it has not been sent."""
+    chat: list[ChatSaid] = field(default_factory=list)
+    """What was said since it has been admitted."""
+    next_chat: int = 0
+    """The first line of that which it has not been sent."""
     last_heard_s: float = field(default_factory=awake_or_asleep_s)
     signs_of_life: SignsOfLife = field(default_factory=SignsOfLife.of_agent)
     """What we owe it."""

@@ -64,10 +64,13 @@ class Voices:
         return number
 
     def feed(self, viewer: RemoteViewer) -> None:
-        """Send the entries of the log that the viewer has not been sent, as many as it takes at once."""
+        """Send what of the log and the chat the viewer has not been sent, as much as it takes at once."""
         while viewer.is_present and viewer.next_entry < len(self._evidence.texts) and viewer.channel.has_room:
             viewer.next_entry += 1
             self.say(viewer, EntryAppended(self._evidence.texts[viewer.next_entry - 1]))
+        while viewer.is_present and viewer.next_chat < len(viewer.chat) and viewer.channel.has_room:
+            viewer.next_chat += 1
+            self.say(viewer, viewer.chat[viewer.next_chat - 1])
 
     def offer_head(self) -> bool:
         """Make a head of all entries, and offer it to whoever controls, or else leads, for a signature; tells whether it was.

@@ -23,6 +23,7 @@ from protocol.session_log import (
     RecordingContinued,
     RecordingPaused,
     Resumed,
+    Said,
     SessionEnded,
 )
 
@@ -66,6 +67,7 @@ class Step:
     by: str = ""
     participant: str = ""
     lasted_ms: int = 0
+    times: int = 1
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,12 @@ def _apply(summary: Summary, entry: Entry) -> None:
             summary.steps.append(Step(at_ms, "recording_continued", number))
         case Noted(participant=participant, revises=0):
             summary.steps.append(Step(at_ms, "noted", number, participant=participant))
+        case Said(participant=participant):
+            last = summary.steps[-1] if summary.steps else None
+            if last and last.kind == "said" and last.participant == participant:
+                summary.steps[-1] = replace(last, times=last.times + 1)
+            else:
+                summary.steps.append(Step(at_ms, "said", number, participant=participant))
         case InputCounted(clicks=clicks, keys=keys, characters=characters):
             summary.clicks += clicks
             summary.keys += keys

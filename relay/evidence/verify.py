@@ -244,9 +244,9 @@ class Pack:  # checking it fills `missing`, and `over` with what was deleted whe
 
     def check_recording(self, known: set[str], deleted: Json) -> None:  # all that the log speaks of, or deleted
         missing, epochs, segments, after = list[str](), list[Json](), 0, 0
-        fields = {"key_sealed": "seals", "noted": "content", "titled": "content", "segment_closed": "hash"}
+        fields = {"key_sealed": "seals", "segment_closed": "hash"}  # of what lies beside all others: "content"
         for number, event in enumerate(entry["event"] for entry in self.entries):
-            kind, expected = event["type"], bits(event.get(fields.get(event["type"], ""), ""))
+            kind, expected = event["type"], bits(event.get(fields.get(event["type"], "content"), ""))
             name = f"recording/{segments:06}" if kind == "segment_closed" else f"beside/{expected.hex()}"
             if kind == "epoch_began":
                 epochs.append(event)

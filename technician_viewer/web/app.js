@@ -66,6 +66,8 @@ class App {
       heardAt: () => this.session?.heardAt ?? 0,
       remember: (entry, text) => this.session?.remember(`note ${entry}`, text),
       recalled: (entry) => this.session?.person.shown[`note ${entry}`] ?? "",
+      chatRead: () => Number(this.session?.person.shown["chat read"] ?? -1),
+      rememberChatRead: (entry) => this.session?.remember("chat read", String(entry)),
       askControl: () => this.session?.send({ type: "access_asked", capability: "control", reason: this.opened.reason }),
       desk: {
         candidates: async () => {

@@ -7,6 +7,7 @@ import pytest
 from protocol.consent import ALWAYS, NEEDED, NOBODY, ConsentGate, Grant, ViewerId
 from protocol.messages import (
     AccessAsked,
+    ChatWritten,
     ControlGivenBack,
     DrawingTimed,
     Ended,
@@ -51,6 +52,7 @@ EVERY_MESSAGE = [
     TextTyped("a"),
     InputReleased(),
     NoteWritten(0, "Écran noir", 1),
+    ChatWritten("Bonjour"),
     HeadSigned("note"),
     Pinged(1),
     Ended(Outcome.COMPLETED),

@@ -47,6 +47,9 @@ from protocol.media_parts import (
 )
 from protocol.messages import (
     AccessChanged,
+    ChatRefused,
+    ChatSaid,
+    ChatWritten,
     DrawingTimed,
     EpochStarted,
     FromViewer,
@@ -102,6 +105,8 @@ def vectors() -> dict[str, Any]:
             EpochStarted(1, bytes(range(32)), 0),
             Pinged(6),
             PathMeasured(Preference.SHARPER, Bottleneck.AGENT_NETWORK, 250, 1000, 210, 0, 30, 4, 6),
+            ChatSaid(12, "", "", 1_700_000_000_000, "Il clignote 😀"),
+            ChatRefused("too_fast"),
         )
     ]
     return {
@@ -130,6 +135,7 @@ def vectors() -> dict[str, Any]:
                 Pinged(4),
                 PreferenceChosen(Preference.SAVE_DATA),
                 DrawingTimed(6),
+                ChatWritten("Voyez-vous\nle voyant ?"),
             )
         ],
         "from_agent": to_viewer_records,

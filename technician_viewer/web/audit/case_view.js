@@ -146,7 +146,7 @@ export class CaseView {
     this.timeline.show(timeline, (mark) => {
       const entry = evidence.entries[mark.entry];
       const time = clock((mark.atMs - timeline.fromMs) / 1000);
-      const told = mark.what === "note" || mark.what === "mark" ? mark.text || _("Moment marked") : entry ? entryText(entry.event, (who) => this.#nameOf(who)) : "";
+      const told = mark.what === "note" || mark.what === "mark" ? mark.text || _("Moment marked") : mark.what === "said" ? this.#saidText(mark) : entry ? entryText(entry.event, (who) => this.#nameOf(who)) : "";
       return `${time}  ${told || _("Input of the technician")}`;
     });
     this.player.time();
@@ -179,12 +179,15 @@ export class CaseView {
     }));
   }
 
-  /** Look for what was typed in notes and titles; all of them where that is nothing. */
+  /** Look for what was typed in notes, messages and titles; all of them where that is nothing. */
   #find() {
     const wanted = fold(input("search").value.trim()), isWanted = (/** @type {string} */ text) => fold(text).includes(wanted);
     const notes = this.#notes().filter(({ text }) => isWanted(text)), titles = (this.evidence?.titles ?? []).filter(({ title }) => title && isWanted(title));
-    this.#found = wanted ? [...notes.map(({ atMs }) => atMs), ...titles.map(({ atMs }) => atMs)].sort((a, b) => a - b) : undefined;
+    const chat = this.#chat().filter(({ text = "" }) => isWanted(text));
+    this.#found = wanted ? [...notes.map(({ atMs }) => atMs), ...chat.map(({ atMs }) => atMs), ...titles.map(({ atMs }) => atMs)].sort((a, b) => a - b) : undefined;
     get("notes").replaceChildren(...notes.map(({ atMs, told }) => this.#item(atMs, told)));
+    get("chat").replaceChildren(...chat.map((mark) => this.#item(mark.atMs, this.#saidText(mark))));
+    get("chat-card").hidden = !this.#chat().length;
     get("titles").replaceChildren(...titles.map(({ atMs, title }) => this.#item(atMs, title)));
     get("titles-card").hidden = !this.evidence?.titles.length;
     get("found").textContent = this.#found ? _("Found: {count}", { count: this.#found.length }) : "";
@@ -199,6 +202,15 @@ export class CaseView {
       const older = versions.length > 1 ? " (" + _("version {number}", { number: versions.length }) + ")" : "";
       return [{ atMs: versions[0]?.shownMs || last.shownMs, text: last.text, told: _("{name}: {text}", { name: `${this.#nameOf(last.participant)}${older}`, text: last.text || _("Moment marked") }) }];
     });
+  }
+
+  /** What was said in the chat, in its order. */
+  #chat() { return this.#timeline?.lanes.find(({ name }) => name === "chat")?.marks ?? []; }
+
+  /** @param {import("./lanes.js").Mark} mark */
+  #saidText({ who = "", text }) {
+    const name = who ? this.#nameOf(who) : _("The customer"), notKept = _("(not recorded)");
+    return _("{name}: {text}", { name, text: text ?? notKept });
   }
 
   /** @param {number} atMs @param {string} text */

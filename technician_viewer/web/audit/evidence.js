@@ -25,6 +25,8 @@ export class Evidence {
   notes = new Map();
   /** In which windows the customer worked, from when on; empty: in none. @type {{ title: string, atMs: number, entry: number }[]} */
   titles = [];
+  /** What was said in the chat, by its entry; nothing where it was not recorded. @type {Map<number, string>} */
+  said = new Map();
   /** The recording's deletion, and whether its time was over then. @type {{ deletion: import("../core/handling.js").Deletion, isByRule: boolean } | undefined} */
   deleted;
   /** To whom the recording was passed on. @type {import("../core/handling.js").Resealed[]} */
@@ -167,7 +169,7 @@ export class Evidence {
   }
 
   /**
-   * Open what only an auditor can: the recording key, the notes and the titles of windows.
+   * Open what only an auditor can: the recording key, the notes, what was said and the titles of windows.
    *
    * @param {CryptoKeyPair} keys of the auditor @returns {Promise<RecordingKey | undefined>} nothing where nothing was recorded, or it was deleted
    * @throws {import("../core/errors.js").ProtocolError} not for this key, or altered
@@ -178,14 +180,16 @@ export class Evidence {
     const key = await RecordingKey.from(this.opened.session, raw);
     this.notes.clear();
     this.titles = [];
+    this.said.clear();
     this.missing = this.missing.filter(({ what }) => what !== "content");
     for (const { number, event } of this.entries) {
-      if (event.type !== "noted" && event.type !== "titled") continue;
+      if (!["noted", "titled", "said"].includes(event.type) || !event.content) continue;
       const content = this.#beside(event.content);
       if (!content) continue;
       const said = read(await key.openContent(content));
       if (!said) this.missing.push({ what: "content", entry: number });
       else if (event.type === "noted") this.#note(number, event, said);
+      else if (event.type === "said") this.said.set(number, said.text ?? "");
       else this.titles.push({ title: said.title ?? "", atMs: event.since_ms, entry: number });
     }
     return key;
@@ -237,8 +241,8 @@ export class Evidence {
 
   /** Hold what lies beside an entry, if anything does, against its hash. @param {Entry} entry @throws {LogTampered} it is something else */
   async #holdBeside({ number, event }) {
-    const hash = event.type === "key_sealed" ? event.seals : event.type === "noted" || event.type === "titled" ? event.content : undefined;
-    if (hash === undefined) return;
+    const hash = event.type === "key_sealed" ? event.seals : event.content;
+    if (!hash) return;
     const data = this.#beside(hash);
     if (!data) this.missing.push({ what: "beside", entry: number });
     else if (toBase64(await sha256(data)) !== hash) throw new LogTampered(`what lies beside entry ${number} is something else`);

@@ -21,6 +21,7 @@ export function lanesOf(evidence) {
     { name: "recording", spans: recording.segments.map((segment) => ({ fromMs: segment.began_ms, toMs: segment.ended_ms, what: "recorded" })), marks: losses(entries) },
     { name: "windows", spans: titles(evidence, toMs), marks: [] },
     { name: "input", spans: [], marks: typing(entries) },
+    { name: "chat", spans: [], marks: chat(evidence) },
     { name: "notes", spans: [], marks: notes(evidence) },
     { name: "connection", spans: cuts(entries, toMs), marks: [] },
     { name: "network", spans: ways(entries, toMs), marks: [] },
@@ -75,6 +76,10 @@ const notes = (evidence) => [...evidence.notes.values()].flatMap((versions) => {
   const last = versions.at(-1);
   return last ? [{ atMs: versions[0]?.shownMs || last.shownMs, what: last.text ? "note" : "mark", who: last.participant, text: last.text, entry: last.entry }] : [];
 });
+
+/** @param {import("./evidence.js").Evidence} evidence @returns {Mark[]} each line of the chat, with its text where that was recorded */
+const chat = ({ entries, said }) => entries.filter(({ event }) => event.type === "said")
+  .map(({ number, at_ms: atMs, event }) => ({ atMs, what: "said", who: event.participant, text: said.get(number), entry: number }));
 
 /** Each title until the next one, or until nothing was recorded. @param {import("./evidence.js").Evidence} evidence @param {number} endMs @returns {Span[]} */
 function titles({ titles: written, entries }, endMs) {

@@ -15,7 +15,7 @@ export const capabilityText = (capability) => ({ view: _("see the screen"), cont
 
 /** @param {string} lane */
 export const laneText = (lane) => ({
-  consent: _("Sees"), control: _("Controls"), recording: _("Recorded"), windows: _("Windows"), input: _("Input"), notes: _("Notes"), connection: _("Interrupted"), network: _("Connection"), people: _("People"), activity: _("Activity"),
+  consent: _("Sees"), control: _("Controls"), recording: _("Recorded"), windows: _("Windows"), input: _("Input"), chat: _("Messages"), notes: _("Notes"), connection: _("Interrupted"), network: _("Connection"), people: _("People"), activity: _("Activity"),
 })[lane] ?? lane;
 
 /** What slowed the picture down, and how much. @param {import("./lanes.js").Path} path @param {string} language */
@@ -62,6 +62,7 @@ export function entryText(event, nameOf) {
     case "continued": return _("The customer lets it go on");
     case "recording_paused": return _("The customer pauses the recording");
     case "recording_continued": return _("The customer lets the recording go on");
+    case "said": return name ? _("{name} writes a message", { name }) : _("The customer writes a message");
     case "segment_lost": return _("A piece of the recording could not be kept");
     case "ended": return outcomeText(event.outcome);
     default: return "";

@@ -42,6 +42,7 @@ export const CERTIFICATE_VALID_S_MAX = 28800;
 export const DOCUMENT_VALID_S_MAX = 7776000;
 export const CLOCK_SKEW_S_MAX = 120;
 export const PROMPT_S_MAX = 600;
+export const CHAT_CHARACTERS_MAX = 1000;
 export const SEGMENT_BYTES_MAX = 1048576;
 export const BESIDE_BYTES_MAX = 16384;
 export const AUDITORS_MAX = 64;

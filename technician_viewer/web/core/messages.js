@@ -1,6 +1,6 @@
 /** What the agent can say inside the channel: protocol/messages.py, FromAgent. What the page says is checked by the agent. */
 import { bytes, count, decode, flag, integer, listOf, oneOf, text } from "./codec.js";
-import { CONTROL_MESSAGE_BYTES_MAX, ENTRY_BYTES_MAX, MEASURED_MS_MAX, PEERS_PER_ROOM_MAX, PROMPT_S_MAX } from "./limits.js";
+import { CHAT_CHARACTERS_MAX, CONTROL_MESSAGE_BYTES_MAX, ENTRY_BYTES_MAX, MEASURED_MS_MAX, PEERS_PER_ROOM_MAX, PROMPT_S_MAX } from "./limits.js";
 
 // eslint-disable-next-line no-control-regex
 const LINE = /^[^\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]*$/u;
@@ -9,6 +9,11 @@ export const line = text(200, LINE);
 const TEXT = /^[^\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]*$/u;
 /** Several lines: a reason. */
 export const lines = text(2000, TEXT);
+/** Make the characters of such a text of anything: composed (NFC), deceiving ones as blanks. @param {string} written */
+export const tidyText = (written) => Array.from(written, (character) => TEXT.test(character) ? character : " ").join("").normalize("NFC").trim();
+const isText = text(CHAT_CHARACTERS_MAX, TEXT);
+/** What somebody says in the chat: a text that is not blank. @param {any} value */
+export const saidText = (value) => isText(value) && /\S/u.test(value);
 export const capability = oneOf(["view", "control", "record"]);
 export const hold = oneOf(["prompt", "paused", "stop_key", "stale_picture", "unrecorded"]);
 export const answer = oneOf(["allowed", "refused", "timed_out"]);
@@ -18,6 +23,8 @@ export const bottleneck = oneOf(["none", "viewer_network", "viewer_processor", "
 export const key = bytes(32, 32);
 const ms = integer(0, MEASURED_MS_MAX);
 const participant = text(32, /^[0-9a-f]{32}$/);
+/** Empty for the customer. */
+const speaker = text(32, /^([0-9a-f]{32})?$/);
 export const role = oneOf(["technician", "observer", "supervisor", "expert"]);
 /** @param {any} value */
 const shown = (value) => {
@@ -35,6 +42,8 @@ const FROM_AGENT = {
   recording_changed: { state: oneOf(["unavailable", "off", "on", "paused"]) },
   participants_changed: { participants: listOf(shown, PEERS_PER_ROOM_MAX) },
   sent_away: { by: oneOf(["customer", "time"]) },
+  chat_said: { entry: count, participant: speaker, name: line, at_ms: count, text: saidText },
+  chat_refused: { why: oneOf(["too_fast", "full"]) },
   epoch_started: { epoch: count, key, first_counter: count },
   media_reached: { counter: count, picture: count },
   path_measured: {

@@ -39,6 +39,7 @@ const EVENTS = {
   recording_continued: {},
   noted: { participant: line, revises: count, shown_ms: count, content: key },
   titled: { since_ms: count, content: key },
+  said: { participant: line, content: bytes(32) },
   path_changed: { bottleneck, round_trip_ms: count, rate_kbit: count },
   ended: { outcome, by: oneOf(["customer", "technician", "network", "agent"]), view_ms: count, control_ms: count },
 };

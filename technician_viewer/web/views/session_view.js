@@ -7,6 +7,7 @@ import { Mouse } from "../input/mouse.js";
 import { Fitting } from "../screen/fitting.js";
 import { Liveness } from "../screen/liveness.js";
 import { RemoteScreen } from "../screen/remote_screen.js";
+import { ChatView } from "./chat_view.js";
 import { Curtain } from "./curtain.js";
 import { InviteDialog } from "./invite_dialog.js";
 import { Menus } from "./menus.js";
@@ -51,6 +52,7 @@ export class SessionView {
    * @param {import("../screen/wasm.js").Wasm} wasm
    * @param {{ send: (message: any) => void, isBusy: () => boolean, heardMs: () => number, heardAt: () => number, askControl: () => void,
    *   remember: (entry: number, text: string) => void, recalled: (entry: number) => string,
+   *   chatRead: () => number, rememberChatRead: (entry: number) => void,
    *   desk: import("./invite_dialog.js").Desk, end: () => void, leave: () => void, onLive: (isLive: boolean) => void }} session
    */
   constructor(wasm, session) {
@@ -76,6 +78,9 @@ export class SessionView {
     });
     this.path = new PathView({ send, isOurs: () => this.people.setsPace });
     this.recording = new Recording({ send, picture: () => this.screen.picture, onClosed: () => field.focus(), remember: session.remember, recalled: session.recalled });
+    this.chat = new ChatView({
+      send, onClosed: () => field.focus(), note: (text) => this.note(text), read: session.chatRead, remember: session.rememberChatRead,
+    });
     this.invite = new InviteDialog(session.desk, () => field.focus());
     this.toolbar = new Toolbar(this.fitting, {
       onScreen: (number) => this.#choose(number), onChanged: () => field.focus(), note: (text) => this.note(text),
@@ -104,7 +109,7 @@ export class SessionView {
 
   /** @param {{ ticket: string, customer: string }} who */
   begin({ ticket, customer }) {
-    this.customer = customer;
+    this.customer = this.chat.customer = customer;
     get("who").textContent = [ticket, customer].filter(Boolean).join(" · ");
   }
 
@@ -112,7 +117,7 @@ export class SessionView {
   take(message) {
     switch (message.type) {
       case "welcomed":
-        this.people.me = message.participant;
+        this.people.me = this.chat.me = message.participant;
         break;
       case "participants_changed": {
         const told = this.people.change(message.participants);
@@ -129,9 +134,14 @@ export class SessionView {
         break;
       case "recording_changed":
         this.recording.change(message.state);
+        this.chat.change(message.state);
         break;
       case "entry_appended":
         this.recording.take(JSON.parse(message.entry), this.people.me);
+        break;
+      case "chat_said":
+      case "chat_refused":
+        this.chat.take(message);
         break;
       case "media_reached":
         this.#liveness.announce(message.picture, performance.now());
@@ -188,6 +198,7 @@ export class SessionView {
     this.#capabilities.clear();
     this.curtain.hide();
     this.menus.close();
+    this.chat.over();
     for (const id of ["text-dialog", "help", "invite"]) element(id, HTMLDialogElement).close();
     if (document.fullscreenElement) void document.exitFullscreen();
     get("live").hidden = true;

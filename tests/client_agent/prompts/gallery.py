@@ -17,6 +17,7 @@ import mss.tools
 
 from client_agent.prompts.customer import (
     BarState,
+    ChatLine,
     ConsentQuestion,
     Interruption,
     Participation,
@@ -91,6 +92,16 @@ async def _progress(customer: WindowCustomer) -> None:
     customer.show_progress(Progress.WAITING_FOR_TECHNICIAN)
 
 
+async def _chat(customer: WindowCustomer) -> None:
+    customer.show_bar(BarState("Opérateur Démo", viewers=(CAMILLE,), elapsed_s=725, recording=RecordingState.ON))
+    for name, text in (
+        ("Camille Moreau", "Bonjour ! Je regarde d’abord les réglages vidéo."),
+        ("", "Très bien, merci. La box a redémarré ce matin, puis plus rien :\nErreur 0x80070005"),
+        ("Camille Moreau", "Pouvez-vous débrancher la box dix secondes ? Je reste en ligne."),
+    ):
+        customer.show_chat(ChatLine(name, text, 1_795_520_000, is_own=not name))
+
+
 SCENES: dict[str, Show] = {
     "code": lambda customer: customer.ask_code(),
     "code-expired": lambda customer: customer.ask_code(Problem.CODE_EXPIRED),
@@ -122,6 +133,7 @@ SCENES: dict[str, Show] = {
     "bar-several": _bar(
         viewers=(CAMILLE, *(Viewer(name, VIEW) for name in ("Jean Petit", "Aïcha Benali", "Li", "Zoé"))), elapsed_s=4000
     ),
+    "chat": _chat,
     "problem": lambda customer: customer.show_problem(Problem.NOT_STORED),
     "summary": lambda customer: customer.show_summary(SUMMARY),
 }

@@ -50,6 +50,8 @@ def remembering(events: list[str], before_question: Callable[[], Awaitable[None]
         before_question=before,
         after_question=lambda: events.append("after question"),
         on_send_away=lambda viewer: events.append(f"send away: {viewer.id}"),
+        on_chat=lambda text: events.append(f"says: {text}"),
+        before_typing=lambda: events.append("before typing"),
         on_more_time=lambda seconds: events.append(f"more time: {seconds}"),
     )
 

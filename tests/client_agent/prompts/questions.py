@@ -1,6 +1,6 @@
 """Questions to try the windows and the terminal with."""
 
-from client_agent.prompts.customer import BarState, ConsentQuestion, Decision, Participation, Summary, Viewer
+from client_agent.prompts.customer import BarState, ChatLine, ConsentQuestion, Decision, Participation, Summary, Viewer
 from protocol.vocabulary import Capability, Outcome
 
 VIEW = frozenset({Capability.VIEW})
@@ -27,6 +27,7 @@ HOSTILE = ConsentQuestion(
     asks=Capability.CONTROL,
 )
 CONTROLLED = BarState("Opérateur Démo", (Viewer("Camille Moreau", VIEW | CONTROL),), elapsed_s=725)
+WRITTEN = ChatLine("Camille Moreau", "Voyez-vous le voyant rouge ?", 1_795_520_000, is_own=False)
 SUMMARY = Summary(
     outcome=Outcome.COMPLETED,
     organisation="Opérateur Démo",

@@ -10,7 +10,7 @@ from client_agent.prompts.customer import BarState, Problem, Progress, Viewer
 from client_agent.prompts.window import WindowCustomer
 from tests.client_agent.prompts.onlooker import Onlooker
 from tests.client_agent.prompts.played import Stage, play
-from tests.client_agent.prompts.questions import CONTROLLED, HOSTILE, QUESTION, SUMMARY, VIEW
+from tests.client_agent.prompts.questions import CONTROLLED, HOSTILE, QUESTION, SUMMARY, VIEW, WRITTEN
 from tests.virtual_display import VirtualDisplay
 from tests.waiting import eventually
 
@@ -22,6 +22,7 @@ WINDOWS: dict[str, Show] = {
     "question": lambda customer: customer.ask_consent(QUESTION),
     "hostile question": lambda customer: customer.ask_consent(HOSTILE),
     "bar": lambda customer: customer.show_bar(CONTROLLED),
+    "chat": lambda customer: customer.show_chat(WRITTEN),
     "bar with many": lambda customer: customer.show_bar(MANY),
     "problem": lambda customer: customer.show_problem(Problem.NOT_STORED),
     "summary": lambda customer: customer.show_summary(SUMMARY),

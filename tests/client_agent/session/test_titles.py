@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis.strategies import floats, lists
 
 from client_agent.session import titles as titles_module
-from client_agent.session.titles import TitlePace, Titles
+from client_agent.session.pace import Pace
+from client_agent.session.titles import Titles
 from client_agent.session.voices import Voices
 from protocol.limits import CONTENT_PADDING_BYTES
 from protocol.session_log import Titled
@@ -189,7 +190,7 @@ async def test_titles_that_never_rest_are_left_out_and_the_last_one_is_written(m
 @given(lists(floats(0, 3), max_size=500))
 def test_however_often_titles_change_entries_are_few(pauses: list[float]) -> None:
     now = written = 0.0
-    pace = TitlePace(now)
+    pace = Pace(titles_module._AT_ONCE, titles_module._EVERY_S, now)
     for pause in pauses:
         now += pause
         if not pace.waits_s(now):
@@ -199,7 +200,7 @@ def test_however_often_titles_change_entries_are_few(pauses: list[float]) -> Non
 
 
 def test_after_a_burst_the_next_one_waits_as_long_as_is_said() -> None:
-    pace = TitlePace(0.0)
+    pace = Pace(titles_module._AT_ONCE, titles_module._EVERY_S, 0.0)
     for _ in range(10):
         assert pace.waits_s(0.0) == 0
         pace.wrote()

@@ -8,6 +8,8 @@ const load = (name) => import(new URL(name, core).href);
 const vectors = JSON.parse(await readFile(new URL("../../vectors/version1.json", import.meta.url), "utf-8"));
 const { ViewerHandshake } = await load("handshake.js");
 const { ControlChannel } = await load("channel.js");
+const { decodeFromAgent, ONCE, tidyText } = await load("messages.js");
+const { encode } = await load("codec.js");
 const { decodeFromRelay } = await load("relay_messages.js");
 const { unwrap, wrapRelay } = await load("envelope.js");
 const { MediaOpener } = await load("media.js");
@@ -76,7 +78,18 @@ test("a resume's bytes are those of the vectors, and what was lost comes again",
   assert.deepEqual(channel.again(), []);
   const again = [];
   for (const record of vectors.resume.sent_again) again.push(await channel.open(bytes(record)));
-  assert.deepEqual(again, [vectors.from_agent[1].message]);
+  const lost = vectors.from_agent.slice(1).map(({ message }) => message);
+  assert.deepEqual(again, lost.filter(({ type }) => !ONCE.has(type)));
+});
+
+test("nothing is read of the chat that is not a text, and whatever is typed becomes one", () => {
+  const said = (text) => decodeFromAgent(encode({ type: "chat_said", entry: 3, participant: "", name: "", at_ms: 5, text }));
+  assert.equal(said("é 😀\nb").text, "é 😀\nb");
+  assert.equal(said("😀".repeat(1000)).text.length, 2000);
+  for (const text of ["", " \n ", "\u0007", "a\tb", "\u202egnp.exe", "\u200f", "\u2066a", "\ufeff", "a\u2028b", "a".repeat(1001), "a".repeat(2 ** 20)]) {
+    assert.throws(() => said(text), errors.RemoteProtocolError, JSON.stringify(text.slice(0, 10)));
+  }
+  assert.equal(tidyText(" \u202eevil\u0007\tZ\u0301\nb\r\n"), "evil  Ź\nb");
 });
 
 test("an altered answer resumes nothing", async () => {
