@@ -12,16 +12,16 @@ PLOTS = RESULTS.parent / "plots"
 _OWN_FACTS = ("steps", "commit", "date", "load at the end")
 _ABOUT = """\
 Everybody shows the customer's display of their own (Xvfb) in a page of the same headless Chromium, drawn by software, all on this
-machine over loopback; ours with TLS and a relay between, the others plain. One after the other plays the same scene (`scenes.py`), in
-an order that chance gives anew for each round; the other sessions stand idle meanwhile, and what they use then is in the section on
-idleness. A mark of 16 blocks in each step says which step it is. *Latency* is from just before the painter flushes its requests to the
-X server until the mark of that step, or of a later one, has been read back from the page's canvas (`probe.js`, the same in every page,
-called where the page draws; reading takes 0.1 ms, included). *KB* are TCP payload that the browser received, TLS included: until the
-last step was seen, and after that (*then*), until the picture was exact or for 3 s. *PSNR* and *SSIM* compare three copies of the
-moving region, taken from the canvas where it was drawn, with what was painted. *Exact after* is from the last step's painting until
-every pixel of the canvas is that of the customer's screen, without the corner where the pointer rests. Processor time is of a core, by
-role: *agent* is the program on the customer's machine, *relay* what stands between (relay, websockify). Each figure is the median of
-the rounds, with the lowest and the highest."""
+machine over loopback; ours and MeshCentral with TLS and a relay between, the others plain. One after the other plays the same scene
+(`scenes.py`), in an order that chance gives anew for each round; the other sessions stand idle meanwhile, and what they use then is in
+the section on idleness. A mark of 16 blocks in each step says which step it is. *Latency* is from just before the painter flushes its
+requests to the X server until the mark of that step, or of a later one, has been read back from the page's canvas (`probe.js`, the same
+in every page, called where the page draws; reading takes 0.1 ms, included). *KB* are TCP payload that the browser received, TLS
+included: until the last step was seen, and after that (*then*), until the picture was exact or for 3 s. *PSNR* and *SSIM* compare three
+copies of the moving region, taken from the canvas where it was drawn, with what was painted. *Exact after* is from the last step's
+painting until every pixel of the canvas is that of the customer's screen, without the corner where the pointer rests. Processor time is
+of a core, by role: *agent* is the program on the customer's machine, *relay* what stands between (relay, MeshCentral's server,
+websockify). Each figure is the median of the rounds, with the lowest and the highest."""
 
 
 def found_in(folder: Path) -> dict[str, Series]:
