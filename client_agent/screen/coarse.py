@@ -18,6 +18,8 @@ class CoarseBox:
     changed_at: float
     is_rough: bool = False
     """So coarse that it becomes better before anything becomes exact."""
+    is_text: bool = False
+    """Letters and windows, for which there was no room: other forms of exact pixels suit them than suit photos."""
 
 
 class CoarseBoxes:
@@ -31,11 +33,11 @@ class CoarseBoxes:
         """Whether every pixel is exact."""
         return not self._boxes
 
-    def add(self, box: Box, now: float, *, is_rough: bool = False) -> None:
+    def add(self, box: Box, now: float, *, is_rough: bool = False, is_text: bool = False) -> None:
         """This box has just been sent with loss."""
         for x in range(box.x, box.right, WIDTH_PX_MAX):
             part = Box(x, box.y, min(WIDTH_PX_MAX, box.right - x), box.height)
-            self._add(CoarseBox(part, now, is_rough=is_rough))
+            self._add(CoarseBox(part, now, is_rough, is_text))
 
     def _add(self, new: CoarseBox) -> None:
         self._boxes = [each for each in self._boxes if clip(each.box, new.box) != each.box]
@@ -53,7 +55,7 @@ class CoarseBoxes:
         for each in list(self._boxes):
             if part := clip(each.box, source):
                 moved = Box(part.x - from_x + to.x, part.y - from_y + to.y, part.width, part.height)
-                self.add(moved, now, is_rough=each.is_rough)
+                self.add(moved, now, is_rough=each.is_rough, is_text=each.is_text)
 
     def oldest(self) -> CoarseBox | None:
         """The one to be refined next: that which has been still for longest, but what is rough before what has changed as lately."""

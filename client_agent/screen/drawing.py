@@ -144,7 +144,7 @@ class Drawing:
             part = Box(box.x, y, box.width, min(rows, box.bottom - y))
             is_too_much = may_lose and self._spent >= terms.budget.exact_bytes
             if is_too_much:
-                self._coarse.add(part, now)
+                self._coarse.add(part, now, is_text=True)
             yield from self._encoded(part, coarse if is_too_much else exact, terms)
 
     def _photos(self, photos: list[Box], touched: list[Region], terms: Terms, now: float) -> Iterator[Rectangle]:
@@ -174,7 +174,10 @@ class Drawing:
             yield rectangle
 
     def _exact(self, terms: Terms) -> BoxEncoder:
-        return self._stream if abilities.ZSTD_STREAM in terms.agreed else self._frames
+        if abilities.ZSTD_STREAM not in terms.agreed:
+            return self._frames
+        self._stream.suit(is_narrow=terms.budget.is_narrow)
+        return self._stream
 
     def _photo(self, terms: Terms) -> BoxEncoder:
         return abilities.jpeg(terms.budget.photo_quality)
@@ -191,7 +194,6 @@ class Drawing:
     def refine(self, terms: Terms, now: float) -> Iterator[Part]:
         """Make something exact that has stood still for long enough, as much as one picture may hold."""
         self._spent = 0
-        exact = abilities.planes() if abilities.PLANES in terms.agreed else self._exact(terms)
         while (oldest := self._coarse.oldest()) and now >= oldest.changed_at + terms.budget.exact_after_s:
             if self._spent >= terms.budget.refining_bytes:
                 return
@@ -201,7 +203,8 @@ class Drawing:
                 rows, encoder = min(oldest.box.height, 3 * rows), self._photo(terms)
             else:
                 self._motion.refined(oldest.box)
-                encoder = exact
+                is_photo = abilities.PLANES in terms.agreed and not oldest.is_text
+                encoder = abilities.planes() if is_photo else self._exact(terms)
             yield from self._encoded(Box(oldest.box.x, oldest.box.y, oldest.box.width, rows), encoder, terms)
             self._coarse.refined(oldest, rows)
 

@@ -394,6 +394,23 @@ def test_text_that_comes_coarsely_first_is_not_longer_for_it(monkeypatch: pytest
     assert coarse.viewer.bytes < exact.viewer.bytes
 
 
+def test_text_takes_fewer_bytes_on_a_narrow_path_and_is_exact_while_the_path_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one = watched()
+    took: dict[float, list[int]] = {300_000.0: [], 9_000_000.0: []}
+    for number, rate in enumerate([*took] * 3):
+        terms = budget(Path(rate=rate, motion_rate=rate, round_trip_s=0.1), Preference.AUTOMATIC)
+        monkeypatch.setattr(stream, "budget", lambda *_, terms=terms: terms)
+        one.desktop.put(0, 0, text(WIDTH, HEIGHT, seed=10 + number))
+        one.step()
+        assert one.viewer.end.is_exact
+        assert one.viewer.is_exact(one.desktop)
+        took[rate].append(one.viewer.bytes)
+    narrow, wide = took.values()
+    assert max(narrow) < 0.9 * min(wide)
+
+
 def test_a_film_that_is_painted_in_bands_is_one_film() -> None:
     one = watched()
     exact_px = 0
