@@ -33,7 +33,9 @@ from protocol.nodes import Nodes
 from protocol.vocabulary import Capability, Outcome
 
 VERSION = "1.0.0"
-OFFER = Offer((Capability.VIEW, Capability.CONTROL), abilities.offered(), f"mainforte-agent-{VERSION}")
+OFFER = Offer(
+    (Capability.VIEW, Capability.CONTROL, Capability.FILES), abilities.offered(), f"mainforte-agent-{VERSION}"
+)
 
 log = logging.getLogger("mainforte.agent")
 

@@ -16,6 +16,12 @@ from protocol.messages import (
     ControlGivenBack,
     DrawingTimed,
     Ended,
+    FileAsked,
+    FileClosed,
+    FileCompleted,
+    FileOffered,
+    FilePart,
+    FileReceived,
     HandedOver,
     HeadSigned,
     InputReleased,
@@ -54,6 +60,12 @@ NEEDED: Mapping[type[Message], Capability] = {
     WheelTurned: Capability.CONTROL,
     KeyChanged: Capability.CONTROL,
     TextTyped: Capability.CONTROL,
+    FileOffered: Capability.FILES,
+    FileAsked: Capability.FILES,
+    FileReceived: Capability.FILES,
+    FilePart: Capability.FILES,
+    FileCompleted: Capability.FILES,
+    FileClosed: Capability.FILES,
 }
 ALWAYS: frozenset[type[Message]] = frozenset(
     {AccessAsked, ControlGivenBack, HandedOver, Left, InputReleased, HeadSigned, Pinged, Ended}

@@ -28,6 +28,15 @@ CONTROL_PADDING_BYTES = 64
 RESEND_BUFFER_BYTES_MAX = 1024 * 1024
 TEXT_TYPED_CHARACTERS_MAX = 4096
 
+# Files (section 16). A file is checked as a whole before it is anybody's: the page holds it in memory until then.
+FILE_BYTES_MAX = 64 * 1024 * 1024
+FILE_NAME_CHARACTERS_MAX = 255
+FILES_MAX = 1000
+# What is on its way and not acknowledged; on a narrow path far less, so that what is typed next to it is not late.
+FILE_IN_FLIGHT_BYTES_MAX = 128 * 1024
+FILE_PART_BYTES_MAX = 16 * 1024
+FILE_PART_BYTES_MIN = 1024
+
 # Media records (section 7).
 MEDIA_PLAIN_BYTES_MAX = 64 * 1024
 MEDIA_PLAIN_BYTES_TARGET = 32 * 1024

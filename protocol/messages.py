@@ -12,6 +12,9 @@ from protocol.codec import Decoder, Message
 from protocol.limits import (
     CONTROL_MESSAGE_BYTES_MAX,
     ENTRY_BYTES_MAX,
+    FILE_BYTES_MAX,
+    FILE_NAME_CHARACTERS_MAX,
+    FILE_PART_BYTES_MAX,
     MEASURED_MS_MAX,
     PEERS_PER_ROOM_MAX,
     PROMPT_S_MAX,
@@ -20,7 +23,17 @@ from protocol.limits import (
     TEXT_TYPED_CHARACTERS_MAX,
 )
 from protocol.text import Line, SaidText, Text
-from protocol.vocabulary import Answer, Bottleneck, Capability, Hold, Outcome, Preference, RecordingState, Role
+from protocol.vocabulary import (
+    Answer,
+    Bottleneck,
+    Capability,
+    FileOutcome,
+    Hold,
+    Outcome,
+    Preference,
+    RecordingState,
+    Role,
+)
 
 SafeInt = Annotated[int, Meta(ge=0, lt=2**53)]
 ScreenNumber = Annotated[int, Meta(ge=0, lt=SCREENS_MAX)]
@@ -35,6 +48,9 @@ Ms = Annotated[int, Meta(ge=0, le=MEASURED_MS_MAX)]
 KeyCode = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9]{1,32}\Z")]
 Participant = Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
 """The serial number of a participant's certificate."""
+FileName = Annotated[str, Meta(min_length=1, max_length=FILE_NAME_CHARACTERS_MAX)]
+"""As whoever sends it calls it: anything at all. Whoever receives it makes a safe name of it."""
+FileBytes = Annotated[int, Meta(ge=0, le=FILE_BYTES_MAX)]
 Proof = Annotated[bytes, Meta(max_length=4096)]
 
 
@@ -177,6 +193,21 @@ class ChatWritten(Message, frozen=True, tag="chat_written"):
     """Something for everybody who takes part to read; the agent answers with `ChatSaid`, to all, or `ChatRefused`."""
 
     text: SaidText
+
+
+class FileOffered(Message, frozen=True, tag="file_offered"):
+    """A file for the customer. `transfer` is a number that this viewer has not used for another one (section 16)."""
+
+    transfer: SafeInt
+    name: FileName
+    bytes: FileBytes
+
+
+class FileAsked(Message, frozen=True, tag="file_asked"):
+    """A request for a file: the customer reads what for, and chooses one or says no."""
+
+    transfer: SafeInt
+    what: Text
 
 
 class HeadSigned(Message, frozen=True, tag="head_signed"):
@@ -324,6 +355,14 @@ class HeadOffered(Message, frozen=True, tag="head_offered"):
     note: NoteText
 
 
+class FileChosen(Message, frozen=True, tag="file_chosen"):
+    """The customer chose a file for the request of this number."""
+
+    transfer: SafeInt
+    name: FileName
+    bytes: FileBytes
+
+
 # --- from either -----------------------------------------------------------------------------------------------------------
 
 
@@ -331,6 +370,35 @@ class Pinged(Message, frozen=True, tag="pinged"):
     """Proof of life from either side, where nothing else was said (section 8)."""
 
     at_ms: SafeInt
+
+
+class FileReceived(Message, frozen=True, tag="file_received"):
+    """So many bytes of the file are safe here; the first one, with 0, says that it may begin."""
+
+    transfer: SafeInt
+    bytes: FileBytes
+
+
+class FilePart(Message, frozen=True, tag="file_part"):
+    """The next bytes of the file, from `offset` on."""
+
+    transfer: SafeInt
+    offset: FileBytes
+    data: Annotated[bytes, Meta(min_length=1, max_length=FILE_PART_BYTES_MAX)]
+
+
+class FileCompleted(Message, frozen=True, tag="file_completed"):
+    """There is no more of it; `hash` is SHA-256 of all that was read."""
+
+    transfer: SafeInt
+    hash: Hash
+
+
+class FileClosed(Message, frozen=True, tag="file_closed"):
+    """The transfer is over: what became of it. That it was moved only its receiver says."""
+
+    transfer: SafeInt
+    outcome: FileOutcome
 
 
 class Ended(Message, frozen=True, tag="ended"):
@@ -359,6 +427,12 @@ FromViewer = (
     | InputReleased
     | NoteWritten
     | ChatWritten
+    | FileOffered
+    | FileAsked
+    | FileReceived
+    | FilePart
+    | FileCompleted
+    | FileClosed
     | HeadSigned
     | Pinged
     | Ended
@@ -381,6 +455,11 @@ FromAgent = (
     | InputDropped
     | EntryAppended
     | HeadOffered
+    | FileChosen
+    | FileReceived
+    | FilePart
+    | FileCompleted
+    | FileClosed
     | Pinged
     | Ended
 )

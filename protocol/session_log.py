@@ -20,11 +20,13 @@ from protocol.codec import Decoder, Message, encode
 from protocol.errors import LogTampered, NotAuthentic, RemoteProtocolError
 from protocol.limits import CLOCK_SKEW_S_MAX, ENTRIES_MAX, ENTRY_BYTES_MAX, SEGMENT_BYTES_MAX
 from protocol.text import Line, Text
-from protocol.vocabulary import Answer, Bottleneck, Capability, Hold, Outcome, Role
+from protocol.vocabulary import Answer, Bottleneck, Capability, Direction, FileOutcome, Hold, Outcome, Role
 
 Hash = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Count = Annotated[int, Meta(ge=0, lt=2**53)]
 WORDS_MAX = 6000
+MaybeHash = Annotated[bytes, Meta(max_length=32)]
+"""Empty where there is nothing to hash."""
 Words = Annotated[str, Meta(max_length=WORDS_MAX)]
 
 NO_ENTRY = bytes(32)
@@ -232,7 +234,23 @@ class Said(Message, frozen=True, tag="said"):
     """
 
     participant: Line
-    content: Annotated[bytes, Meta(max_length=32)]
+    content: MaybeHash
+
+
+class FileTransferred(Message, frozen=True, tag="file_transferred"):
+    """A file was moved, or somebody tried to; written when it was over.
+
+    `bytes` is what its sender said that it has, `moved` how many of them came here or left. `content` is SHA-256 of what lies beside
+    the entry: its name and its hash, which would tell who knows the file by it; empty where the organisation has nobody to read that.
+    """
+
+    participant: Line
+    direction: Direction
+    began_ms: Count
+    bytes: Count
+    moved: Count
+    outcome: FileOutcome
+    content: MaybeHash
 
 
 class PathChanged(Message, frozen=True, tag="path_changed"):
@@ -278,6 +296,7 @@ Event = (
     | Noted
     | Titled
     | Said
+    | FileTransferred
     | PathChanged
     | SessionEnded
 )
@@ -312,8 +331,10 @@ def entry_hash(text: str) -> bytes:
 def beside_hash(event: Event) -> bytes | None:
     """The SHA-256 of what lies beside an entry with this event; None where nothing does."""
     match event:
-        case KeySealed(seals=beside) | Noted(content=beside) | Titled(content=beside) | Said(content=beside) if beside:
+        case KeySealed(seals=beside):
             return beside
+        case Noted(content=beside) | Titled(content=beside) | Said(content=beside) | FileTransferred(content=beside):
+            return beside or None
     return None
 
 

@@ -10,6 +10,8 @@ class Capability(StrEnum):
     CONTROL = "control"
     RECORD = "record"
     """That the organisation's auditors may watch it later; nobody's in particular."""
+    FILES = "files"
+    """To send files here, and to ask for some: which of those leave, the customer chooses one by one."""
 
 
 class Role(StrEnum):
@@ -49,6 +51,41 @@ class Answer(StrEnum):
     ALLOWED = "allowed"
     REFUSED = "refused"
     TIMED_OUT = "timed_out"
+
+
+class Direction(StrEnum):
+    """Where a file goes."""
+
+    TO_CUSTOMER = "to_customer"
+    FROM_CUSTOMER = "from_customer"
+
+
+class FileOutcome(StrEnum):
+    """What became of a file that was to be moved."""
+
+    MOVED = "moved"
+    """All of it is there, and it is what left."""
+    CANCELLED = "cancelled"
+    """The technician no longer wants it."""
+    REFUSED = "refused"
+    """The customer said no, or stopped this one."""
+    WITHDRAWN = "withdrawn"
+    """Files are not allowed any more, or not yet."""
+    PAUSED = "paused"
+    """The customer paused the session."""
+    INTERRUPTED = "interrupted"
+    """The technician's side is gone, or has lost what it had of it."""
+    BUSY = "busy"
+    """Another file goes the same way, or there were too many."""
+    TOO_LARGE = "too_large"
+    NO_ROOM = "no_room"
+    """The disk of whoever receives it is full."""
+    NOT_WRITABLE = "not_writable"
+    """The folder of whoever receives it cannot be written to."""
+    UNREADABLE = "unreadable"
+    """It cannot be read where it is, or no longer."""
+    ALTERED = "altered"
+    """It is shorter or longer than was said, or not what left."""
 
 
 class Preference(StrEnum):

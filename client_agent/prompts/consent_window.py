@@ -236,4 +236,6 @@ def _mark(choice: Choice) -> Mark:
         return Mark.HAND
     if Capability.RECORD in choice.allowed:
         return Mark.RECORD
+    if Capability.FILES in choice.allowed:
+        return Mark.FILE_IN
     return Mark.EYE if choice.allowed else Mark.STOP

@@ -7,10 +7,11 @@ event loop, except `own_windows`, `is_own_window_at` and `is_question_open`, whi
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from protocol.limits import PROMPT_S
-from protocol.vocabulary import Answer, Capability, Hold, Outcome, RecordingState, Role
+from protocol.vocabulary import Answer, Capability, Direction, FileOutcome, Hold, Outcome, RecordingState, Role
 
 
 class Progress(StrEnum):
@@ -145,6 +146,32 @@ class Interruption:
 
 
 @dataclass(frozen=True)
+class FileRequest:
+    """Somebody asks for a file of the customer's, who chooses which. Texts come from others and may hold anything."""
+
+    technician: str
+    organisation: str
+    what: str
+
+
+@dataclass(frozen=True)
+class FileShown:
+    """A file that is on its way, or what became of the last one in this direction.
+
+    Args:
+        name: a safe name; empty until the customer has chosen one.
+        outcome: None while it is on its way.
+        folder: where it is, once it has come here.
+    """
+
+    name: str
+    direction: Direction
+    percent: int = 0
+    outcome: FileOutcome | None = None
+    folder: Path | None = None
+
+
+@dataclass(frozen=True)
 class BarState:
     """What the session bar says. It counts on by itself from the seconds given here.
 
@@ -154,6 +181,7 @@ class BarState:
         elapsed_s: how long the session has lasted.
         interrupted: who of the viewers is away and may come back.
         recording: what is said of the recording; nothing where there is none.
+        files: those that move, or did last.
     """
 
     organisation: str
@@ -162,6 +190,12 @@ class BarState:
     elapsed_s: int = 0
     interrupted: tuple[Interruption, ...] = ()
     recording: RecordingState = RecordingState.UNAVAILABLE
+    files: tuple[FileShown, ...] = ()
+
+    @property
+    def has_files(self) -> bool:
+        """Whether the customer has allowed somebody to exchange files."""
+        return any(Capability.FILES in viewer.capabilities for viewer in self.viewers)
 
     @property
     def is_controlled(self) -> bool:
@@ -273,6 +307,8 @@ class CustomerCallbacks:
         on_send_away: this one leaves the session, the others stay; only offered where there are several.
         on_chat: the person says this, a `SaidText` of protocol/text.py, to all who take part; `show_chat` or `refuse_chat` answers.
         before_typing: the person turned to a window to type in: when it returns, nothing of the technician is held or under way.
+        on_end_files: no files any more, until somebody asks anew.
+        on_stop_file: the file that moves in this direction is to stop; where none does, what became of the last has been read.
         on_pause_recording, on_continue_recording, on_end_recording: nobody can watch later what comes from now on, or can again.
     """
 
@@ -289,6 +325,8 @@ class CustomerCallbacks:
     on_pause_recording: Callable[[], None] = _nothing_at_all
     on_continue_recording: Callable[[], None] = _nothing_at_all
     on_end_recording: Callable[[], None] = _nothing_at_all
+    on_end_files: Callable[[], None] = _nothing_at_all
+    on_stop_file: Callable[[Direction], None] = _nothing
 
 
 class Customer(Protocol):
@@ -312,6 +350,9 @@ class Customer(Protocol):
 
     async def ask_consent(self, question: ConsentQuestion) -> ConsentAnswer:
         """Put a question to the person; several wait for each other."""
+
+    async def ask_file(self, request: FileRequest) -> Path | None:
+        """Have the person choose a file for whoever asks; None: they say no. Cancelling it closes the question."""
 
     def close_question(self) -> None:
         """Withdraw the open question and those that wait: whoever asked is gone."""

@@ -183,6 +183,23 @@ def _message(pen: _Pen) -> None:
     pen.line((6.6, 12.4), (13.6, 12.4), colour=pen.ground)
 
 
+def _file_in(pen: _Pen) -> None:
+    """An arrow that comes down into a tray."""
+    pen.line((12, 2.6), (12, 13.4))
+    pen.line((7.2, 9), (12, 13.8), (16.8, 9))
+    _tray(pen)
+
+
+def _file_out(pen: _Pen) -> None:
+    pen.line((12, 3), (12, 14))
+    pen.line((7.2, 7.4), (12, 2.6), (16.8, 7.4))
+    _tray(pen)
+
+
+def _tray(pen: _Pen) -> None:
+    pen.line((3, 15), (3, 20.6), (21, 20.6), (21, 15))
+
+
 _MARKS: dict[Mark, Callable[[_Pen], None]] = {
     Mark.EYE: _eye,
     Mark.HAND: _hand,
@@ -197,4 +214,6 @@ _MARKS: dict[Mark, Callable[[_Pen], None]] = {
     Mark.NO_RECORD: _no_record,
     Mark.KEY: _key,
     Mark.MESSAGE: _message,
+    Mark.FILE_IN: _file_in,
+    Mark.FILE_OUT: _file_out,
 }

@@ -4,13 +4,16 @@ import tkinter as tk
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
+from client_agent.files.folder import can_show
 from client_agent.prompts.customer import BarState, Viewer
 from client_agent.prompts.theme import SMALL
 from client_agent.prompts.widgets import Button, Kind, Look, paragraph
-from client_agent.prompts.words import VIEWERS_NAMED_MAX, BarWords, Mark, Marked, ViewerWords, Words
+from client_agent.prompts.words import VIEWERS_NAMED_MAX, BarWords, FileWords, Mark, Marked, ViewerWords, Words
 from protocol.limits import BUTTONS_REACT_AFTER_S
+from protocol.vocabulary import Direction
 
 # How often it is looked whether all is still as it is said: often only where something counts down, or lies above it.
 _TICK_MS, _TICK_AT_REST_MS = 250, 5000
@@ -28,6 +31,9 @@ class BarCommands:
     pause_recording: Callable[[], None]
     continue_recording: Callable[[], None]
     end_recording: Callable[[], None]
+    end_files: Callable[[], None]
+    stop_file: Callable[[Direction], None]
+    show_folder: Callable[[Path], None]
     show_people: Callable[[], None]
     show_chat: Callable[[], None]
     switch_language: Callable[[], None]
@@ -50,6 +56,7 @@ class SessionBar:
         self._grabbed_at = 0
         self._outer: tk.Frame | None = None
         self._away: list[tk.Label | None] = []
+        self._files: list[tk.Label] = []
         self._buttons: list[Button] = []
         self._buttons_below: list[Button] = []
         # One line round the bar, so that it stands out from whatever lies below.
@@ -104,6 +111,8 @@ class SessionBar:
             for label, viewer in zip(self._away, words.viewers, strict=False):
                 if label:
                     _say(label, viewer.rights[0].text)
+            for label, file in zip(self._files, words.files, strict=True):
+                _say(label, file.said.text)
         else:
             self._rebuild(words)
         self._shown = words
@@ -181,6 +190,7 @@ class SessionBar:
             notice.pack(side="left")
         if words.recording:
             self._fill_recording(lines, words.recording)
+        self._files = [self._fill_file(lines, file, shape) for file in words.files]
         self._minutes = tk.Label(
             status, text=words.minutes, font=look.theme.font(SMALL), foreground=palette.quiet, background=palette.raised
         )
@@ -201,6 +211,28 @@ class SessionBar:
         else:
             self._button(line, said.continue_recording(), do.continue_recording, kind=Kind.QUIET).pack(side="left")
         self._button(line, said.end_recording(), do.end_recording, kind=Kind.QUIET).pack(side="left")
+
+    def _fill_file(self, lines: tk.Frame, file: FileWords, shape: "_Shape") -> tk.Label:
+        """A file that moves or has moved, and beside it or below what can be done; gives the label that counts."""
+        look, palette, px = self._look, self._look.theme.palette, self._look.theme.px
+        colour = look.colour_of(file.said.mark)
+        line = tk.Frame(lines, background=palette.raised)
+        line.pack(anchor="w", expand=True)
+        picture = look.mark(file.said.mark, colour, palette.raised, 20)
+        tk.Label(line, image=picture, background=palette.raised, borderwidth=0).pack(side="left", padx=(0, px(8)))
+        text = paragraph(line, look, file.said.text, px(400), size=SMALL, colour=colour)
+        text.pack(side="left")
+        below = tk.Frame(lines, background=palette.raised) if shape is _Shape.NARROW else line
+        if below is not line:
+            below.pack(anchor="w")
+        folder, direction = file.shown.folder, file.shown.direction
+        if folder and can_show():
+            show = self._words.show_folder()
+            self._button(below, show, lambda: self._commands.show_folder(folder), kind=Kind.QUIET).pack(side="left")
+        name = f"{file.done}: {file.shown.name}"
+        done = self._button(below, file.done, lambda: self._commands.stop_file(direction), kind=Kind.QUIET, name=name)
+        done.pack(side="left")
+        return text
 
     def _fill_viewer(
         self, people: tk.Frame, row: int, viewer: ViewerWords, *, is_held: bool, shape: "_Shape"
@@ -243,6 +275,8 @@ class SessionBar:
         marks = shape is not _Shape.NARROW
         if self._state.is_controlled:
             self._add(frame, said.take_back(), do.take_back, mark=Mark.NO_HAND if marks else None)
+        if self._state.has_files:
+            self._add(frame, said.end_files(), do.end_files)
         if not words.is_paused:
             self._add(frame, said.pause(), do.pause, mark=Mark.PAUSE if marks else None)
         self._add(frame, said.messages(), do.show_chat, mark=Mark.MESSAGE if marks else None)

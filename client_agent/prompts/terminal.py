@@ -19,6 +19,7 @@ from client_agent.prompts.customer import (
     ConsentAnswer,
     ConsentQuestion,
     CustomerCallbacks,
+    FileRequest,
     Problem,
     Progress,
     Summary,
@@ -45,6 +46,9 @@ _TAKE_BACK, _PAUSE, _GO_ON, _STOP, _STATUS = "t", "p", "g", "s", "?"
 _SEND_AWAY = "x"
 # Followed by a blank and what the person says.
 _SAY = "c"
+_END_FILES = "fx"
+# Followed by what the bar numbers: stop this file, or put away what became of it.
+_STOP_FILE = "f"
 _PAUSE_RECORDING, _CONTINUE_RECORDING, _END_RECORDING = "rp", "rg", "rx"
 
 
@@ -227,6 +231,31 @@ class TerminalCustomer:
             self._callbacks.on_more_time(round(ends_at - self._clock()))
         return ends_at
 
+    async def ask_file(self, request: FileRequest) -> Path | None:
+        async with self._turn, self._openings.opening():
+            with self._asking() as answers:
+                self._forget_typed()
+                self._say_file_request(request)
+                while not self._is_closed:
+                    line = await answers.get()
+                    if line.is_withdrawal:
+                        continue
+                    if not line.text:
+                        return None
+                    if line.text.lower() == _LANGUAGE:
+                        self._switch_language()
+                        self._say_file_request(request)
+                    elif path := _file_at(line.text):
+                        return path
+                    else:
+                        self._say(self._words.no_such_file())
+                return None
+
+    def _say_file_request(self, request: FileRequest) -> None:
+        content = self._words.file_request(request)
+        self._say("", *content.lines, "", self._words.type_file_to_send())
+        self._say_keys({_LANGUAGE: self._words.other_language_name()})
+
     def close_question(self) -> None:
         self._withdrawals += 1
         if self._answers is not None:
@@ -263,7 +292,7 @@ class TerminalCustomer:
             rights = () if words.notice and not viewer.is_away else (right.text for right in viewer.rights)
             # No line begins with a name: it could look like something that can be typed.
             self._say(f"– {', '.join((viewer.name, *rights))}")
-        said = (each.text for each in (words.notice, words.recording) if each)
+        said = (each.text for each in (words.notice, words.recording, *(file.said for file in words.files)) if each)
         self._say(*said, words.minutes)
         self._say("", self._words.type_and_enter())
         self._say_keys(self._commands(words))
@@ -281,6 +310,10 @@ class TerminalCustomer:
             commands[_CONTINUE_RECORDING] = self._words.continue_recording()
         if words.recording:
             commands[_END_RECORDING] = self._words.end_recording()
+        if self._bar.has_files:
+            commands[_END_FILES] = self._words.end_files()
+        for number, file in enumerate(words.files, start=1):
+            commands[f"{_STOP_FILE}{number}"] = f"{file.done} ({file.shown.name})"
         for number, viewer in enumerate(self._words.viewers(self._bar), start=1):
             if viewer.send_away:
                 commands[f"{_SEND_AWAY}{number}"] = f"{viewer.send_away} ({viewer.name})"
@@ -318,6 +351,8 @@ class TerminalCustomer:
             self._callbacks.on_continue_recording()
         elif letter == _END_RECORDING:
             self._callbacks.on_end_recording()
+        elif letter == _END_FILES:
+            self._callbacks.on_end_files()
         elif letter == _GO_ON:
             if line.at >= self._go_on_counts_at:
                 self._callbacks.on_go_on()
@@ -325,6 +360,8 @@ class TerminalCustomer:
                 self._say(self._words.too_soon())
         elif line.at < self._numbers_count_at:
             self._say(self._words.too_soon())
+        elif letter.startswith(_STOP_FILE):
+            self._callbacks.on_stop_file(words.files[int(letter.removeprefix(_STOP_FILE)) - 1].shown.direction)
         else:
             self._callbacks.on_send_away(self._bar.viewers[int(letter.removeprefix(_SEND_AWAY)) - 1])
 
@@ -443,3 +480,12 @@ class TerminalCustomer:
             plain = "".join(" " if unicodedata.category(character) == "Cc" else character for character in line)
             self._shown.write(plain.encode(encoding, "replace").decode(encoding) + "\n")
         self._shown.flush()
+
+
+def _file_at(text: str) -> Path | None:
+    """The file that the person means, where there is one."""
+    path = Path(text).expanduser()
+    try:
+        return path if path.is_file() else None
+    except (OSError, ValueError):
+        return None

@@ -62,6 +62,8 @@ class Look:
             Mark.NO_RECORD: palette.quiet,
             Mark.KEY: palette.quiet,
             Mark.MESSAGE: palette.action,
+            Mark.FILE_IN: palette.action,
+            Mark.FILE_OUT: palette.action,
         }[kind]
 
 

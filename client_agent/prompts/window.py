@@ -5,8 +5,10 @@ import time
 import tkinter as tk
 import tkinter.font
 from collections.abc import Callable
+from pathlib import Path
 from tkinter import ttk
 
+from client_agent.files.folder import show
 from client_agent.prompts import system
 from client_agent.prompts.chat_window import ChatWindow
 from client_agent.prompts.code_window import CodeWindow
@@ -18,11 +20,13 @@ from client_agent.prompts.customer import (
     ConsentAnswer,
     ConsentQuestion,
     CustomerCallbacks,
+    FileRequest,
     Problem,
     Progress,
     Summary,
 )
 from client_agent.prompts.dialog import Dialog
+from client_agent.prompts.file_window import FileWindow
 from client_agent.prompts.notice_window import NoticeWindow
 from client_agent.prompts.opening import Openings
 from client_agent.prompts.own_windows import OwnWindows
@@ -129,6 +133,9 @@ class WindowCustomer:
             pause_recording=lambda: self._tell(lambda callbacks: callbacks.on_pause_recording()),
             continue_recording=lambda: self._tell(lambda callbacks: callbacks.on_continue_recording()),
             end_recording=lambda: self._tell(lambda callbacks: callbacks.on_end_recording()),
+            end_files=lambda: self._tell(lambda callbacks: callbacks.on_end_files()),
+            stop_file=lambda direction: self._tell(lambda callbacks: callbacks.on_stop_file(direction)),
+            show_folder=show,
             show_people=lambda: self._tell(lambda _: self._begin_list()),
             show_chat=lambda: self._chat.open(),
             switch_language=self._switch_language,
@@ -216,6 +223,23 @@ class WindowCustomer:
             on_more_time=lambda seconds: self._tell(lambda callbacks: callbacks.on_more_time(seconds)),
             on_switch_language=self._switch_language,
         )
+
+    async def ask_file(self, request: FileRequest) -> Path | None:
+        async with self._question_turn, self._openings.opening():
+            chosen: Reply[Path | None] = Reply()
+            try:
+                self._work.put(lambda: self._open(self._file_window(request, chosen.give)))
+                return await chosen.wait()
+            finally:
+                self._work.put(self._close_file_windows)
+
+    def _file_window(self, request: FileRequest, chosen: Callable[[Path | None], None]) -> FileWindow:
+        return FileWindow(self._look, self._words, request, chosen=chosen, on_switch_language=self._switch_language)
+
+    def _close_file_windows(self) -> None:
+        for dialog in list(self._dialogs):
+            if isinstance(dialog, FileWindow):
+                dialog.destroy()
 
     def close_question(self) -> None:
         self._withdrawals += 1

@@ -17,6 +17,8 @@ from client_agent.prompts.customer import (
     ChatRefusal,
     ConsentQuestion,
     Decision,
+    FileRequest,
+    FileShown,
     Interruption,
     Participation,
     Problem,
@@ -26,8 +28,8 @@ from client_agent.prompts.customer import (
     Viewer,
 )
 from client_agent.prompts.others_text import one_line, some_lines
-from protocol.limits import CHAT_CHARACTERS_MAX
-from protocol.vocabulary import Capability, Hold, Outcome, RecordingState, Role
+from protocol.limits import CHAT_CHARACTERS_MAX, FILE_BYTES_MAX
+from protocol.vocabulary import Capability, Direction, FileOutcome, Hold, Outcome, RecordingState, Role
 from translations import best_language, catalogue
 
 VIEWERS_NAMED_MAX = 3
@@ -36,6 +38,7 @@ NO_BREAK = "\u00a0"
 _VIEW = frozenset({Capability.VIEW})
 _CONTROL = frozenset({Capability.CONTROL})
 _RECORD = frozenset({Capability.RECORD})
+_FILES = frozenset({Capability.FILES})
 _NOTHING: frozenset[Capability] = frozenset()
 
 
@@ -55,6 +58,8 @@ class Mark(StrEnum):
     NO_RECORD = "no_record"
     KEY = "key"
     MESSAGE = "message"
+    FILE_IN = "file_in"
+    FILE_OUT = "file_out"
 
 
 @dataclass(frozen=True)
@@ -125,6 +130,42 @@ class ViewerWords:
 
 
 @dataclass(frozen=True)
+class FileWords:
+    """A file on the bar; `done` is the button that puts it away, or stops it while it moves."""
+
+    shown: FileShown
+    said: Marked
+    done: str
+
+    @property
+    def is_moving(self) -> bool:
+        return self.shown.outcome is None
+
+    def without_counts(self) -> "FileWords":
+        """The words without how much of it has moved."""
+        if not self.is_moving:
+            return self
+        return replace(self, shown=replace(self.shown, percent=0), said=Marked(self.said.mark, ""))
+
+
+@dataclass(frozen=True)
+class FileRequestWords:
+    """That somebody asks for a file, from top to bottom."""
+
+    title: str
+    request: str
+    what: str
+    explanation: str
+    choose: str
+    refuse: str
+
+    @property
+    def lines(self) -> list[str]:
+        """All but the choices in plain lines, none of which begins with words that others wrote."""
+        return [self.title, self.request, *(f"> {line}" for line in self.what.split("\n") if line), self.explanation]
+
+
+@dataclass(frozen=True)
 class BarWords:
     """The session bar: who may do what, what holds them back, how long it has lasted."""
 
@@ -134,6 +175,7 @@ class BarWords:
     recording: Marked | None
     minutes: str
     go_on: str
+    files: tuple[FileWords, ...] = ()
 
     @property
     def is_paused(self) -> bool:
@@ -141,7 +183,12 @@ class BarWords:
 
     def without_counts(self) -> "BarWords":
         """The words without what changes by itself while time passes."""
-        return replace(self, minutes="", viewers=tuple(viewer.without_counts() for viewer in self.viewers))
+        return replace(
+            self,
+            minutes="",
+            viewers=tuple(viewer.without_counts() for viewer in self.viewers),
+            files=tuple(file.without_counts() for file in self.files),
+        )
 
 
 @dataclass(frozen=True)
@@ -329,6 +376,8 @@ class Words:
             return _("Let one more person see your screen?")
         if question.kind is QuestionKind.HAND_OVER:
             return _("Let another person control your computer?")
+        if question.asks is Capability.FILES:
+            return _("Exchange files with someone?")
         if question.asks is Capability.CONTROL:
             if question.is_first:
                 return _("Let someone see and control your computer?")
@@ -358,6 +407,8 @@ class Words:
             request = _("{who} wants to join and watch {for_ticket}.")
         elif question.kind is QuestionKind.HAND_OVER:
             request = _("Control is to pass from {controller} to {who} {for_ticket}.")
+        elif question.asks is Capability.FILES:
+            request = _("{who} asks to send files to your computer, and to be sent files by you, {for_ticket}.")
         elif question.asks is Capability.VIEW:
             request = _("{who} asks to see your screen {for_ticket}.")
         elif question.is_first:
@@ -473,9 +524,22 @@ class Words:
                 Marked(Mark.NO_HAND, gives_up.format(controller=self._person(question.controller))),
                 stop,
             )
+        if question.asks is Capability.FILES:
+            return (*self._files_effects(), stop)
         if question.asks is Capability.VIEW:
             return (sees, touches_nothing, stop)
         return (sees, controls, stop) if question.is_first else (controls, stop)
+
+    def _files_effects(self) -> tuple[Marked, ...]:
+        _ = self._
+        arrive = _(
+            "This person can put files into your folder for downloads. Nothing is opened, started or replaced by that: open only"
+            " what you expect."
+        )
+        leave = _(
+            "No file leaves your computer by itself. When this person asks for one, you choose which, or you say no."
+        )
+        return (Marked(Mark.FILE_IN, arrive), Marked(Mark.FILE_OUT, leave))
 
     def _reason(self, reason: str) -> str:
         _ = self._
@@ -490,6 +554,8 @@ class Words:
             return (Choice(_("Let it be recorded"), _RECORD), Choice(_("Do not record"), _NOTHING))
         if question.kind is QuestionKind.HAND_OVER:
             return (Choice(_("Let them control"), _CONTROL), refuse)
+        if question.asks is Capability.FILES:
+            return (Choice(_("Allow files"), _FILES), refuse)
         if question.kind is QuestionKind.JOIN or question.asks is Capability.VIEW:
             return (see, refuse)
         if question.is_first:
@@ -522,6 +588,7 @@ class Words:
             recording=self._recording(state.recording),
             minutes=_("{count} min").format(count=state.elapsed_s // 60),
             go_on=self._go_on(state),
+            files=tuple(words for file in state.files if (words := self._file(file))),
         )
 
     def viewers(self, state: BarState) -> tuple[ViewerWords, ...]:
@@ -542,10 +609,11 @@ class Words:
     def _rights(self, viewer: Viewer) -> tuple[Marked, ...]:
         _ = self._
         sees, acts = (capability in viewer.capabilities for capability in (Capability.VIEW, Capability.CONTROL))
-        return (
+        rights = (
             Marked(Mark.EYE, _("sees your screen") if sees else _("sees nothing")),
             Marked(Mark.HAND, _("controls")) if acts else Marked(Mark.NO_HAND, _("touches nothing")),
         )
+        return (*rights, Marked(Mark.FILE_IN, _("files"))) if Capability.FILES in viewer.capabilities else rights
 
     def _away(self, one: Interruption) -> Marked:
         _ = self._
@@ -571,6 +639,69 @@ class Words:
         if state is RecordingState.ON:
             return Marked(Mark.RECORD, _("is recorded"))
         return Marked(Mark.NO_RECORD, _("recording paused")) if state is RecordingState.PAUSED else None
+
+    # --- files -----------------------------------------------------------------------------------------------------
+
+    def file_request(self, request: FileRequest) -> FileRequestWords:
+        """Somebody asks for a file."""
+        _ = self._
+        who = _("{technician}, {from_organisation},").format(
+            technician=self._person(request.technician),
+            from_organisation=self._from(self._organisation(request.organisation)),
+        )
+        return FileRequestWords(
+            title=_("Send a file?"),
+            request=_("{who} asks you for a file:").format(who=who),
+            what=some_lines(request.what) or _("(without saying which)"),
+            explanation=_("You choose the file. That one is sent, and nothing else."),
+            choose=_("Choose the file…"),
+            refuse=_("Send nothing"),
+        )
+
+    def _file(self, file: FileShown) -> FileWords | None:
+        """What the bar says of it; nothing where there is nothing to say that the customer does not know."""
+        _ = self._
+        is_arriving = file.direction is Direction.TO_CUSTOMER
+        mark = Mark.FILE_IN if is_arriving else Mark.FILE_OUT
+        if not file.name:
+            return None
+        name = _with_its_end(one_line(file.name))
+        if file.outcome is None:
+            text = _("Receiving “{name}”: {percent} %") if is_arriving else _("Sending “{name}”: {percent} %")
+            return FileWords(file, Marked(mark, text.format(name=name, percent=file.percent)), _("Stop this file"))
+        if file.outcome is FileOutcome.MOVED:
+            text = _("“{name}” is in your folder for downloads.") if is_arriving else _("“{name}” has been sent.")
+            return FileWords(file, Marked(mark, text.format(name=name)), self.close())
+        text = _("“{name}” did not arrive: {why}.") if is_arriving else _("“{name}” was not sent: {why}.")
+        said = Marked(Mark.WARNING, text.format(name=name, why=self._why_not(file.outcome)))
+        return FileWords(file, said, self.close())
+
+    def _why_not(self, outcome: FileOutcome) -> str:
+        _ = self._
+        return {
+            FileOutcome.MOVED: "",
+            FileOutcome.CANCELLED: _("the other person stopped it"),
+            FileOutcome.REFUSED: _("you stopped it"),
+            FileOutcome.WITHDRAWN: _("files are not allowed any more"),
+            FileOutcome.PAUSED: _("the session was paused"),
+            FileOutcome.INTERRUPTED: _("the connection was interrupted"),
+            FileOutcome.BUSY: _("another file was on its way"),
+            FileOutcome.TOO_LARGE: _("it is larger than {size} MB").format(size=FILE_BYTES_MAX // 2**20),
+            FileOutcome.NO_ROOM: _("the disk is full"),
+            FileOutcome.NOT_WRITABLE: _("nothing can be written to that folder"),
+            FileOutcome.UNREADABLE: _("it cannot be read"),
+            FileOutcome.ALTERED: _("it changed on the way"),
+        }[outcome]
+
+    def show_folder(self) -> str:
+        _ = self._
+        return _("Show the folder")
+
+    def end_files(self) -> str:
+        _ = self._
+        return _("End files")
+
+    # --- the recording ---------------------------------------------------------------------------------------------
 
     def pause_recording(self) -> str:
         _ = self._
@@ -710,6 +841,7 @@ class Words:
             Capability.VIEW: _("see your screen"),
             Capability.CONTROL: _("see your screen and control your computer"),
             Capability.RECORD: _("record the session"),
+            Capability.FILES: _("exchange files with you"),
         }[one.asks]
         if not one.allowed:
             answer = _("you said no")
@@ -826,6 +958,14 @@ class Words:
         _ = self._
         return _("Type a file name to save this summary, or Enter alone to close.")
 
+    def type_file_to_send(self) -> str:
+        _ = self._
+        return _("Type where the file is, then Enter, or Enter alone to send nothing.")
+
+    def no_such_file(self) -> str:
+        _ = self._
+        return _("There is no file of that name. Nothing has been sent.")
+
     def file_exists(self) -> str:
         _ = self._
         return _("There is a file of that name already. Choose another name.")
@@ -833,6 +973,11 @@ class Words:
     def status(self) -> str:
         _ = self._
         return _("What is allowed now?")
+
+
+def _with_its_end(name: str, characters_max: int = 30) -> str:
+    """A file's name, shortened in the middle: its end tells what it is."""
+    return name if len(name) <= characters_max else f"{name[: characters_max - 12]}…{name[-11:]}"
 
 
 def _in_groups(fingerprint: str, size: int = 8) -> str:

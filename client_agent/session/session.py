@@ -24,6 +24,7 @@ from client_agent.session.case import Case, Tasks
 from client_agent.session.chat import Chat
 from client_agent.session.clock import awake_or_asleep_s, now_ms
 from client_agent.session.evidence import Evidence
+from client_agent.session.files import Files
 from client_agent.session.line import Line, LineLost, LineRestored
 from client_agent.session.notes import Notes
 from client_agent.session.pairing import Paired
@@ -136,7 +137,9 @@ class Session:
         self._attendance.on_joining = self._access.ask_to_join
         self._attendance.on_back = self._access.ask_again
         self._attendance.on_nobody_left = self._on_nobody_left
-        self._attendance.on_changed = self._access.on_changed = self._update_bar
+        self._files = Files(self._case)
+        self._attendance.on_changed = self._access.on_changed = self._on_changed
+        self._files.on_changed = self._update_bar
         self._opened: session_log.Opened | None = None
         self._end: asyncio.Future[tuple[Outcome, str]] = asyncio.get_running_loop().create_future()
         self._last_head_signed, self._all_stored = asyncio.Event(), asyncio.Event()
@@ -159,6 +162,8 @@ class Session:
                 on_send_away=self._on_send_away,
                 on_chat=self._on_chat,
                 before_typing=self._case.hands.release_all,
+                on_end_files=lambda: self._access.end(Capability.FILES, "customer"),
+                on_stop_file=self._files.stop,
             )
         )
         case.hands.watch_stop_key(
@@ -191,6 +196,7 @@ class Session:
         if not self._end.done():
             self._questions.withdraw_all()
             self._access.end_all()
+            self._files.follow()
             self._end.set_result((outcome, by))
 
     def _expect_introduction(self) -> None:
@@ -451,6 +457,8 @@ class Session:
                 self._notes.write(viewer.id, revises, text, self._case.pictures.captured_ms(picture))
             case ChatWritten(text):
                 self._chat.viewer_says(viewer, text)
+            case _ if isinstance(message, Files.MESSAGES):
+                self._files.receive(viewer, message)
             case HandedOver(participant):
                 self._attendance.hand_over(viewer, ViewerId(participant))
             case Left():
@@ -504,9 +512,13 @@ class Session:
         if viewer := self._case.viewers.get(ViewerId(who.id)):
             self._attendance.send_away(viewer, "customer")
 
+    def _on_changed(self) -> None:
+        self._files.follow()
+        self._update_bar()
+
     def _update_bar(self) -> None:
         if self._case.accounts.has_begun and not self._end.done():
-            self._case.customer.show_bar(shown.bar(self._case, self._started_ms))
+            self._case.customer.show_bar(shown.bar(self._case, self._started_ms, self._files.shown))
 
     # --- twice a second, and once at rest ---
 

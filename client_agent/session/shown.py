@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from client_agent.prompts.customer import BarState, Decision, Interruption, Participation, Summary, Viewer
+from client_agent.prompts.customer import BarState, Decision, FileShown, Interruption, Participation, Summary, Viewer
 from client_agent.session.case import Case
 from client_agent.session.chat import CUSTOMER
 from client_agent.session.clock import now_ms
@@ -12,7 +12,7 @@ from protocol.session_log import Answered, Asked, Opened, Said, parse_entry
 from protocol.vocabulary import Capability, Outcome
 
 
-def bar(case: Case, started_ms: int) -> BarState:
+def bar(case: Case, started_ms: int, files: tuple[FileShown, ...] = ()) -> BarState:
     """Everybody who may see, whoever controls or leads in front, and who of them is cut off."""
     controller, lead = case.gate.controller, case.viewers.lead
     admitted = [viewer for viewer in case.viewers if viewer.is_admitted]
@@ -32,6 +32,7 @@ def bar(case: Case, started_ms: int) -> BarState:
             if not each.is_present
         ),
         case.recording.state,
+        files,
     )
 
 

@@ -222,8 +222,11 @@ class Stage:
 
     def start_agent(self, code: str = "") -> None:
         """The customer starts the real agent, perhaps with a code."""
-        desktop = Desktop(self.display, self.folder / "letter.txt", self.folder)
-        self.agent = desktop.start_agent(self.server.organisation.package, code, LANGUAGE)
+        self.agent = self.desktop.start_agent(self.server.organisation.package, code, LANGUAGE)
+
+    @property
+    def desktop(self) -> Desktop:
+        return Desktop(self.display, self.folder / "letter.txt", self.folder)
 
     def kill_agent(self) -> None:
         assert self.agent

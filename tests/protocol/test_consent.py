@@ -11,6 +11,12 @@ from protocol.messages import (
     ControlGivenBack,
     DrawingTimed,
     Ended,
+    FileAsked,
+    FileClosed,
+    FileCompleted,
+    FileOffered,
+    FilePart,
+    FileReceived,
     FromViewer,
     HandedOver,
     HeadSigned,
@@ -30,7 +36,7 @@ from protocol.messages import (
     TextTyped,
     WheelTurned,
 )
-from protocol.vocabulary import Capability, Hold, Outcome, Preference
+from protocol.vocabulary import Capability, FileOutcome, Hold, Outcome, Preference
 
 FIRST, SECOND = ViewerId("a" * 32), ViewerId("b" * 32)
 NOON, LATER = 1_000_000, 2_000_000
@@ -53,6 +59,12 @@ EVERY_MESSAGE = [
     InputReleased(),
     NoteWritten(0, "Écran noir", 1),
     ChatWritten("Bonjour"),
+    FileOffered(1, "a.txt", 4),
+    FileAsked(2, "The log"),
+    FileReceived(2, 0),
+    FilePart(1, 0, b"data"),
+    FileCompleted(1, bytes(32)),
+    FileClosed(1, FileOutcome.CANCELLED),
     HeadSigned("note"),
     Pinged(1),
     Ended(Outcome.COMPLETED),
@@ -72,7 +84,9 @@ def test_every_message_of_a_technician_has_its_row_in_the_table() -> None:
 
 
 @pytest.mark.parametrize("message", EVERY_MESSAGE, ids=lambda message: type(message).__name__)
-@pytest.mark.parametrize("allowed", [(), (Capability.VIEW,), (Capability.VIEW, Capability.CONTROL)])
+@pytest.mark.parametrize(
+    "allowed", [(), (Capability.VIEW,), (Capability.VIEW, Capability.CONTROL), (Capability.FILES,)]
+)
 def test_a_message_takes_effect_only_with_its_grant(message: Pinged, allowed: tuple[Capability, ...]) -> None:
     needed = NEEDED.get(type(message))
     assert _granted(*allowed).admits(FIRST, message, NOON) is (needed is None or needed in allowed)

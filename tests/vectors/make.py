@@ -15,6 +15,7 @@ from protocol import limits, log_of_sessions, merkle, session_log, signed_note
 from protocol.channel import ControlChannel, agent_channel, viewer_channel
 from protocol.codec import encode
 from protocol.envelope import Audience, Kind, wrap, wrap_relay
+from protocol.file_pace import FilePace
 from protocol.handshake import Offer
 from protocol.identity import (
     Auditor,
@@ -52,6 +53,13 @@ from protocol.messages import (
     ChatWritten,
     DrawingTimed,
     EpochStarted,
+    FileAsked,
+    FileChosen,
+    FileClosed,
+    FileCompleted,
+    FileOffered,
+    FilePart,
+    FileReceived,
     FromViewer,
     PathMeasured,
     Pinged,
@@ -64,7 +72,7 @@ from protocol.recording import Segment
 from protocol.recording_keys import RecordingKey, epoch_commitment, key_commitment
 from protocol.relay_messages import AgentPresent, CandidateArrived, RoomOpened
 from protocol.resume import AgentResume, Position, ViewerResume, meeting_of
-from protocol.vocabulary import Bottleneck, Capability, Hold, Preference, Role
+from protocol.vocabulary import Bottleneck, Capability, FileOutcome, Hold, Preference, Role
 from tests.protocol.pairs import CODE, FINGERPRINT, ISSUING, ROOT, SESSION, TECHNICIAN, agent, randomness, viewer
 from tests.protocol.test_session_log import opened_log
 
@@ -112,6 +120,7 @@ def vectors() -> dict[str, Any]:
     return {
         "note": "version 1; bytes as hex; why: a change of any byte here is a change of the protocol",
         "nodes": _nodes(),
+        "files": _files(),
         "limits": {name: value for name, value in sorted(vars(limits).items()) if name.isupper()},
         "handshake": {
             "code": CODE,
@@ -183,6 +192,27 @@ def _nodes() -> list[dict[str, Any]]:
             seen.append(nodes.here)
         made.append({"first": first, "origins": origins, "steps": steps, "here": seen})
     return made
+
+
+def _files() -> dict[str, Any]:
+    """What is said of two files, one each way; and how much of one may be on its way, step by step."""
+    either = [FileReceived(7, 0), FilePart(7, 5, b"data"), FileCompleted(7, bytes(32))]
+    from_viewer = [FileOffered(7, "a\u202eb/../ü.txt", 9), FileAsked(8, "The log\nof the box"), *either]
+    from_agent = [FileChosen(8, "ü.txt", 0), *either, FileClosed(7, FileOutcome.MOVED)]
+    pace, now_ms, steps = FilePace(), 0, list[dict[str, int]]()
+    # A path that is quick, then slow, then cut.
+    for wait_ms in (10, 10, 12, 10, 45, 200, 10, 500):
+        while count := pace.next_bytes:
+            pace.send(count, now_ms / 1000)
+            steps.append({"at_ms": now_ms, "sent": count})
+        if wait_ms == 500:
+            pace.begin_anew(now_ms / 1000)
+            steps.append({"at_ms": now_ms, "begins_anew": 1})
+        now_ms += wait_ms
+        pace.acknowledge(pace.sent, now_ms / 1000)
+        steps.append({"at_ms": now_ms, "acknowledged": pace.sent})
+    said = {"from_viewer": from_viewer, "from_agent": from_agent}
+    return {name: [encode(each).decode() for each in messages] for name, messages in said.items()} | {"pace": steps}
 
 
 def _resume(secret: bytes, channel: ControlChannel[FromViewer]) -> dict[str, Any]:

@@ -18,6 +18,9 @@ import { cosignedAt, parseNote } from "../core/signed_note.js";
  * @typedef {{ number: number, at_ms: number, event: any }} Entry
  */
 
+/** Beside which entries something lies that the recording key opens. */
+const HAS_CONTENT = ["noted", "titled", "said", "file_transferred"];
+
 export class Evidence {
   /** What is missing, in words of a fixed list, each with the entry that it concerns where there is one. @type {{ what: string, entry?: number }[]} */
   missing = [];
@@ -27,6 +30,8 @@ export class Evidence {
   titles = [];
   /** What was said in the chat, by its entry; nothing where it was not recorded. @type {Map<number, string>} */
   said = new Map();
+  /** What the files are called that were moved, by the entry; the hash is SHA-256 in hex, empty where not all of it was. @type {Map<number, { name: string, sha256: string }>} */
+  files = new Map();
   /** The recording's deletion, and whether its time was over then. @type {{ deletion: import("../core/handling.js").Deletion, isByRule: boolean } | undefined} */
   deleted;
   /** To whom the recording was passed on. @type {import("../core/handling.js").Resealed[]} */
@@ -179,17 +184,19 @@ export class Evidence {
     if (!raw) return undefined;
     const key = await RecordingKey.from(this.opened.session, raw);
     this.notes.clear();
+    this.files.clear();
     this.titles = [];
     this.said.clear();
     this.missing = this.missing.filter(({ what }) => what !== "content");
     for (const { number, event } of this.entries) {
-      if (!["noted", "titled", "said"].includes(event.type) || !event.content) continue;
+      if (!HAS_CONTENT.includes(event.type) || !event.content) continue;
       const content = this.#beside(event.content);
       if (!content) continue;
       const said = read(await key.openContent(content));
       if (!said) this.missing.push({ what: "content", entry: number });
       else if (event.type === "noted") this.#note(number, event, said);
       else if (event.type === "said") this.said.set(number, said.text ?? "");
+      else if (event.type === "file_transferred") this.files.set(number, { name: said.name ?? "", sha256: said.sha256 ?? "" });
       else this.titles.push({ title: said.title ?? "", atMs: event.since_ms, entry: number });
     }
     return key;

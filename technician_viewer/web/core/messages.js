@@ -1,6 +1,8 @@
 /** What the agent can say inside the channel: protocol/messages.py, FromAgent. What the page says is checked by the agent. */
 import { bytes, count, decode, flag, integer, listOf, oneOf, text } from "./codec.js";
-import { CHAT_CHARACTERS_MAX, CONTROL_MESSAGE_BYTES_MAX, ENTRY_BYTES_MAX, MEASURED_MS_MAX, PEERS_PER_ROOM_MAX, PROMPT_S_MAX } from "./limits.js";
+import {
+  CHAT_CHARACTERS_MAX, CONTROL_MESSAGE_BYTES_MAX, ENTRY_BYTES_MAX, FILE_BYTES_MAX, FILE_NAME_CHARACTERS_MAX, FILE_PART_BYTES_MAX, MEASURED_MS_MAX, PEERS_PER_ROOM_MAX, PROMPT_S_MAX,
+} from "./limits.js";
 
 // eslint-disable-next-line no-control-regex
 const LINE = /^[^\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]*$/u;
@@ -14,14 +16,19 @@ export const tidyText = (written) => Array.from(written, (character) => TEXT.tes
 const isText = text(CHAT_CHARACTERS_MAX, TEXT);
 /** What somebody says in the chat: a text that is not blank. @param {any} value */
 export const saidText = (value) => isText(value) && /\S/u.test(value);
-export const capability = oneOf(["view", "control", "record"]);
+export const capability = oneOf(["view", "control", "record", "files"]);
 export const hold = oneOf(["prompt", "paused", "stop_key", "stale_picture", "unrecorded"]);
 export const answer = oneOf(["allowed", "refused", "timed_out"]);
 export const outcome = oneOf(["completed", "stopped", "declined", "unanswered", "wrong_code", "alone", "dropped", "failed"]);
+export const direction = oneOf(["to_customer", "from_customer"]);
+export const fileOutcome = oneOf([
+  "moved", "cancelled", "refused", "withdrawn", "paused", "interrupted", "busy", "too_large", "no_room", "not_writable", "unreadable", "altered",
+]);
 export const preference = oneOf(["automatic", "sharper", "smoother", "save_data"]);
 export const bottleneck = oneOf(["none", "viewer_network", "viewer_processor", "relay", "agent_network", "agent_processor"]);
 export const key = bytes(32, 32);
 const ms = integer(0, MEASURED_MS_MAX);
+const fileBytes = integer(0, FILE_BYTES_MAX);
 const participant = text(32, /^[0-9a-f]{32}$/);
 /** Empty for the customer. */
 const speaker = text(32, /^([0-9a-f]{32})?$/);
@@ -52,6 +59,11 @@ const FROM_AGENT = {
   input_dropped: { hold },
   entry_appended: { entry: text(ENTRY_BYTES_MAX) },
   head_offered: { note: text(4096) },
+  file_chosen: { transfer: count, name: text(FILE_NAME_CHARACTERS_MAX, /./su), bytes: fileBytes },
+  file_received: { transfer: count, bytes: fileBytes },
+  file_part: { transfer: count, offset: fileBytes, data: bytes(FILE_PART_BYTES_MAX, 1) },
+  file_completed: { transfer: count, hash: key },
+  file_closed: { transfer: count, outcome: fileOutcome },
   pinged: { at_ms: count },
   ended: { outcome },
 };

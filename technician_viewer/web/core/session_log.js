@@ -3,7 +3,7 @@ import { concat, fromBase64, textOf, toBase64, utf8 } from "./bytes.js";
 import { bytes, count, decode, encode, flag, integer, listOf, oneOf, text } from "./codec.js";
 import { LogTampered, RemoteProtocolError } from "./errors.js";
 import { ENTRIES_MAX, ENTRY_BYTES_MAX, SEGMENT_BYTES_MAX } from "./limits.js";
-import { answer, bottleneck, capability, hold, key, line, lines, outcome, role } from "./messages.js";
+import { answer, bottleneck, capability, direction, fileOutcome, hold, key, line, lines, outcome, role } from "./messages.js";
 import { COSIGNATURE, cosigned, cosignedAt, keyId, parseNote, signatureLine } from "./signed_note.js";
 
 /** @param {string} text @returns {Promise<string>} base64 of SHA-256 */
@@ -40,6 +40,7 @@ const EVENTS = {
   noted: { participant: line, revises: count, shown_ms: count, content: key },
   titled: { since_ms: count, content: key },
   said: { participant: line, content: bytes(32) },
+  file_transferred: { participant: line, direction, began_ms: count, bytes: count, moved: count, outcome: fileOutcome, content: bytes(32) },
   path_changed: { bottleneck, round_trip_ms: count, rate_kbit: count },
   ended: { outcome, by: oneOf(["customer", "technician", "network", "agent"]), view_ms: count, control_ms: count },
 };

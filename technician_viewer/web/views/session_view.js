@@ -9,6 +9,7 @@ import { Liveness } from "../screen/liveness.js";
 import { RemoteScreen } from "../screen/remote_screen.js";
 import { ChatView } from "./chat_view.js";
 import { Curtain } from "./curtain.js";
+import { Files } from "./files.js";
 import { InviteDialog } from "./invite_dialog.js";
 import { Menus } from "./menus.js";
 import { PathView } from "./path_view.js";
@@ -81,6 +82,7 @@ export class SessionView {
     this.chat = new ChatView({
       send, onClosed: () => field.focus(), note: (text) => this.note(text), read: session.chatRead, remember: session.rememberChatRead,
     });
+    this.files = new Files({ send, note: (text) => this.note(text), onClosed: () => field.focus() });
     this.invite = new InviteDialog(session.desk, () => field.focus());
     this.toolbar = new Toolbar(this.fitting, {
       onScreen: (number) => this.#choose(number), onChanged: () => field.focus(), note: (text) => this.note(text),
@@ -152,6 +154,14 @@ export class SessionView {
       case "prompt_closed":
         clearInterval(this.#promptTimer);
         button("ask-control").disabled = false;
+        this.files.answered();
+        break;
+      case "file_chosen":
+      case "file_received":
+      case "file_part":
+      case "file_completed":
+      case "file_closed":
+        void this.files.take(message);
         break;
       case "input_dropped":
         this.note(_("Your input was held back: {why}.", { why: this.#why([message.hold]) }));
@@ -176,6 +186,7 @@ export class SessionView {
   /** The agent is heard again: the picture that comes is a live one. @param {number} afterMs how long it was not heard */
   back(afterMs) {
     this.#isAway = false;
+    this.files.transfers.back();
     this.note(_("Connected again after {seconds} s.", { seconds: Math.max(1, Math.round(afterMs / 1000)) }));
     if (!this.#isBegun) return;
     this.#showAccess();
@@ -197,6 +208,7 @@ export class SessionView {
     this.screen.close();
     this.#capabilities.clear();
     this.curtain.hide();
+    this.files.over();
     this.menus.close();
     this.chat.over();
     for (const id of ["text-dialog", "help", "invite"]) element(id, HTMLDialogElement).close();
@@ -276,6 +288,7 @@ export class SessionView {
     const { mine, controller, heirs } = this.people, leads = mine?.leads ?? true;
     this.people.show(this.customer);
     const asks = button("ask-control");
+    this.files.allow(this.#capabilities.has("files"), mayControl(mine));
     asks.hidden = this.#capabilities.has("control") || !mayControl(mine);
     const other = controller && controller !== mine ? controller.name : "";
     asks.title = other ? _("{name} controls. The customer is asked whether control passes to you.", { name: other }) : "";

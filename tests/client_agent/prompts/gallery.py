@@ -19,6 +19,8 @@ from client_agent.prompts.customer import (
     BarState,
     ChatLine,
     ConsentQuestion,
+    FileRequest,
+    FileShown,
     Interruption,
     Participation,
     Problem,
@@ -28,12 +30,14 @@ from client_agent.prompts.customer import (
     Viewer,
 )
 from client_agent.prompts.window import WindowCustomer
-from protocol.vocabulary import Capability, Hold, Outcome, RecordingState, Role
+from protocol.vocabulary import Capability, Direction, FileOutcome, Hold, Outcome, RecordingState, Role
 from tests.client_agent.prompts.played import remembering
 from tests.virtual_display import VirtualDisplay, virtual_display
 
 VIEW = frozenset({Capability.VIEW})
 BOTH = frozenset({Capability.VIEW, Capability.CONTROL})
+ALL = BOTH | {Capability.FILES}
+FROM, TO = Direction.FROM_CUSTOMER, Direction.TO_CUSTOMER
 CAMILLE = Viewer("Camille Moreau", BOTH, "camille")
 SCALES = (1.0, 2.0)
 PAINTED_S = 1.3
@@ -118,6 +122,7 @@ SCENES: dict[str, Show] = {
     "consent-record-required": _consent(
         QUESTION, kind=QuestionKind.RECORD, asks=Capability.RECORD, recording_days=90, is_recording_required=True
     ),
+    "consent-files": _consent(QUESTION, asks=Capability.FILES, is_first=False),
     "consent-hostile": _consent(HOSTILE),
     "bar-view": _bar(viewers=(Viewer("Camille Moreau", VIEW),), elapsed_s=65),
     "bar-control": _bar(viewers=(CAMILLE,), elapsed_s=725),
@@ -134,6 +139,26 @@ SCENES: dict[str, Show] = {
         viewers=(CAMILLE, *(Viewer(name, VIEW) for name in ("Jean Petit", "Aïcha Benali", "Li", "Zoé"))), elapsed_s=4000
     ),
     "chat": _chat,
+    "bar-files": _bar(
+        viewers=(Viewer("Camille Moreau", ALL, "camille"),),
+        elapsed_s=725,
+        recording=RecordingState.ON,
+        files=(
+            FileShown("Notice de la box.pdf", TO, 42),
+            FileShown("journal-de-la-box-2026-11-26-17-10-abcdefghijklmn.log", FROM, 7),
+        ),
+    ),
+    "bar-files-over": _bar(
+        viewers=(Viewer("Camille Moreau", ALL, "camille"),),
+        elapsed_s=725,
+        files=(
+            FileShown("Notice de la box (2).pdf", TO, 100, FileOutcome.MOVED, Path("/tmp")),
+            FileShown("journal.log", FROM, 7, FileOutcome.UNREADABLE),
+        ),
+    ),
+    "file-request": lambda customer: customer.ask_file(
+        FileRequest("Camille Moreau", "Opérateur Démo", "Le journal de la box, que vous avez enregistré ce matin")
+    ),
     "problem": lambda customer: customer.show_problem(Problem.NOT_STORED),
     "summary": lambda customer: customer.show_summary(SUMMARY),
 }

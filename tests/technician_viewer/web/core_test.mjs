@@ -263,6 +263,28 @@ test("the log is followed, and a head signed only when it agrees", async () => {
   await assert.rejects(new LogReader().add(vectors.log.entries[1]), errors.LogTampered);
 });
 
+test("what is said of files is read and written as in the vectors", async () => {
+  const { decodeFromAgent } = await load("messages.js"), { encodeText } = await load("codec.js"), { utf8 } = await load("bytes.js");
+  for (const said of vectors.files.from_agent) assert.equal(encodeText(decodeFromAgent(utf8(said))), said);
+  for (const said of vectors.files.from_viewer) assert.equal(encodeText(JSON.parse(said)), said);
+  const part = vectors.files.from_agent.find((said) => said.includes("file_part"));
+  assert.throws(() => decodeFromAgent(utf8(part.replace('"offset":5', '"offset":67108865'))), errors.RemoteProtocolError);
+  assert.throws(() => decodeFromAgent(utf8(part.replace(/"data":"[^"]*"/, '"data":""'))), errors.RemoteProtocolError);
+});
+
+test("as much of a file is on its way as in the vectors", async () => {
+  const { FilePace } = await load("file_pace.js"), pace = new FilePace();
+  for (const { at_ms: atMs, sent, acknowledged } of vectors.files.pace) {
+    if (sent) {
+      assert.equal(pace.nextBytes, sent);
+      pace.send(sent, atMs / 1000);
+    } else if (acknowledged) {
+      assert.equal(pace.nextBytes, 0);
+      assert.ok(pace.acknowledge(acknowledged, atMs / 1000));
+    } else pace.beginAnew(atMs / 1000);
+  }
+});
+
 test("the limits are the same in both languages", async () => {
   for (const [name, value] of Object.entries(await load("limits.js"))) assert.equal(value, vectors.limits[name], name);
 });
