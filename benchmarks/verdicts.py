@@ -46,8 +46,11 @@ def up_rate(played: Played) -> float:
 
 
 def psnr(played: Played) -> float:
-    """The mean in motion, in dB; infinite where every copy was exact."""
-    return sum(played.psnr_db) / len(played.psnr_db) if played.psnr_db else math.nan
+    """That of the mean error in motion, in dB; infinite where every copy was exact, and only there."""
+    if not played.psnr_db:
+        return math.nan
+    error = sum(10 ** (-each / 10) for each in played.psnr_db) / len(played.psnr_db)
+    return -10 * math.log10(error) if error else math.inf
 
 
 def likeness(played: Played) -> float:

@@ -53,6 +53,13 @@ def test_verdicts_say_ahead_behind_or_not_told_apart_and_nothing_of_too_few_roun
     assert "fewer than 3 rounds" in verdicts.verdicts(series(quick[:2], slow))[0]
 
 
+def test_one_copy_that_was_exact_does_not_make_the_others_so() -> None:
+    mixed = played(1)
+    mixed.psnr_db = [math.inf, 30.0]
+    assert verdicts.psnr(mixed) == pytest.approx(33.01, abs=0.01)
+    assert verdicts.psnr(played(1)) == math.inf
+
+
 def test_bytes_are_compared_with_those_whose_picture_is_as_good() -> None:
     ours = [played(1, down_bytes=3000)] * 3
     coarse = [played(1, down_bytes=500, psnr_db=25)] * 3
