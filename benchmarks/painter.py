@@ -10,19 +10,23 @@ It is told on standard input, one command a line, and says on standard output wh
                                                                                   key KEYCODE NANOSECONDS
 
 What is painted is one step for whoever looks: a mark is never seen half, a screen never without its mark. The time is that just
-before the requests are flushed to the X server.
+before the requests are flushed to the X server; of what another program paints (programs.py), when the X server told of its mark.
 """
 
 import os
 import random
 import select
+import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 from benchmarks import marker
-from benchmarks.scenes import SCENES, Scene
+from benchmarks.programs import WORK, Program
+from benchmarks.scenes import Scene, Work
 from benchmarks.x11_canvas import X11Canvas
+from benchmarks.x11_watch import MarkWatch
 
 
 class Painter:
@@ -30,14 +34,20 @@ class Painter:
 
     def __init__(self) -> None:
         self._canvas = X11Canvas()
-        self._scene: Scene | None = None
+        self._work: Work | None = None
+        self._watch: MarkWatch | None = None
+        self._ends = ExitStack()
         self._due: Iterator[tuple[float, int]] = iter(())
         self._next: tuple[float, int] | None = None
         self._answer: tuple[int, int, int] | None = None
         self._input = b""
 
     def run(self) -> None:
-        """Until there are no more commands."""
+        """Until there are no more commands, or it is told to end."""
+        with self._ends:
+            self._run()
+
+    def _run(self) -> None:
         self._prepare("idle")
         inputs = [sys.stdin.fileno(), self._canvas.connection.get_file_descriptor()]
         while True:
@@ -63,8 +73,8 @@ class Painter:
             case ["scene", name]:
                 self._prepare(name)
             case ["play", count, *every]:
-                assert self._scene
-                self._due = self._times(self._scene, int(count), float(every[0]) if every else self._scene.every_ms)
+                assert self._work
+                self._due = self._times(self._work, int(count), float(every[0]) if every else self._work.every_ms)
                 self._next = next(self._due, None)
             case ["step", number]:
                 self._step(int(number))
@@ -76,23 +86,33 @@ class Painter:
                 raise ValueError(f"what is {command}?")
 
     def _prepare(self, name: str) -> None:
+        self._ends.close()
         self._canvas.forget()
-        self._scene = SCENES[name](self._canvas.width_px, self._canvas.height_px)
-        self._scene.prepare(self._canvas)
-        self._canvas.sync()
+        self._work = WORK[name](self._canvas.width_px, self._canvas.height_px)
+        if isinstance(self._work, Scene):
+            self._work.prepare(self._canvas)
+            self._canvas.sync()
+        elif isinstance(self._work, Program):
+            self._watch = MarkWatch(self._canvas.connection)
+            self._ends.callback(self._watch.close)
+            self._work.start(self._canvas, self._ends)
+            self._watch.until(0, self._work.place(0))
         say("scene", 0, time.monotonic_ns())
 
-    def _times(self, scene: Scene, count: int, every_ms: float) -> Iterator[tuple[float, int]]:
+    def _times(self, work: Work, count: int, every_ms: float) -> Iterator[tuple[float, int]]:
         chance = random.Random(count)
         start = time.monotonic()
         for number in range(1, count + 1):
-            late = chance.uniform(-scene.jitter, scene.jitter) / 2
+            late = chance.uniform(-work.jitter, work.jitter) / 2
             yield start + (number + late) * every_ms / 1000, number
 
     def _step(self, number: int) -> None:
-        assert self._scene
-        self._scene.step(self._canvas, number)
-        self._flush(number)
+        if isinstance(self._work, Scene):
+            self._work.step(self._canvas, number)
+            self._flush(number)
+        elif isinstance(self._work, Program) and self._watch:
+            self._work.step(self._canvas, number)
+            say("painted", number, self._watch.until(number, self._work.place(number)))
 
     def _hear(self) -> None:
         for key in self._canvas.take_keys():
@@ -119,4 +139,6 @@ def say(*words: object) -> None:
 
 
 if __name__ == "__main__":
+    # Told to end, it ends what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     Painter().run()

@@ -21,13 +21,26 @@ from benchmarks.exactness import exact_at_page_ms
 from benchmarks.peers import registry
 from benchmarks.peers.peer import Peer
 from benchmarks.playing import Played, play
-from benchmarks.scenes import SCENES
+from benchmarks.programs import WORK
 from benchmarks.series import Series
 from benchmarks.stage import HEIGHT_PX, WIDTH_PX, Stage, session
 
 _4K = "-4k"
 WORKLOADS = (
-    *("allow", "idle", "typing", "newtext", "scroll", "drag", "drag-photo", "video", "switch", "keys"),
+    *(
+        "allow",
+        "idle",
+        "typing",
+        "newtext",
+        "scroll",
+        "drag",
+        "drag-photo",
+        "video",
+        "switch",
+        "terminal",
+        "browser",
+        "keys",
+    ),
     *(f"{name}{_4K}" for name in ("typing", "switch")),
 )
 _4K_PX = (3840, 2160)
@@ -116,7 +129,7 @@ async def _series(workload: str, stages: list[Stage], plan: Plan, circumstances:
                 series.add(stage.peer.label, await keys.play(stage, is_quick=plan.is_quick))
         return series
     name = workload.removesuffix(_4K)
-    series = Series(workload, SCENES[name].title, dict(circumstances))
+    series = Series(workload, WORK[name].title, dict(circumstances))
     if workload == "idle":
         await _become_idle(stages)
         for _ in range(_IDLE_WINDOWS):

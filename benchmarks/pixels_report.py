@@ -16,12 +16,14 @@ machine over loopback; ours and MeshCentral with TLS and a relay between, the ot
 (`scenes.py`), in an order that chance gives anew for each round; the other sessions stand idle meanwhile, and what they use then is in
 the section on idleness. A mark of 16 blocks in each step says which step it is. *Latency* is from just before the painter flushes its
 requests to the X server until the mark of that step, or of a later one, has been read back from the page's canvas (`probe.js`, the same
-in every page, called where the page draws; reading takes 0.1 ms, included). *KB* are TCP payload that the browser received, TLS
-included: until the last step was seen, and after that (*then*), until the picture was exact or for 3 s. *PSNR* and *SSIM* compare three
-copies of the moving region, taken from the canvas where it was drawn, with what was painted. *Exact after* is from the last step's
-painting until every pixel of the canvas is that of the customer's screen, without the corner where the pointer rests. Processor time is
-of a core, by role: *agent* is the program on the customer's machine, *relay* what stands between (relay, MeshCentral's server,
-websockify). Each figure is the median of the rounds, with the lowest and the highest."""
+in every page, called where the page draws; reading takes 0.1 ms, included). Of what real programs paint (`programs.py`: xterm,
+Chromium, with a mark that they paint themselves), it is from when the X server told of that painting; what they need for it is not in
+it, but takes its share of the machine. *KB* are TCP payload that the browser received, TLS included: until the last step was seen, and
+after that (*then*), until the picture was exact or for 3 s. *PSNR* and *SSIM* compare three copies of the moving region, taken from the
+canvas where it was drawn, with what was painted; that of the mean error. *Exact after* is from the last step's painting until every
+pixel of the canvas is that of the customer's screen, without the corner where the pointer rests. Processor time is of a core, by role:
+*agent* is the program on the customer's machine, *relay* what stands between (relay, MeshCentral's server, websockify). Each figure is
+the median of the rounds, with the lowest and the highest."""
 
 
 def found_in(folder: Path) -> dict[str, Series]:

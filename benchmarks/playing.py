@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy
@@ -11,7 +12,8 @@ import numpy
 from benchmarks import fidelity
 from benchmarks.canvas import Pixels
 from benchmarks.exactness import CORNER_PX, SETTLED_AFTER_S, exact_at_page_ms, grab
-from benchmarks.scenes import SCENES, Scene
+from benchmarks.programs import WORK
+from benchmarks.scenes import Scene, Work
 from benchmarks.stage import Stage
 
 _REST_S = 3.0
@@ -51,25 +53,29 @@ class Played:
     """Of keys: from the press in the page until an X client had it."""
 
 
-async def prepare(stage: Stage, name: str) -> Scene:
-    """Show a scene before its first step, and wait until all is quiet."""
-    scene = SCENES[name](stage.display.width_px, stage.display.height_px)
-    stage.painter.forget()
+async def prepare(stage: Stage, name: str) -> Work:
+    """Show what is seen before the first step, and wait until all is quiet."""
     await stage.page.evaluate("probe.expect([])")
+    work = await _begin(stage, name)
+    await exact_at_page_ms(stage.page, stage.display, _SETTLED_WITHIN_S, done_after_s=SETTLED_AFTER_S)
+    return work
+
+
+async def _begin(stage: Stage, name: str) -> Work:
+    stage.painter.forget()
     stage.painter.tell("scene", name)
     await asyncio.wait_for(stage.painter.said("scene"), 60)
-    await exact_at_page_ms(stage.page, stage.display, _SETTLED_WITHIN_S, done_after_s=SETTLED_AFTER_S)
-    return scene
+    return WORK[name](stage.display.width_px, stage.display.height_px)
 
 
 async def play(stage: Stage, name: str, *, is_quick: bool = False, steps: int = 0) -> Played:
-    """Play a scene once."""
-    scene = await prepare(stage, name)
-    count = steps or (scene.steps_quick if is_quick else scene.steps)
+    """Play it once."""
+    work = await prepare(stage, name)
+    count = steps or (work.steps_quick if is_quick else work.steps)
     page, painter = stage.page, stage.painter
     copied = sorted({max(1, count * at // (_COPIES + 1)) for at in range(1, _COPIES + 1)})
-    await page.evaluate("lists => probe.expect(lists)", [_marks(scene, count)])
-    box = scene.region
+    await page.evaluate("lists => probe.expect(lists)", [_marks(work, count)])
+    box = work.region
     corners = [box.x, box.y, box.x + box.width, box.y + box.height]
     await page.evaluate("([box, numbers]) => probe.copy(box, numbers)", [corners, copied])
     last_seen = asyncio.create_task(page.evaluate("n => probe.until(n)", count))
@@ -94,9 +100,9 @@ async def play(stage: Stage, name: str, *, is_quick: bool = False, steps: int = 
         processor_s={role: after[role] - before[role] for role in after},
         exact_after_ms=None if rest_ms is None else stage.clock.ours_ms(rest_ms) - painted_ms[count],
     )  # fmt: skip
-    await _compare(stage, played, scene)
     if rest_ms is None:
         played.psnr_at_rest_db = await _psnr_of_all(stage)
+    await _compare(stage, played, work)
     return played
 
 
@@ -118,17 +124,30 @@ def until_seen(painted_ms: dict[int, float], seen_ms: dict[int, float]) -> tuple
     return found[::-1], missed
 
 
-async def _compare(stage: Stage, played: Played, scene: Scene) -> None:
+async def _compare(stage: Stage, played: Played, work: Work) -> None:
     copies = {number: as_pixels(*copy) for number, *copy in await stage.page.evaluate("probe.copies()")}
     if not copies:
         return
-    box = scene.region
-    for number, expected in scene.seen_after(*copies).items():
+    box = work.region
+    wanted_of = work.seen_after(*copies) if isinstance(work, Scene) else await _played_again(stage, work, copies)
+    for number, expected in wanted_of.items():
         wanted, seen = expected[box.y : box.y + box.height, box.x : box.x + box.width], copies[number]
         if box.y + box.height == stage.display.height_px:
             seen[-CORNER_PX:, -CORNER_PX:] = wanted[-CORNER_PX:, -CORNER_PX:]
         played.psnr_db.append(fidelity.psnr_db(seen, wanted))
         played.ssim.append(fidelity.ssim(seen, wanted))
+
+
+async def _played_again(stage: Stage, work: Work, numbers: Collection[int]) -> dict[int, Pixels]:
+    """What the customer's screen shows after these steps of a program that does the same again."""
+    await _begin(stage, work.name)
+    seen = {}
+    for number in range(1, max(numbers) + 1):
+        stage.painter.tell("step", number)
+        await stage.painter.painted(number)
+        if number in numbers:
+            seen[number] = grab(stage.display)
+    return seen
 
 
 async def _psnr_of_all(stage: Stage) -> float:
@@ -145,9 +164,9 @@ def as_pixels(width: int, height: int, data: str) -> Pixels:
     return rgba[..., [2, 1, 0, 3]]
 
 
-def _marks(scene: Scene, count: int) -> list[list[int]]:
+def _marks(work: Work, count: int) -> list[list[int]]:
     marks = []
     for number in range(1, count + 1):
-        x, y, size = scene.place(number)
+        x, y, size = work.place(number)
         marks.append([number, x, y, *size])
     return marks

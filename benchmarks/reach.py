@@ -46,7 +46,7 @@ def _idle_rate(played: Played) -> float:
 
 
 _AT_REST = {"typing": "typing", "newtext": "new text", "scroll": "scrolling", "drag": "dragging", "drag-photo": "dragging over a photo",
-            "video": "the film", "switch": "a new screen"}  # fmt: skip
+            "video": "the film", "switch": "a new screen", "terminal": "the terminal", "browser": "the browser"}  # fmt: skip
 
 REACH = [
     Reach("typed glyph, paint → canvas, p50", "typing", verdicts.p50, 2.5, "ms"),

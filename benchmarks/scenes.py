@@ -1,7 +1,8 @@
 """What is painted, step after step, the same for everybody who is measured.
 
 A scene is written once, against `Canvas`: the painter plays it on an X server, and `seen_after` tells from memory what must be seen
-then. Each step carries a mark with the step's number, counted from 1, so that whoever looks knows which step it sees.
+then. Each step carries a mark with the step's number, counted from 1, so that whoever looks knows which step it sees. Work of real
+programs is in programs.py.
 """
 
 import math
@@ -24,8 +25,8 @@ class Box(NamedTuple):
     height: int
 
 
-class Scene(ABC):
-    """One kind of work."""
+class Work(ABC):
+    """One kind of work on the customer's screen: in which steps, how fast, and where."""
 
     name: str
     title: str
@@ -40,14 +41,6 @@ class Scene(ABC):
         self.width_px, self.height_px = width_px, height_px
 
     @abstractmethod
-    def prepare(self, canvas: Canvas) -> None:
-        """Keep what will be needed and show what is seen before the first step."""
-
-    @abstractmethod
-    def step(self, canvas: Canvas, number: int) -> None:
-        """Paint a step, in order, from 1."""
-
-    @abstractmethod
     def place(self, number: int) -> Place:
         """Where the mark of a step is."""
 
@@ -55,6 +48,18 @@ class Scene(ABC):
     def region(self) -> Box:
         """What changes, at most; without the rows at the top, where the agent's bar may lie over it."""
         return Box(0, BAR_PX, self.width_px, self.height_px - BAR_PX)
+
+
+class Scene(Work):
+    """Work that is painted by us, so that we know without looking what must be seen."""
+
+    @abstractmethod
+    def prepare(self, canvas: Canvas) -> None:
+        """Keep what will be needed and show what is seen before the first step."""
+
+    @abstractmethod
+    def step(self, canvas: Canvas, number: int) -> None:
+        """Paint a step, in order, from 1."""
 
     def seen_after(self, *numbers: int) -> dict[int, Pixels]:
         """What must be seen after these steps, shape (height, width, 4); 0 is before the first."""

@@ -5,10 +5,12 @@ from typing import Any
 import numpy
 import xcffib
 import xcffib.xproto
+import xcffib.xtest
 
 from benchmarks.canvas import Pixels
 
 _PUT_BYTES_MAX = 200_000
+_WHEEL_DOWN = 5
 _WINDOW = xcffib.xproto.ConfigWindow
 
 
@@ -22,12 +24,12 @@ class X11Canvas:
         self._root, self._depth, self._visual = screen.root, screen.root_depth, screen.root_visual
         self._kept: dict[str, int] = {}
         self._window: int | None = None
-        self._ground = self._made_window(self.width_px, self.height_px, 0, 0, 0)
+        self._inside: int | None = None
+        self._ground = self._made_window(self._root, self.width_px, self.height_px, 0, 0, 0)
         self._gc = self.connection.generate_id()
         # What is copied over by a window must not come back as events that nobody reads.
         self.connection.core.CreateGC(self._gc, self._ground, xcffib.xproto.GC.GraphicsExposures, [0])
-        focus = xcffib.xproto.InputFocus.PointerRoot
-        self.connection.core.SetInputFocusChecked(focus, self._ground, xcffib.xproto.Time.CurrentTime).check()
+        self._take_focus()
         # Out of the picture: some peers draw the pointer into it.
         self.connection.core.WarpPointer(0, self._root, 0, 0, 0, 0, self.width_px - 1, self.height_px - 1)
 
@@ -55,7 +57,7 @@ class X11Canvas:
         self.connection.core.CopyArea(self._ground, ground, self._gc, 0, 0, 0, 0, self.width_px, self.height_px)
         self._background(self._ground, ground)
         self._kept["ground of the window"] = ground
-        self._window = self._made_window(size.width, size.height, x, y, self._kept[name])
+        self._window = self._made_window(self._root, size.width, size.height, x, y, self._kept[name])
         self.sync()
 
     def stamp_window(self, x: int, y: int, pixels: Pixels) -> None:
@@ -66,11 +68,34 @@ class X11Canvas:
         assert self._window
         self.connection.core.ConfigureWindow(self._window, _WINDOW.X | _WINDOW.Y, [x, y])
 
+    def place_for_a_program(self, x: int, y: int, width: int, height: int) -> int:
+        """A window there, for another program to draw in."""
+        self._inside = self._made_window(self._ground, width, height, x, y, 0)
+        self.sync()
+        return self._inside
+
+    def make_way(self) -> None:
+        """Let the windows of other programs be seen, and have the keys."""
+        self.connection.core.UnmapWindow(self._ground)
+        self.sync()
+
+    def turn_wheel(self) -> None:
+        """One notch towards the user, where the pointer is; sent at once."""
+        xtest = self.connection(xcffib.xtest.key)
+        for event in (xcffib.xproto.ButtonPressEvent, xcffib.xproto.ButtonReleaseEvent):
+            xtest.FakeInput(event.event_number, _WHEEL_DOWN, 0, 0, 0, 0, 0)
+        self.flush()
+
     def forget(self) -> None:
         if self._window:
             self.connection.core.DestroyWindow(self._window)
             self._window = None
             self._background(self._ground, 0)
+        if self._inside:
+            self.connection.core.DestroyWindow(self._inside)
+            self._inside = None
+        self.connection.core.MapWindow(self._ground)
+        self._take_focus()
         for pixmap in self._kept.values():
             self.connection.core.FreePixmap(pixmap)
         self._kept.clear()
@@ -92,6 +117,10 @@ class X11Canvas:
                 found.append(event.detail)
         return found
 
+    def _take_focus(self) -> None:
+        focus = xcffib.xproto.InputFocus.PointerRoot
+        self.connection.core.SetInputFocusChecked(focus, self._ground, xcffib.xproto.Time.CurrentTime).check()
+
     def _put(self, drawable: int, x: int, y: int, pixels: Pixels) -> None:
         height, width = pixels.shape[:2]
         rows = max(1, _PUT_BYTES_MAX // (width * 4))
@@ -102,11 +131,11 @@ class X11Canvas:
                 0, self._depth, len(band), band,
             )  # fmt: skip
 
-    def _made_window(self, width: int, height: int, x: int, y: int, background: int) -> int:
+    def _made_window(self, parent: int, width: int, height: int, x: int, y: int, background: int) -> int:
         window: int = self.connection.generate_id()
         attributes = xcffib.xproto.CW
         self.connection.core.CreateWindow(
-            self._depth, window, self._root, x, y, width, height, 0, xcffib.xproto.WindowClass.InputOutput, self._visual,
+            self._depth, window, parent, x, y, width, height, 0, xcffib.xproto.WindowClass.InputOutput, self._visual,
             attributes.BackPixmap | attributes.OverrideRedirect | attributes.EventMask,
             [background, 1, xcffib.xproto.EventMask.KeyPress],
         )  # fmt: skip
