@@ -20,8 +20,8 @@ _MARGIN = 16
 _FROM_EDGE, _FROM_BOTTOM = 24, 88
 # A screen with less height has room for what is said and the field, and for little else.
 _ROOMY = 620
-_SHOWN_MAX = 200
-"""Lines of the conversation; older ones go."""
+_SHOWN_MAX, _SHOWN_AGAIN = 250, 200
+"""Lines of the conversation: once there are so many, so many stay."""
 _TYPED_MAX = 4 * CHAT_CHARACTERS_MAX
 _GATE = "MainforteGate"
 
@@ -73,10 +73,14 @@ class ChatWindow:
 
     def add(self, line: ChatLine) -> None:
         """Show what somebody said, and the window with it."""
-        self._lines = [*self._lines[1 - _SHOWN_MAX :], line]
+        self._lines.append(line)
         if line.is_own:
             self._sent()
-        self._list()
+        if len(self._lines) > _SHOWN_MAX:
+            self._lines = self._lines[-_SHOWN_AGAIN:]
+            self._list(self._lines, anew=True)
+        else:
+            self._list([line], anew=len(self._lines) == 1)
         if not line.is_own and not self.is_open:
             self._show(takes_keyboard=False)
 
@@ -114,7 +118,7 @@ class ChatWindow:
         foot.pack(side="bottom", fill="x")
         self._fill_log(outer)
         self._fill_foot(foot, typed)
-        self._list()
+        self._list(self._lines, anew=True)
 
     def _fill_log(self, outer: tk.Frame) -> None:
         theme, palette, px = self._look.theme, self._look.theme.palette, self._look.theme.px
@@ -128,7 +132,6 @@ class ChatWindow:
         self._log.tag_configure("name", font=theme.font(SMALL, is_bold=True), foreground=palette.action, spacing1=px(8))
         self._log.tag_configure("own", font=theme.font(SMALL, is_bold=True), spacing1=px(8))
         self._log.tag_configure("time", foreground=palette.quiet)
-        self._log.tag_configure("said", lmargin1=0, lmargin2=0)
         self._log.bind("<ButtonPress-1>", lambda _: self._log.focus_set())
         for key, lines in {"<Up>": -1, "<Down>": 1, "<Prior>": -8, "<Next>": 8}.items():
             self._log.bind(key, lambda _, lines=lines: self._scroll(lines))  # type: ignore[misc]
@@ -205,15 +208,16 @@ class ChatWindow:
         kept = self._words.is_kept(self._recording)
         marked(self._kept, self._look, kept.mark, kept.text, self._width, size=SMALL).pack(anchor="w")
 
-    def _list(self) -> None:
-        """Plain text only, with the newest line in sight."""
+    def _list(self, lines: list[ChatLine], *, anew: bool) -> None:
+        """Show these lines after the others, or as all there are: plain text only, with the newest in sight."""
         log = self._log
         log.configure(state="normal")
-        log.delete("1.0", "end")
-        for number, line in enumerate(self._lines):
+        if anew:
+            log.delete("1.0", "end")
+        for number, line in enumerate(lines):
             said = self._words.chat_line(line)
-            log.insert("end", "\n" if number else "", "", said.name, "own" if line.is_own else "name")
-            log.insert("end", f"  {said.time}\n", "time", said.text, "said")
+            log.insert("end", "" if anew and number == 0 else "\n", "", said.name, "own" if line.is_own else "name")
+            log.insert("end", f"  {said.time}\n", "time", said.text)
         if not self._lines:
             log.insert("end", self._words.no_messages(), "time")
         log.configure(state="disabled")

@@ -24,7 +24,11 @@ def rounded_box(width: int, height: int, radius: int, fill: str, outline: str = 
     # Twice finer is enough for one large curve, and buttons are large.
     image = Image.new("RGBA", (width * 2, height * 2), (0, 0, 0, 0))
     ImageDraw.Draw(image).rounded_rectangle(
-        (0, 0, width * 2 - 1, height * 2 - 1), radius * 2, fill=fill, outline=outline or None, width=outline_px * 2
+        (0, 0, width * 2 - 1, height * 2 - 1),
+        radius * 2,
+        fill=fill or None,
+        outline=outline or None,
+        width=outline_px * 2,
     )
     return _png(image.reduce(2))
 

@@ -153,6 +153,8 @@ def play(
     customer._root.bind_all("<FocusOut>", lambda _: keyboard.clear(), add=True)
     results: list[T] = []
     errors: list[BaseException] = []
+    # Tk itself would only write down what goes wrong in a callback.
+    customer._root.report_callback_exception = lambda _kind, error, _trace: errors.append(error)
 
     async def session() -> None:
         stage = Stage(customer, display, clock, presses=presses, keyboard=keyboard)
