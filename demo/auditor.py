@@ -54,8 +54,15 @@ class Auditor:
 
     async def find_window(self, title: str) -> None:
         """Search for a window that the customer used, and go to where it was used last."""
-        await self.page.locator("#search").fill(title)
-        found = self.page.locator("#titles li button").last
+        await self._find(title, "#titles")
+
+    async def find_message(self, text: str) -> None:
+        """Search for what somebody said, and go to that moment."""
+        await self._find(text, "#chat")
+
+    async def _find(self, text: str, among: str) -> None:
+        await self.page.locator("#search").fill(text)
+        found = self.page.locator(f"{among} li button").last
         await expect(found).to_be_visible()
         at = await found.inner_text()
         await found.click()

@@ -7,6 +7,7 @@ from pathlib import Path
 import mss
 import mss.tools
 
+from tests.journeys.reading import says
 from tests.virtual_display import VirtualDisplay
 from tests.waiting import wait_until
 from translations import catalogue
@@ -50,6 +51,20 @@ class Customer:
         """Press the button that says this (in English), again until it reacts and is gone."""
         self._press_until_gone(label)
 
+    def say(self, text: str) -> None:
+        """Answer in the window that opened when somebody wrote: ASCII, which every layout has."""
+        self.find("Your message")
+
+        def is_typed() -> bool:
+            field = self._find("Your message")
+            if not field or not says(self._display, text):
+                self._display.run("xdotool", "mousemove", "--window", field, "20", "20", "click", "1", "key", "ctrl+a")
+                self._display.run("xdotool", "type", text)
+            return says(self._display, text)
+
+        wait_until(is_typed, f"{text!r} in the field", deadline_s=20)
+        self._display.run("xdotool", "key", "Return")
+
     def sees(self, label: str) -> bool:
         """Tell whether such a button, field or window is to be seen."""
         return bool(self._find(label))
@@ -65,16 +80,21 @@ class Customer:
         return x + width // 2, y + height * 2 // 3
 
     def _press_until_gone(self, label: str) -> None:
+        is_pressed = False
+
         def is_gone() -> bool:
+            nonlocal is_pressed
             if not (button := self._find(label)):
-                return True
+                # Before it was pressed, the bar may only be saying something else just now.
+                return is_pressed
             try:
                 _, _, width, height = self._place(button)
                 # Relative to the button: xdotool counts window frames twice where it tells places on the desktop.
                 inside = (str(width // 2), str(height // 2))
                 self._display.run("xdotool", "mousemove", "--window", button, *inside, "click", "1")
+                is_pressed = True
             except subprocess.CalledProcessError:
-                return not self._find(label)
+                return is_pressed and not self._find(label)
             return False
 
         wait_until(lambda: self._find(label), f"the button {label}")

@@ -28,6 +28,9 @@ from tests.waiting import eventually
 VIEWPORT: ViewportSize = {"width": 1280, "height": 860}
 WHY = {"fr": "Elle connaît bien ce téléviseur.", "en": "She knows this television well."}
 NOTE = {"fr": "Le contraste était réglé à zéro.", "en": "The contrast was set to zero."}
+ASKED = {"fr": "Quel voyant clignote sur la box ?", "en": "Which light blinks on the box?"}
+ANSWERED = {"fr": "Le deuxieme, en rouge.", "en": "The second one, in red."}
+GREETED = {"fr": "Bonjour, je suis là aussi.", "en": "Hello, I am here too."}
 TEXT = "Bonjour ! L’œuvre est à 12 €, « naïve » : ß ñ Ж 中 😀 ê ë ù\nSeconde ligne."
 
 
@@ -128,6 +131,15 @@ async def _help(report: Report, desktop: Desktop, technician: Technician, custom
         await technician.photograph("typed")
     with report.step("the technician writes a note for the auditors"):
         await technician.write_note(NOTE[technician.language])
+    with report.step("technician and customer write to each other"):
+        asked, answered = ASKED[technician.language], ANSWERED[technician.language]
+        await technician.say(asked)
+        await asyncio.to_thread(customer.say, answered)
+        await technician.reads(asked, answered)
+        await technician.photograph("chat")
+        customer.photograph("chat")
+        await technician.close_chat()
+        await asyncio.to_thread(customer.press, "Close")
 
 
 async def _cut(report: Report, relay: Relay, desktop: Desktop, technician: Technician, customer: Customer) -> None:
@@ -170,6 +182,13 @@ async def _hand_over(
         await asyncio.to_thread(customer.press, "Let them see my screen")
         await colleague.wait_for_access("view")
         await colleague.wait_for_picture()
+    with report.step("what is said now, the colleague reads too, and nothing of before"):
+        greeted = GREETED[technician.language]
+        await technician.say(greeted)
+        await colleague.reads(greeted)
+        await colleague.close_chat()
+        await technician.close_chat()
+        await asyncio.to_thread(customer.press, "Close")
     with report.step("control passes to the colleague, who leads from now on; the first one leaves"):
         await colleague.page.locator("#ask-control").click()
         await asyncio.to_thread(customer.press, "Let them control")
@@ -259,6 +278,7 @@ async def _audit(
         ):
             await auditor.open_recording(organisation.auditor_key)
             await auditor.find_window(desktop.letter.name)
+            await auditor.find_message(ANSWERED[language])
             await auditor.go_to_end()
 
             async def is_exact() -> bool:

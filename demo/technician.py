@@ -108,6 +108,24 @@ class Technician:
         await self.photograph("notes")
         await self.page.keyboard.press("Escape")
 
+    async def say(self, text: str) -> None:
+        """Write to everybody who takes part, and wait until it was said."""
+        if await self.page.locator("#chat").is_hidden():
+            await self.page.locator("#chat-toggle").click()
+        await self.page.locator("#chat-text").fill(text)
+        await self.page.keyboard.press("Enter")
+        await expect(self.page.locator("#chat-log li:not(.waiting)", has_text=text)).to_have_count(1)
+
+    async def reads(self, *texts: str) -> None:
+        """Wait until the conversation is this, as far as this person may read it."""
+        if await self.page.locator("#chat").is_hidden():
+            await expect(self.page.locator("#chat-unread")).not_to_be_empty()
+            await self.page.locator("#chat-toggle").click()
+        await expect(self.page.locator("#chat-log li p")).to_have_text(list(texts))
+
+    async def close_chat(self) -> None:
+        await self.page.locator("#chat-close").click()
+
     # --- several people ---
 
     async def invite(self, full_name: str, reason: str) -> None:

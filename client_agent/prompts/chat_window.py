@@ -289,6 +289,8 @@ class ChatWindow:
             self._tell(self._words.too_long(too_many))
         elif not self._sending:
             self._tell("")
+        if (desktop := self._look.desktop) and self._field.winfo_viewable():
+            desktop.tell_text(self._field.winfo_id(), self._typed()[:CHAT_CHARACTERS_MAX])
         self._send_button.refresh()
 
     def _tell(self, problem: str) -> None:

@@ -208,9 +208,9 @@ export class CaseView {
   #chat() { return this.#timeline?.lanes.find(({ name }) => name === "chat")?.marks ?? []; }
 
   /** @param {import("./lanes.js").Mark} mark */
-  #saidText({ who = "", text }) {
-    const name = who ? this.#nameOf(who) : _("The customer"), notKept = _("(not recorded)");
-    return _("{name}: {text}", { name, text: text ?? notKept });
+  #saidText({ who = "", text, entry }) {
+    const name = who ? this.#nameOf(who) : _("The customer"), sealed = _("(not opened)"), notKept = _("(not recorded)");
+    return _("{name}: {text}", { name, text: text ?? (this.evidence?.entries[entry]?.event.content ? sealed : notKept) });
   }
 
   /** @param {number} atMs @param {string} text */

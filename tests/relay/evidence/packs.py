@@ -42,6 +42,7 @@ from protocol.session_log import (
     LogWriter,
     Noted,
     Opened,
+    Said,
     SegmentClosed,
     SessionEnded,
     Titled,
@@ -112,6 +113,7 @@ class Case:
         return path
 
 
+SAID, ANSWERED = "Voyez-vous le voyant ?", "Il clignote <b>en rouge</b>"
 TITLE = '{"title":"Banque – comptes"}'
 
 
@@ -201,7 +203,11 @@ def write_entries(case: Case, agent: str = "agent", pictures: str = "pictures", 
     epoch_key, recording = hashlib.sha256(pictures.encode()).digest(), RecordingKey(case.session, RECORDING_KEY)
     seals, note = seals_of(case.session), recording.seal_content(b'{"text":"Le routeur est \xc3\xa9teint"}', bytes(12))
     sealed_title = recording.seal_content(title.encode(), bytes(11) + b"\1")
-    case.beside = {hashlib.sha256(data).digest(): data for data in (seals, note, sealed_title)}
+    said, answered = (
+        recording.seal_content(json.dumps({"text": text}, ensure_ascii=False).encode(), bytes(11) + bytes([2 + number]))
+        for number, text in enumerate((SAID, ANSWERED))
+    )
+    case.beside = {hashlib.sha256(data).digest(): data for data in (seals, note, sealed_title, said, answered)}
     events += [
         KeySealed(recording.commitment, hashlib.sha256(seals).digest()),
         EpochBegan(1, 0, epoch_commitment(case.session, 1, epoch_key), recording.wrap(1, epoch_key)),
@@ -222,6 +228,9 @@ def write_entries(case: Case, agent: str = "agent", pictures: str = "pictures", 
         ),
         HandedOver(SERIAL, COLLEAGUE_SERIAL),
         Titled(at_ms + 10_500, hashlib.sha256(sealed_title).digest()),
+        Said(COLLEAGUE_SERIAL, hashlib.sha256(said).digest()),
+        Said("", hashlib.sha256(answered).digest()),
+        Said("", b""),
         SessionEnded(Outcome.COMPLETED, "technician", 60_000, 0),
     ]  # fmt: skip
     write_chain(case, events)

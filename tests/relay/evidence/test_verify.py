@@ -27,6 +27,8 @@ COMPLETE, ALTERED, INCOMPLETE, NO_ROOT, USAGE, NOT_A_PACK, NO_FILE = 0, 1, 2, 3,
 ROUNDS = 1000
 TITLED = 11
 """The entry with a title in `packs.a_case`."""
+SAID, ANSWERED, NOT_KEPT = 12, 13, 14
+"""The entries of the chat: what the colleague wrote, what the customer answered, and what was not recorded."""
 
 
 def verified(path: Path, root: str = ROOT_FINGERPRINT) -> tuple[int, str]:
@@ -397,6 +399,29 @@ def title_for_a_note(case: Case) -> None:
     edit(8, content=base64.b64encode(sealed_title(case)).decode())(case)
 
 
+def sealed_chat(case: Case, number: int) -> bytes:
+    event = session_log.parse_entry(case.entries[number]).event
+    assert isinstance(event, session_log.Said)
+    return event.content
+
+
+def swapped_chat(case: Case) -> None:
+    """What one person said put into the other's mouth, beside entries that stay as they are."""
+    said, answered = sealed_chat(case, SAID), sealed_chat(case, ANSWERED)
+    case.beside[said], case.beside[answered] = case.beside[answered], case.beside[said]
+
+
+def swapped_chat_and_entries(case: Case) -> None:
+    """The same, and the entries made to speak of it."""
+    said, answered = (base64.b64encode(sealed_chat(case, number)).decode() for number in (SAID, ANSWERED))
+    edit(SAID, content=answered)(case)
+    edit(ANSWERED, content=said)(case)
+
+
+def words_for_what_was_not_recorded(case: Case) -> None:
+    edit(NOT_KEPT, content=base64.b64encode(sealed_chat(case, SAID)).decode())(case)
+
+
 def stranger_beside(case: Case) -> None:
     case.beside[bytes(32)] = b"something"
 
@@ -453,7 +478,7 @@ ALTERATIONS: dict[str, tuple[Alteration, str]] = {
     "the technician's name": (edit(0, technician="Paul Martin"), "the certificate of entry 0 says something else"),
     "the agent's key": (edit(0, agent_key=base64.b64encode(bytes(32)).decode()), "the head of 1"),
     "the clock of an entry": (lambda case: rewritten(case, 4, lambda e: e.update(at_ms=AT_S * 1000 - 86_400_000)), "the head"),
-    "an entry taken out": (without(6), "a head of 13 entries, of which 12 are there"),
+    "an entry taken out": (without(6), "a head of 16 entries, of which 15 are there"),
     "an entry taken out, nothing mended": (lambda case: case.entries.pop(4), "entry 4 breaks the chain"),
     "an entry put in": (inserted, "entry 5 breaks the chain"),
     "two entries swapped": (swapped, "entry"),
@@ -508,7 +533,13 @@ ALTERATIONS: dict[str, tuple[Alteration, str]] = {
     "a title of another session, with its entry": (other_title_and_entry, "the head of"),
     "a title passed off as a note": (title_for_a_note, "the head of"),
     "when a window was used": (edit(TITLED, since_ms=1), "the head of"),
-    "the entry of a title taken out": (without(TITLED), "a head of 13 entries, of which 12 are there"),
+    "the entry of a title taken out": (without(TITLED), "a head of 16 entries, of which 15 are there"),
+    "what was said by one in the other's mouth": (swapped_chat, "is not what entry 12 speaks of"),
+    "the same, with its entries": (swapped_chat_and_entries, "the head of"),
+    "who said it": (edit(ANSWERED, participant=packs.SERIAL), "the head of"),
+    "words for what was not recorded": (words_for_what_was_not_recorded, "the head of"),
+    "a message taken out": (without(ANSWERED), "a head of 16 entries, of which 15 are there"),
+    "a message as if it had not been recorded": (edit(ANSWERED, content=""), "the head of"),
     "something more beside entries": (stranger_beside, "nothing in the log speaks of beside/"),
     "a member that has no place": (stranger_report, "nothing in the log speaks of report.de.html"),
 }  # fmt: skip
@@ -561,10 +592,11 @@ def agent_alone(case: Case) -> None:
 MISSING: dict[str, tuple[Alteration, str]] = {
     "a segment": (lambda case: case.segments.pop(1), "recording/000001, of entry 6"),
     "a title": (lambda case: case.beside.pop(sealed_title(case)), "of entry 11"),
+    "a message": (lambda case: case.beside.pop(sealed_chat(case, ANSWERED)), "of entry 13"),
     "what lies beside an entry": (lambda case: case.beside.pop(min(case.beside)), "beside/"),
     "the colleague's certificate": (lambda case: case.certificates.clear(), "the certificate of entry 9"),
-    "the technician's signature at the end": (agent_alone, "both ends signed 1 of 13 entries, the agent alone 13"),
-    "every signature at the end": (unsigned_end, "both ends signed 1 of 13 entries, the agent alone 1"),
+    "the technician's signature at the end": (agent_alone, "both ends signed 1 of 16 entries, the agent alone 16"),
+    "every signature at the end": (unsigned_end, "both ends signed 1 of 16 entries, the agent alone 1"),
     "the closing in the log of all sessions": (lambda case: case.leaves.pop(2), "session_closed"),
     "the opening in the log of all sessions": (lambda case: case.leaves.pop(0), "session_opened"),
     "the joining in the log of all sessions": (lambda case: case.leaves.pop(1), "session_joined"),

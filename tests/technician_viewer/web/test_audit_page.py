@@ -16,7 +16,7 @@ from playwright.async_api import Browser, Page, expect
 from technician_viewer import auditor_key
 from technician_viewer.local_page import AUDITORS_PAGE, LocalPage
 from technician_viewer.settings import Settings
-from tests.relay.evidence.packs import ROOT_FINGERPRINT, SESSION, Case, a_case, auditor_keys, rewritten
+from tests.relay.evidence.packs import ANSWERED, ROOT_FINGERPRINT, SAID, SESSION, Case, a_case, auditor_keys, rewritten
 from tests.technician_viewer.test_local_page import serving
 from tests.technician_viewer.web.test_audit_evidence import told
 from tests.technician_viewer.web.test_page_access import problems
@@ -130,7 +130,7 @@ async def test_a_session_is_found_looked_at_for_a_reason_and_taken_away(room: Op
     await look(page)
     await expect(page.locator("#verdict")).to_contain_text("Complete")
     await expect(page.locator("#steps")).to_contain_text("Paul Martin joins")
-    await expect(page.locator(".lane")).to_have_count(4)
+    await expect(page.locator(".lane")).to_have_count(5)
     async with page.expect_download() as download:
         await page.locator("#export").click()
     await (await download.value).save_as(tmp_path / "pack.zip")
@@ -156,7 +156,7 @@ async def test_what_was_altered_is_named_and_nothing_of_it_is_shown(room: Open) 
     rewritten(case, 1, lambda entry: entry["event"].update(words="Something else"))  # type: ignore[attr-defined]
     page = await room(Desk(case))
     await look(page)
-    await expect(page.locator("#verdict")).to_contain_text("Altered: a head of 13 entries")
+    await expect(page.locator("#verdict")).to_contain_text("Altered: a head of 16 entries")
     await expect(page.locator("#steps li")).to_have_count(0)
 
 
@@ -185,12 +185,33 @@ async def test_titles_and_notes_are_found_and_the_timeline_shows_which(room: Ope
     await expect(title).to_have_class("span found")
     await page.locator("#search").fill("routeur eteint")
     await expect(page.locator("#found")).to_have_text("Found: 0")
+    await page.locator("#search").fill("en rouge")
+    await expect(page.locator("#found")).to_have_text("Found: 1")
+    await expect(page.locator("#chat li")).to_have_text("0:13The customer: Il clignote <b>en rouge</b>")
+    await expect(page.locator("[data-lane=chat] .mark")).to_have_class(["mark other", "mark found", "mark other"])
     await page.locator("#search").fill("est eteint")
     await expect(page.locator("#found")).to_have_text("Found: 1")
     await expect(page.locator("#titles li")).to_have_count(0)
     await expect(title).to_have_class("span other")
     await expect(page.locator("#verdict")).to_contain_text("Complete")
     assert await problems(page, "searched") == []
+
+
+async def test_what_was_said_stands_in_its_lane_with_who_said_it_and_a_press_goes_there(
+    room: Open, tmp_path: Path
+) -> None:
+    auditor_key.save(tmp_path / "key.json", auditor_keys("Odile Fabre"), PASSPHRASE)
+    page = await room(Desk(a_case()))
+    await look(page)
+    marks = page.locator("[data-lane=chat] .mark")
+    await expect(marks).to_have_count(3)
+    await expect(marks.first).to_have_attribute("aria-label", "0:12  Paul Martin: (not opened)")
+    await open_key(page, tmp_path / "key.json")
+    said = ["0:12Paul Martin: " + SAID, "0:13The customer: " + ANSWERED, "0:14The customer: (not recorded)"]
+    await expect(page.locator("#chat li")).to_have_text(said)
+    await expect(marks.first).to_have_attribute("aria-label", f"0:12  Paul Martin: {SAID}")
+    await expect(page.locator("#chat b")).to_have_count(0)
+    await expect(page.locator("#steps")).to_contain_text("The customer writes a message")
 
 
 async def test_what_somebody_noted_reads_as_french_is_written(room: Open, tmp_path: Path) -> None:
