@@ -51,6 +51,14 @@ class Customer:
         """Press the button that says this (in English), again until it reacts and is gone."""
         self._press_until_gone(label)
 
+    def choose_file(self, path: Path) -> None:
+        """Press the button for that, type where the file is into the window that opens, and press Enter."""
+        self.find("Choose the file…")
+        self._click(self._find("Choose the file…"))
+        wait_until(lambda: self._search("^Open$"), "the window to choose a file")
+        self._display.run("xdotool", "type", "--delay", "1", str(path))
+        self._display.run("xdotool", "key", "Return")
+
     def say(self, text: str) -> None:
         """Answer in the window that opened when somebody wrote: ASCII, which every layout has."""
         self.find("Your message")
@@ -88,10 +96,7 @@ class Customer:
                 # Before it was pressed, the bar may only be saying something else just now.
                 return is_pressed
             try:
-                _, _, width, height = self._place(button)
-                # Relative to the button: xdotool counts window frames twice where it tells places on the desktop.
-                inside = (str(width // 2), str(height // 2))
-                self._display.run("xdotool", "mousemove", "--window", button, *inside, "click", "1")
+                self._click(button)
                 is_pressed = True
             except subprocess.CalledProcessError:
                 return is_pressed and not self._find(label)
@@ -99,6 +104,12 @@ class Customer:
 
         wait_until(lambda: self._find(label), f"the button {label}")
         wait_until(is_gone, f"an effect of the button {label}", deadline_s=20)
+
+    def _click(self, button: str) -> None:
+        _, _, width, height = self._place(button)
+        # Relative to the button: xdotool counts window frames twice where it tells places on the desktop.
+        inside = (str(width // 2), str(height // 2))
+        self._display.run("xdotool", "mousemove", "--window", button, *inside, "click", "1")
 
     def _find(self, label: str) -> str:
         found = self._search(f"^{re.escape(self._words(label))}$")

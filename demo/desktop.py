@@ -27,11 +27,7 @@ class Desktop:
 
     def start_agent(self, package: Path, code: str, language: str) -> "subprocess.Popen[str]":
         """Start the real agent as a customer would who was given a package, and perhaps a code."""
-        settings = self.folder / ".config"
-        settings.mkdir(parents=True, exist_ok=True)
-        self.downloads.mkdir(exist_ok=True)
-        (settings / "user-dirs.dirs").write_text(f'XDG_DOWNLOAD_DIR="{self.downloads}"\n')
-        environment = {"XDG_CONFIG_HOME": str(settings)}
+        environment = with_downloads(self.downloads)
         with agent_log(self.folder).open("a") as log:
             return self.display.start(*agent_command(package, code, language), environment=environment, output=log)
 
@@ -39,6 +35,15 @@ class Desktop:
     def downloads(self) -> Path:
         """Where this customer's programs save downloads."""
         return self.folder / "Downloads"
+
+
+def with_downloads(folder: Path) -> dict[str, str]:
+    """An environment in which this folder, which is made, is where downloads go (xdg-user-dirs)."""
+    settings = folder.parent / ".config"
+    settings.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
+    (settings / "user-dirs.dirs").write_text(f'XDG_DOWNLOAD_DIR="{folder}"\n')
+    return {"XDG_CONFIG_HOME": str(settings)}
 
 
 def agent_command(package: Path, code: str, language: str) -> list[str]:

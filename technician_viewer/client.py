@@ -31,7 +31,14 @@ from protocol.codec import Message
 from protocol.envelope import Envelope, Kind, MediaEnvelope
 from protocol.errors import LocalProtocolError, ProtocolError
 from protocol.identity import fingerprint_text, sign_arrival
-from protocol.limits import HANDSHAKE_TIMEOUT_S, PEER_GONE_S, PROOF_OF_LIFE_S, TEXT_TYPED_CHARACTERS_MAX
+from protocol.limits import (
+    FILE_BYTES_MAX,
+    FILE_NAME_CHARACTERS_MAX,
+    HANDSHAKE_TIMEOUT_S,
+    PEER_GONE_S,
+    PROOF_OF_LIFE_S,
+    TEXT_TYPED_CHARACTERS_MAX,
+)
 from protocol.messages import (
     AccessAsked,
     ChatSaid,
@@ -54,19 +61,21 @@ from protocol.nodes import Nodes
 from protocol.relay_messages import AgentPresent, PeerLeft, Refused, ViewerCame, from_relay
 from protocol.support_code import parse
 from protocol.text import tidy_text
-from protocol.vocabulary import Capability, Outcome
+from protocol.vocabulary import Capability, FileOutcome, Outcome
 from technician_viewer.clock import awake_or_asleep_s
 from technician_viewer.connection import LineLost, RelayLine
 from technician_viewer.desk import Desk, InvitedSession, KeptSession, OpenedSession
 from technician_viewer.errors import (
     AssistanceError,
     CodeUsedUp,
+    FileNotMoved,
     InputHeld,
     NotAllowed,
     NotReachable,
     RoomRefused,
     SessionOver,
 )
+from technician_viewer.file_transfers import Transfer
 from technician_viewer.pairing import Joining, Pairing, PairingState, draw_randomness, new_secret
 from technician_viewer.picture import Picture
 from technician_viewer.viewing import Purpose, Viewing
@@ -76,6 +85,7 @@ __all__ = [
     "Capability",
     "CodeUsedUp",
     "Desk",
+    "FileNotMoved",
     "Helping",
     "InputHeld",
     "InvitedSession",
@@ -390,6 +400,32 @@ class Helping:
     async def ask_key_picture(self) -> None:
         """Have the whole picture sent again."""
         await self._sent(KeyPictureAsked())
+
+    # --- files; both raise FileNotMoved where it does not arrive ---------------------------------------------------
+
+    async def send_file(self, name: str, data: bytes) -> None:
+        """Put a file into the customer's folder for downloads, once files are allowed."""
+        if len(data) > FILE_BYTES_MAX:
+            raise FileNotMoved(FileOutcome.TOO_LARGE)
+        await self._moved(self._here().files.offer(name[:FILE_NAME_CHARACTERS_MAX] or "file", data))
+
+    async def ask_file(self, what: str) -> tuple[str, bytes]:
+        """Ask the customer for a file, in these words; gives the name it has there, which is to be trusted in nothing, and its bytes."""
+        transfer = await self._moved(self._here().files.ask(tidy_text(what)))
+        return transfer.name, bytes(transfer.data)
+
+    async def _moved(self, transfer: Transfer) -> Transfer:
+        try:
+            await self._drain()
+            await self.wait_until(lambda: transfer.outcome)
+        except asyncio.CancelledError:
+            self._here().files.cancel(transfer)
+            self._flush()
+            raise
+        if transfer.outcome is not FileOutcome.MOVED:
+            assert transfer.outcome
+            raise FileNotMoved(transfer.outcome)
+        return transfer
 
     # --- input; all raise InputHeld where it would not be applied --------------------------------------------------
 

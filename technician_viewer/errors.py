@@ -6,13 +6,14 @@ AssistanceError
 ├── RoomRefused      the relay closes the room: expired, a used token, too slow ...
 │   └── CodeUsedUp   three attempts at the code failed; somebody may be guessing
 ├── NotAllowed       the customer was asked, and it is a no
+├── FileNotMoved     a file did not arrive, and why
 ├── InputHeld        input cannot go to the customer now, and why
 └── SessionOver      there is nothing to wait for any more
 """
 
 from collections.abc import Sequence
 
-from protocol.vocabulary import Capability, Outcome
+from protocol.vocabulary import Capability, FileOutcome, Outcome
 
 
 class AssistanceError(Exception):
@@ -60,6 +61,14 @@ class InputHeld(AssistanceError):
     def __init__(self, reasons: Sequence[str]) -> None:
         super().__init__(", ".join(reasons))
         self.reasons = tuple(reasons)
+
+
+class FileNotMoved(AssistanceError):
+    """A file did not arrive, and why."""
+
+    def __init__(self, outcome: FileOutcome) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
 
 
 class SessionOver(AssistanceError):

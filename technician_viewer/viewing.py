@@ -35,6 +35,11 @@ from protocol.messages import (
     Ended,
     EntryAppended,
     EpochStarted,
+    FileChosen,
+    FileClosed,
+    FileCompleted,
+    FilePart,
+    FileReceived,
     FromAgent,
     HeadOffered,
     HeadSigned,
@@ -63,6 +68,7 @@ from protocol.session_log import Answered, Asked, Entry, LogReader, Opened, coun
 from protocol.signs_of_life import SignsOfLife
 from protocol.vocabulary import Answer, Capability, Hold, Outcome, RecordingState
 from technician_viewer.errors import InputHeld
+from technician_viewer.file_transfers import Transfers
 from technician_viewer.picture import Pictures
 from technician_viewer.video import VideoBroken
 
@@ -156,6 +162,7 @@ class Viewing:
         """What was said since we were admitted."""
         self.chat_refusals: deque[str] = deque(maxlen=_KEPT_MAX)
         """Why what we wrote was not said, the newest last."""
+        self.files = Transfers(self.say)
         self.dropped: deque[Hold] = deque(maxlen=_KEPT_MAX)
         """Each time that input arrived and was not applied, the newest last."""
         self.applied: deque[InputApplied] = deque(maxlen=_KEPT_MAX)
@@ -297,6 +304,7 @@ class Viewing:
         del self.secrets[1:]
         if self.is_coming_back:
             self.is_coming_back = False
+            self.files.back(now_s)
             self.resumes_s.append(self.silent_s(now_s))
         self._heard_at_s = now_s
 
@@ -391,6 +399,8 @@ class Viewing:
                 self.chat.append(message)
             case ChatRefused(why):
                 self.chat_refusals.append(why)
+            case FileChosen() | FileReceived() | FilePart() | FileCompleted() | FileClosed():
+                self.files.take(message, now_s)
             case InputDropped(hold):
                 self.dropped.append(hold)
             case EntryAppended(text):

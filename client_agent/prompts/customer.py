@@ -258,6 +258,17 @@ class Decision:
 
 
 @dataclass(frozen=True)
+class FileMoved:
+    """A file that came or left, and by whose doing: `name` is the one here, `size` in bytes."""
+
+    at: int
+    technician: str
+    name: str
+    direction: Direction
+    size: int
+
+
+@dataclass(frozen=True)
 class Summary:
     """What is left to say when the session is over.
 
@@ -265,6 +276,7 @@ class Summary:
         began_at, ended_at: UTC seconds.
         fingerprint: of the session log, as the organisation's records show it.
         decisions: what the customer was asked and answered, in order.
+        files: those that came or left, in order; at most as many as a session can have.
         recorded_s, recording_days: for how long it was recorded, and how long that is kept; 0 where nothing was.
         messages: how many the customer wrote in the chat, and how many all others did.
         position: the session's place in the organisation's log of all sessions, with the signatures; empty where it is not known.
@@ -282,6 +294,7 @@ class Summary:
     recorded_s: int = 0
     recording_days: int = 0
     position: str = ""
+    files: tuple[FileMoved, ...] = ()
     messages: tuple[int, int] = (0, 0)
 
 

@@ -29,6 +29,8 @@ def as_text(words: SummaryWords) -> str:
         lines += ["", f"– {name}", *(f"  {deed.text}" for deed in deeds)]
     if words.decisions:
         lines += ["", words.decisions_title, *(f"– {decision}" for decision in words.decisions)]
+    if words.files:
+        lines += ["", words.files_title, *(f"– {file}" for file in words.files)]
     lines += ["", words.about_fingerprint, f"  {words.fingerprint}", ""]
     if words.position:
         lines += [words.about_position, *(f"  {line}" for line in words.position.split("\n")), ""]
@@ -46,6 +48,8 @@ def as_html(words: SummaryWords, language: str) -> str:
     )
     decisions = "".join(f"<li>{escape(decision)}</li>" for decision in words.decisions)
     decided = f"<h2>{escape(words.decisions_title)}</h2><ul>{decisions}</ul>" if decisions else ""
+    files = "".join(f"<li>{escape(file)}</li>" for file in words.files)
+    decided += f"<h2>{escape(words.files_title)}</h2><ul>{files}</ul>" if files else ""
     position = f"<p>{escape(words.about_position)}</p><pre>{escape(words.position)}</pre>" if words.position else ""
     return (
         f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">'

@@ -13,6 +13,9 @@ from client_agent.prompts.theme import SMALL, TITLE
 from client_agent.prompts.widgets import Button, Kind, Look, marked, paragraph
 from client_agent.prompts.words import Words
 
+# The file that can be saved has all of them.
+_FILES_NAMED_MAX = 8
+
 
 class SummaryWindow(Dialog):
     """Shows a summary until it is closed."""
@@ -62,6 +65,8 @@ class SummaryWindow(Dialog):
             for deed in deeds:
                 marked(card, self.look, deed.mark, deed.text, inside).pack(anchor="w", pady=(0, px(6)))
 
+        for file in content.files[:_FILES_NAMED_MAX]:
+            paragraph(body, self.look, file, width, size=SMALL).pack(anchor="w", pady=(0, px(6)))
         paragraph(body, self.look, content.about_fingerprint, width, size=SMALL, colour=palette.quiet).pack(anchor="w")
         self._fingerprint(body, content.fingerprint, width).pack(anchor="w", fill="x", pady=(px(6), px(16)))
         paragraph(body, self.look, content.nothing_stays, width).pack(anchor="w")

@@ -17,6 +17,7 @@ from client_agent.prompts.customer import (
     ChatRefusal,
     ConsentQuestion,
     Decision,
+    FileMoved,
     FileRequest,
     FileShown,
     Interruption,
@@ -217,6 +218,8 @@ class SummaryWords:
     about_position: str
     position: str
     objection: str
+    files_title: str
+    files: tuple[str, ...]
 
 
 def language_of_system() -> str:
@@ -533,13 +536,11 @@ class Words:
     def _files_effects(self) -> tuple[Marked, ...]:
         _ = self._
         arrive = _(
-            "This person can put files into your folder for downloads. Nothing is opened, started or replaced by that: open only"
-            " what you expect."
+            "This person can put files into your folder for downloads; nothing there is replaced. Open only what you expect."
         )
-        leave = _(
-            "No file leaves your computer by itself. When this person asks for one, you choose which, or you say no."
-        )
-        return (Marked(Mark.FILE_IN, arrive), Marked(Mark.FILE_OUT, leave))
+        leave = _("A file of yours leaves only when you choose it yourself, each time anew.")
+        noted = _("Each one is written down; its name only the organisation’s auditors can read.")
+        return (Marked(Mark.FILE_IN, arrive), Marked(Mark.FILE_OUT, leave), Marked(Mark.KEY, noted))
 
     def _reason(self, reason: str) -> str:
         _ = self._
@@ -811,11 +812,17 @@ class Words:
             about_fingerprint=_(
                 "Fingerprint of the session log. It shows whether the organisation’s record was altered later."
             ),
-            nothing_stays=_("Nothing stays on this computer unless you save this summary."),
+            nothing_stays=_(
+                "Apart from files that you were sent, nothing stays on this computer unless you save this summary."
+            )
+            if any(one.direction is Direction.TO_CUSTOMER for one in summary.files)
+            else _("Nothing stays on this computer unless you save this summary."),
             decisions_title=_("What you were asked, and what you answered"),
             decisions=tuple(self._decision(one) for one in summary.decisions),
             about_position=_("The session’s place in the organisation’s log of all sessions, as it was signed:"),
             position=summary.position,
+            files_title=_("Files"),
+            files=tuple(self._moved(one) for one in summary.files),
             objection=_(
                 "Is something in it not as you remember it, or do you want the recording to be deleted earlier? Write to {organisation} and"
                 " name the ticket. Keep this file: its fingerprint shows whether the record was altered later. You may also turn to your"
@@ -852,6 +859,18 @@ class Words:
         who = self._person(one.name) if one.name else _("The organisation")
         return _("{time}: {who} asked to {what}; {answer}.").format(
             time=self._moment(one.at), who=who, what=asked, answer=answer
+        )
+
+    def _moved(self, one: FileMoved) -> str:
+        _ = self._
+        text = _("{time}: {who} sent you “{name}” ({size} kB).")
+        if one.direction is Direction.FROM_CUSTOMER:
+            text = _("{time}: you sent {who} “{name}” ({size} kB).")
+        return text.format(
+            time=self._moment(one.at),
+            who=self._person(one.technician),
+            name=one_line(one.name),
+            size=-(-one.size // 1000),
         )
 
     def _ending(self, outcome: Outcome) -> str:

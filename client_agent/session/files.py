@@ -6,9 +6,9 @@ from pathlib import Path
 
 from client_agent.files.folder import download_folder
 from client_agent.files.trouble import FileTrouble
-from client_agent.prompts.customer import FileRequest, FileShown
+from client_agent.prompts.customer import FileMoved, FileRequest, FileShown
 from client_agent.session.case import Case
-from client_agent.session.clock import awake_or_asleep_s
+from client_agent.session.clock import awake_or_asleep_s, now_ms
 from client_agent.session.transfers import Incoming, Outgoing, Transfer
 from client_agent.session.viewers import RemoteViewer
 from protocol.consent import ViewerId
@@ -30,6 +30,8 @@ class Files:
         self._open: dict[Direction, Transfer] = {}
         self._shown: dict[Direction, Transfer] = {}
         self._count = 0
+        self.moved: list[FileMoved] = []
+        """What came or left, for the customer's summary."""
         self._shown_s = 0.0
         self.on_changed: Callable[[], None] = lambda: None
         """There is something else to show."""
@@ -93,6 +95,9 @@ class Files:
         del self._open[transfer.direction]
         outcome = transfer.end(outcome)
         self._write(transfer, outcome)
+        if outcome is FileOutcome.MOVED:
+            who = transfer.viewer.certificate.name
+            self.moved.append(FileMoved(now_ms() // 1000, who, transfer.name, transfer.direction, transfer.size))
         self._case.voices.say(transfer.viewer, FileClosed(transfer.number, outcome))
         self.on_changed()
 

@@ -178,7 +178,9 @@ class Session:
         asyncio.get_running_loop().call_later(HANDSHAKE_TIMEOUT_S, self._expect_introduction)
         outcome, by = await self._end
         await self._close(outcome, by)
-        await case.customer.show_summary(shown.summary(case, self._opened, outcome, self._started_ms))
+        await case.customer.show_summary(
+            shown.summary(case, self._opened, outcome, self._started_ms, tuple(self._files.moved))
+        )
         await self._deliver(carrying)
         return outcome
 

@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator
 
-from client_agent.prompts.customer import BarState, Decision, FileShown, Interruption, Participation, Summary, Viewer
+from client_agent.prompts.customer import (
+    BarState,
+    Decision,
+    FileMoved,
+    FileShown,
+    Interruption,
+    Participation,
+    Summary,
+    Viewer,
+)
 from client_agent.session.case import Case
 from client_agent.session.chat import CUSTOMER
 from client_agent.session.clock import now_ms
@@ -36,7 +45,9 @@ def bar(case: Case, started_ms: int, files: tuple[FileShown, ...] = ()) -> BarSt
     )
 
 
-def summary(case: Case, opened: Opened | None, outcome: Outcome, started_ms: int) -> Summary:
+def summary(
+    case: Case, opened: Opened | None, outcome: Outcome, started_ms: int, files: tuple[FileMoved, ...]
+) -> Summary:
     """Who did what for how long, and the log's fingerprint."""
 
     def seconds(viewer: ViewerId, capability: Capability) -> int:
@@ -65,6 +76,7 @@ def summary(case: Case, opened: Opened | None, outcome: Outcome, started_ms: int
         recorded_s=seconds(NOBODY, Capability.RECORD),
         recording_days=case.recording.keep_days,
         position=_position(case),
+        files=files,
         messages=_messages(case),
     )
 

@@ -43,6 +43,7 @@ class Asked(Struct, forbid_unknown_fields=True):
     capability: Capability | None = None
     outcome: Outcome | None = None
     refused: bool = False
+    files: bool = False
     incomplete: bool = False
     held: bool = False
     before: Annotated[int, Meta(ge=0, lt=2**31)] | None = None
@@ -184,6 +185,7 @@ def _filter_of(asked: Asked) -> Filter:
         capability=asked.capability.value if asked.capability else "",
         outcome=asked.outcome.value if asked.outcome else None,
         has_refusals=asked.refused,
+        has_files=asked.files,
         is_incomplete=asked.incomplete,
         is_held=asked.held,
         before=asked.before,
@@ -207,6 +209,7 @@ def _session(row: Any, names: list[str]) -> dict[str, Any]:
         "customer": row.customer_name,
         "capabilities": row.capabilities.split(),
         "refusals": row.refusals,
+        "files": row.files,
         "entries": row.entries,
         "faults": None if row.faults is None else row.faults.split(),
         "is_held": bool(row.is_held),

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from protocol.session_log import Answered, Entry, Joined, Opened, SessionEnded
-from protocol.vocabulary import Answer
+from protocol.session_log import Answered, Entry, FileTransferred, Joined, Opened, SessionEnded
+from protocol.vocabulary import Answer, FileOutcome
 from relay.desk.people import Tenant
 from relay.storage import tables
 from relay.storage.words import fold
@@ -37,6 +37,8 @@ class Filter:
     outcome: str | None = None
     """How it ended; empty: nobody said, or it has not."""
     has_refusals: bool = False
+    has_files: bool = False
+    """At least one was moved."""
     is_incomplete: bool = False
     is_held: bool = False
     before: int | None = None
@@ -53,6 +55,7 @@ async def begin(connection: AsyncConnection, tenant: Tenant, session_id: int, ti
         "at": at,
         "capabilities": " ",
         "refusals": 0,
+        "files": 0,
         "outcome": "",
     }
     await connection.execute(insert(tables.session_fact).values(**tenant.columns, **row))
@@ -71,6 +74,8 @@ async def follow(connection: AsyncConnection, session_id: int, entry: Entry) -> 
             changes = {"capabilities": f" {' '.join(sorted({*(known or '').split(), *allowed}))} "}
         case Answered(answer=Answer.REFUSED):
             changes = {"refusals": fact.c.refusals + 1}
+        case FileTransferred(outcome=FileOutcome.MOVED):
+            changes = {"files": fact.c.files + 1}
         case SessionEnded(outcome=outcome):
             changes = {"outcome": outcome}
         case _:
@@ -144,6 +149,8 @@ def _conditions(wanted: Filter, held: Any) -> list[Any]:
         conditions.append(fact.c.at < wanted.until)
     if wanted.has_refusals:
         conditions.append(fact.c.refusals > 0)
+    if wanted.has_files:
+        conditions.append(fact.c.files > 0)
     if wanted.is_incomplete:
         conditions.append(fact.c.faults != "")
     if wanted.is_held:

@@ -13,6 +13,7 @@ from protocol.session_log import (
     Continued,
     Cut,
     Entry,
+    FileTransferred,
     HandedOver,
     Held,
     InputCounted,
@@ -67,6 +68,7 @@ class Step:
     by: str = ""
     participant: str = ""
     lasted_ms: int = 0
+    bytes: int = 0
     times: int = 1
 
 
@@ -168,6 +170,9 @@ def _apply(summary: Summary, entry: Entry) -> None:
                 summary.steps[-1] = replace(last, times=last.times + 1)
             else:
                 summary.steps.append(Step(at_ms, "said", number, participant=participant))
+        case FileTransferred(participant=participant, direction=direction, bytes=size, outcome=outcome):
+            file = Step(at_ms, direction, number, by=outcome, participant=participant, bytes=size)
+            summary.steps.append(file)
         case InputCounted(clicks=clicks, keys=keys, characters=characters):
             summary.clicks += clicks
             summary.keys += keys

@@ -300,6 +300,8 @@ session_fact = _table(
     # Each with a space before and behind.
     Column("capabilities", String(200), nullable=False),
     Column("refusals", Integer, nullable=False),
+    # How many were moved.
+    Column("files", Integer, nullable=False, server_default="0"),
     Column("outcome", String(20), nullable=False),
     # What the evidence lacks; null until that has been looked at.
     Column("faults", String(400)),

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from client_agent.organisation import Package
+from demo.desktop import with_downloads
 from tests.virtual_display import VirtualDisplay
 from tests.waiting import eventually
 
@@ -34,7 +35,7 @@ class TextAgent:
         with self._said.open("w") as said, (folder / f"{name}.log").open("w") as log:
             self.process = subprocess.Popen(
                 [*command, "--language", "en", code],
-                env=display.environment, stdin=subprocess.PIPE, stdout=said, stderr=log, text=True,
+                env=display.environment | with_downloads(folder / "Downloads"), stdin=subprocess.PIPE, stdout=said, stderr=log, text=True,
             )  # fmt: skip
 
     def said(self) -> str:

@@ -85,7 +85,6 @@ export class CaseView {
     get("case-subject").textContent = `${subject} · ${new Date(evidence.entries[0]?.at_ms ?? 0).toLocaleString(this.room.language(), { dateStyle: "long", timeStyle: "medium" })}`;
     this.handling.show(this.session, logged.hold, evidence);
     element("pass-on-one", HTMLAnchorElement).href = `#pass-on=${this.session}`;
-    this.#listSteps();
     await this.openWithKey();
   }
 
@@ -94,12 +93,15 @@ export class CaseView {
     const { evidence } = this, keys = this.room.key()?.keys;
     if (!evidence) return;
     const isRecorded = evidence.recording.segments.length > 0;
-    get("case-key").hidden = !isRecorded || keys !== undefined;
+    // Names of files are sealed also where nothing was recorded.
+    const isSealed = evidence.entries.some(({ event }) => event.type === "key_sealed");
+    get("case-key").hidden = !isSealed || keys !== undefined;
     get("no-recording").hidden = isRecorded;
     get("no-recording").textContent = _("This session was not recorded.");
     get("pass-on-one").hidden = !isRecorded || !keys || evidence.deleted !== undefined;
     await this.#try(async () => {
-      if (isRecorded && keys) await this.#open(evidence, keys);
+      if (isSealed && keys) await this.#open(evidence, keys);
+      this.#listSteps();
       this.#showTimeline(evidence);
       this.#find();
       this.#showVerdict(evidence);
@@ -122,6 +124,7 @@ export class CaseView {
       get("no-recording").textContent = evidence.deleted ? deletionText(evidence.deleted) : _("What opens the recording is missing: it was deleted, or never kept.");
       return;
     }
+    if (!evidence.recording.segments.length) return;
     this.#screen?.close();
     const screen = this.#screen = new RemoteScreen(element("screen", HTMLCanvasElement), element("pointer", HTMLCanvasElement), this.wasm, {
       onScreens: () => undefined,
@@ -146,7 +149,7 @@ export class CaseView {
     this.timeline.show(timeline, (mark) => {
       const entry = evidence.entries[mark.entry];
       const time = clock((mark.atMs - timeline.fromMs) / 1000);
-      const told = mark.what === "note" || mark.what === "mark" ? mark.text || _("Moment marked") : mark.what === "said" ? this.#saidText(mark) : entry ? entryText(entry.event, (who) => this.#nameOf(who)) : "";
+      const told = mark.what === "note" || mark.what === "mark" ? mark.text || _("Moment marked") : mark.what === "said" ? this.#saidText(mark) : entry ? this.#entryText(entry) : "";
       return `${time}  ${told || _("Input of the technician")}`;
     });
     this.player.time();
@@ -170,8 +173,8 @@ export class CaseView {
   }
 
   #listSteps() {
-    get("steps").replaceChildren(...(this.evidence?.entries ?? []).flatMap(({ at_ms: atMs, event }) => {
-      const text = entryText(event, (who) => this.#nameOf(who));
+    get("steps").replaceChildren(...(this.evidence?.entries ?? []).flatMap((entry) => {
+      const { at_ms: atMs, event } = entry, text = this.#entryText(entry);
       if (!text) return [];
       const item = this.#item(atMs, text);
       if (event.type === "asked") item.append(shownWords(event));
@@ -179,14 +182,23 @@ export class CaseView {
     }));
   }
 
-  /** Look for what was typed in notes, messages and titles; all of them where that is nothing. */
+  /** An entry in a sentence, with the name of a file once that is open. @param {import("./evidence.js").Entry} entry */
+  #entryText({ number, event }) {
+    const text = entryText(event, (who) => this.#nameOf(who)), file = this.evidence?.files.get(number)?.name;
+    return file ? _("{text}: “{file}”", { text, file }) : text;
+  }
+
+  /** Look for what was typed in notes, messages, names of files and titles; all of them where that is nothing. */
   #find() {
     const wanted = fold(input("search").value.trim()), isWanted = (/** @type {string} */ text) => fold(text).includes(wanted);
     const notes = this.#notes().filter(({ text }) => isWanted(text)), titles = (this.evidence?.titles ?? []).filter(({ title }) => title && isWanted(title));
     const chat = this.#chat().filter(({ text = "" }) => isWanted(text));
-    this.#found = wanted ? [...notes.map(({ atMs }) => atMs), ...chat.map(({ atMs }) => atMs), ...titles.map(({ atMs }) => atMs)].sort((a, b) => a - b) : undefined;
+    const files = this.#files().filter(({ text = "" }) => isWanted(text));
+    this.#found = wanted ? [...notes.map(({ atMs }) => atMs), ...files.map(({ atMs }) => atMs), ...chat.map(({ atMs }) => atMs), ...titles.map(({ atMs }) => atMs)].sort((a, b) => a - b) : undefined;
     get("notes").replaceChildren(...notes.map(({ atMs, told }) => this.#item(atMs, told)));
     get("chat").replaceChildren(...chat.map((mark) => this.#item(mark.atMs, this.#saidText(mark))));
+    get("files").replaceChildren(...files.map((mark) => this.#fileItem(mark)));
+    get("files-card").hidden = !this.#files().length;
     get("chat-card").hidden = !this.#chat().length;
     get("titles").replaceChildren(...titles.map(({ atMs, title }) => this.#item(atMs, title)));
     get("titles-card").hidden = !this.evidence?.titles.length;
@@ -202,6 +214,21 @@ export class CaseView {
       const older = versions.length > 1 ? " (" + _("version {number}", { number: versions.length }) + ")" : "";
       return [{ atMs: versions[0]?.shownMs || last.shownMs, text: last.text, told: _("{name}: {text}", { name: `${this.#nameOf(last.participant)}${older}`, text: last.text || _("Moment marked") }) }];
     });
+  }
+
+  /** Files that were moved, or were to be. */
+  #files() { return this.#timeline?.lanes.find(({ name }) => name === "files")?.marks ?? []; }
+
+  /** With its fingerprint, so that the auditor can tell which it was. @param {import("./lanes.js").Mark} mark */
+  #fileItem({ atMs, entry }) {
+    const { evidence } = this, of = evidence?.entries[entry], item = this.#item(atMs, of ? this.#entryText(of) : ""), sha256 = evidence?.files.get(entry)?.sha256;
+    if (!sha256) return item;
+    const details = document.createElement("details"), summary = document.createElement("summary"), code = document.createElement("code");
+    summary.textContent = "SHA-256";
+    code.textContent = sha256;
+    details.append(summary, code);
+    item.append(details);
+    return item;
   }
 
   /** What was said in the chat, in its order. */

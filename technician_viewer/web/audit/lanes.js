@@ -22,6 +22,7 @@ export function lanesOf(evidence) {
     { name: "windows", spans: titles(evidence, toMs), marks: [] },
     { name: "input", spans: [], marks: typing(entries) },
     { name: "chat", spans: [], marks: chat(evidence) },
+    { name: "files", spans: [], marks: files(evidence) },
     { name: "notes", spans: [], marks: notes(evidence) },
     { name: "connection", spans: cuts(entries, toMs), marks: [] },
     { name: "network", spans: ways(entries, toMs), marks: [] },
@@ -70,6 +71,10 @@ const losses = (entries) => entries.filter(({ event }) => ["segment_lost", "reco
 /** @param {Entry[]} entries @returns {Mark[]} */
 const typing = (entries) => entries.filter(({ event }) => event.type === "input_counted")
   .map(({ number, at_ms: atMs, event }) => ({ atMs, what: "input", who: event.participant, text: `${event.clicks}/${event.keys + event.characters}`, entry: number }));
+
+/** Each file when it was over; its name where it could be opened. @param {import("./evidence.js").Evidence} evidence @returns {Mark[]} */
+const files = ({ entries, files: named }) => entries.filter(({ event }) => event.type === "file_transferred")
+  .map(({ number, at_ms: atMs, event }) => ({ atMs, what: event.outcome === "moved" ? event.direction : "not_moved", who: event.participant, text: named.get(number)?.name, entry: number }));
 
 /** @param {import("./evidence.js").Evidence} evidence @returns {Mark[]} the last version of each note, at the picture it was written about */
 const notes = (evidence) => [...evidence.notes.values()].flatMap((versions) => {

@@ -3,7 +3,7 @@ import { _ } from "../catalogue.js";
 import { button, element, get } from "../dom.js";
 import { capabilityText, OUTCOMES, outcomeText } from "./words.js";
 
-const COLUMNS = ["session", "ticket", "level", "at", "ended_at", "customer", "people", "capabilities", "refusals", "outcome", "entries", "faults", "is_held"];
+const COLUMNS = ["session", "ticket", "level", "at", "ended_at", "customer", "people", "capabilities", "refusals", "files", "outcome", "entries", "faults", "is_held"];
 
 export class ListView {
   /** @type {number | null} where the next page begins */

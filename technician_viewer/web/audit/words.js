@@ -1,5 +1,6 @@
 /** What entries, endings and faults are called, for people. */
 import { _ } from "../catalogue.js";
+import { sizeText } from "../sizes.js";
 
 /** How a session ended. */
 export const OUTCOMES = ["completed", "stopped", "declined", "unanswered", "wrong_code", "alone", "dropped", "failed"];
@@ -11,11 +12,11 @@ export const outcomeText = (outcome) => ({
 })[outcome] ?? _("The log does not tell how it ended");
 
 /** @param {string} capability */
-export const capabilityText = (capability) => ({ view: _("see the screen"), control: _("control"), record: _("record") })[capability] ?? capability;
+export const capabilityText = (capability) => ({ view: _("see the screen"), control: _("control"), record: _("record"), files: _("files") })[capability] ?? capability;
 
 /** @param {string} lane */
 export const laneText = (lane) => ({
-  consent: _("Sees"), control: _("Controls"), recording: _("Recorded"), windows: _("Windows"), input: _("Input"), chat: _("Messages"), notes: _("Notes"), connection: _("Interrupted"), network: _("Connection"), people: _("People"), activity: _("Activity"),
+  consent: _("Sees"), control: _("Controls"), recording: _("Recorded"), windows: _("Windows"), input: _("Input"), chat: _("Messages"), files: _("Files"), notes: _("Notes"), connection: _("Interrupted"), network: _("Connection"), people: _("People"), activity: _("Activity"),
 })[lane] ?? lane;
 
 /** What slowed the picture down, and how much. @param {import("./lanes.js").Path} path @param {string} language */
@@ -31,6 +32,20 @@ export function pathText(path, language) {
 
 /** How much people were disturbed: 0 not at all, 1 they could notice, 2 very. @param {import("./lanes.js").Path} path */
 export const pathGrade = ({ bottleneck, round_trip_ms: ms }) => (ms >= 1000 ? 2 : bottleneck === "none" && ms < 100 ? 0 : 1);
+
+/** A file in a sentence, without the name that only an auditor's key opens. @param {any} event @param {string} name of the technician */
+function fileText({ direction, outcome, bytes, moved }, name) {
+  const isIn = direction === "to_customer", size = sizeText(bytes);
+  if (outcome === "moved") return isIn ? _("{name} sends the customer a file ({size})", { name, size }) : _("The customer sends {name} a file ({size})", { name, size });
+  const told = isIn ? _("A file of {name} does not arrive: {why}", { name, why: notMovedText(outcome) }) : _("{name} asks for a file and does not get it: {why}", { name, why: notMovedText(outcome) });
+  return moved ? told + " " + _("({moved} of {size} had gone)", { moved: sizeText(moved), size }) : told;
+}
+
+/** @param {string} outcome */
+const notMovedText = (outcome) => ({
+  cancelled: _("the technician stopped it"), refused: _("the customer said no"), withdrawn: _("files were not allowed any more"), paused: _("the session was paused"), interrupted: _("the connection was interrupted"),
+  busy: _("another file was on its way"), too_large: _("it was too large"), no_room: _("the disk was full"), not_writable: _("the folder could not be written to"), unreadable: _("it could not be read"), altered: _("it changed on the way"),
+})[outcome] ?? outcome;
 
 /** @param {{ what: string, entry?: number }} missing */
 export const missingText = ({ what, entry = 0 }) => ({
@@ -51,6 +66,7 @@ export function entryText(event, nameOf) {
   switch (event.type) {
     case "opened": return _("The customer and the technician are connected");
     case "joined": return _("{name} joins", { name: event.name });
+    case "file_transferred": return fileText(event, name);
     case "left": return event.by === "customer" ? _("The customer sends {name} away", { name }) : _("{name} is gone", { name });
     case "handed_over": return _("{name} leads from now on", { name: nameOf(event.to) });
     case "cut": return _("The connection with {name} is lost", { name });

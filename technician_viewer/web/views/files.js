@@ -3,6 +3,7 @@ import { _ } from "../catalogue.js";
 import { FILE_BYTES_MAX } from "../core/limits.js";
 import { button, element, get, input } from "../dom.js";
 import { FileTransfers } from "../session/file_transfers.js";
+import { sizeText } from "../sizes.js";
 
 /** @typedef {import("../session/file_transfers.js").Transfer} Transfer */
 
@@ -170,13 +171,6 @@ function stateText({ direction, name, size, outcome }) {
     unreadable: isGoing ? _("It cannot be read here.") : _("It cannot be read on the customer’s computer."), altered: _("It changed on the way, and was not kept."),
   };
   return why[/** @type {"refused"} */ (outcome)] ?? outcome;
-}
-
-/** @param {number} bytes */
-function sizeText(bytes) {
-  const format = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 });
-  if (bytes < 1000) return _("{number} bytes", { number: bytes });
-  return bytes < 1_000_000 ? _("{number} kB", { number: format.format(bytes / 1000) }) : _("{number} MB", { number: format.format(bytes / 1_000_000) });
 }
 
 /** Without what deceives: marks of direction, and what nobody sees. @param {string} name */

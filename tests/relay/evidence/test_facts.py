@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from protocol.session_log import Answered, Entry, Joined, SessionEnded, parse_entry
-from protocol.vocabulary import Answer, Capability, Outcome, Role
+from protocol.session_log import Answered, Entry, FileTransferred, Joined, SessionEnded, parse_entry
+from protocol.vocabulary import Answer, Capability, Direction, FileOutcome, Outcome, Role
 from relay.desk.people import Tenant
 from relay.evidence import deletions, facts
 from relay.evidence.facts import Filter
@@ -26,6 +26,10 @@ def entry(event: Any) -> Entry:
 CONTROL = entry(Answered(1, Answer.ALLOWED, [Capability.VIEW, Capability.CONTROL], 9, 9))
 VIEW = entry(Answered(1, Answer.ALLOWED, [Capability.VIEW], 9, 9))
 REFUSED = entry(Answered(1, Answer.REFUSED, [], 9, 9))
+FILE, NO_FILE = (
+    entry(FileTransferred("a" * 32, Direction.TO_CUSTOMER, 1, 9, 9, outcome, b""))
+    for outcome in (FileOutcome.MOVED, FileOutcome.REFUSED)
+)
 JOINED = entry(Joined("b" * 32, "Élodie O'Neil_%", Role.OBSERVER, bytes(32), bytes(32), "r"))
 
 
@@ -33,7 +37,11 @@ JOINED = entry(Joined("b" * 32, "Élodie O'Neil_%", Role.OBSERVER, bytes(32), by
 async def found_by(database: Database, tenant: Tenant) -> Any:
     """Three sessions an hour apart; gives what finds their numbers."""
     numbers: dict[str, int] = {}
-    happened = ([VIEW, JOINED], [CONTROL, VIEW, REFUSED], [entry(SessionEnded(Outcome.DECLINED, "customer", 0, 0))])
+    happened = (
+        [VIEW, JOINED, NO_FILE],
+        [CONTROL, VIEW, REFUSED, FILE, FILE],
+        [entry(SessionEnded(Outcome.DECLINED, "customer", 0, 0))],
+    )
     for number, entries in enumerate(happened, 1):
         session: StoredSession = await stored_session(database, tenant, number)
         numbers[session.session] = number
@@ -71,6 +79,7 @@ async def found_by(database: Database, tenant: Tenant) -> Any:
     [
         ({}, [3, 2, 1]),
         ({"ticket": 2002}, [2]),
+        ({"has_files": True}, [2]),
         ({"ticket": 7}, []),
         ({"person": "camille"}, [3, 2, 1]),
         ({"person": "ROY Camille"}, [3, 2, 1]),

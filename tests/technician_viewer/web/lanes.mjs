@@ -2,6 +2,6 @@
 import { text } from "node:stream/consumers";
 import { lanesOf } from "../../../technician_viewer/web/audit/lanes.js";
 
-const { entries, titles } = JSON.parse(await text(process.stdin));
-const { lanes } = lanesOf({ entries, titles, notes: new Map(), recording: { segments: [] } });
-process.stdout.write(JSON.stringify(Object.fromEntries(lanes.map(({ name, spans }) => [name, spans]))));
+const { entries, titles, files } = JSON.parse(await text(process.stdin));
+const { lanes } = lanesOf({ entries, titles, notes: new Map(), files: new Map(files), recording: { segments: [] } });
+process.stdout.write(JSON.stringify(Object.fromEntries(lanes.map(({ name, spans, marks }) => [name, spans.length ? spans : marks]))));

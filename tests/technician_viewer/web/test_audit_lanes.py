@@ -14,11 +14,20 @@ GOOD = {"type": "path_changed", "bottleneck": "none", "round_trip_ms": 20, "rate
 SLOW = {"type": "path_changed", "bottleneck": "agent_network", "round_trip_ms": 1200, "rate_kbit": 300}
 
 
-def lanes(node: Path, events: list[tuple[int, dict[str, Any]]], titles: Sequence[tuple[int, str]] = ()) -> Lanes:
-    """What becomes of these events and titles, each with its time."""
+def lanes(
+    node: Path,
+    events: list[tuple[int, dict[str, Any]]],
+    titles: Sequence[tuple[int, str]] = (),
+    files: Sequence[tuple[int, str]] = (),
+) -> Lanes:
+    """What becomes of these events and titles, each with its time, and of the names of files, each with its entry."""
     opened = {"type": "opened", "participant": CAMILLE}
     entries = [{"number": n, "at_ms": at, "event": event} for n, (at, event) in enumerate([(0, opened), *events])]
-    given = {"entries": entries, "titles": [{"title": title, "atMs": at, "entry": 0} for at, title in titles]}
+    given: dict[str, Any] = {
+        "entries": entries,
+        "titles": [{"title": title, "atMs": at, "entry": 0} for at, title in titles],
+    }
+    given |= {"files": [(number, {"name": name, "sha256": ""}) for number, name in files]}
     script = Path(__file__).parent / "lanes.mjs"
     done = subprocess.run(
         [str(node), str(script)], input=json.dumps(given), capture_output=True, text=True, check=False
@@ -64,3 +73,15 @@ def test_while_nobody_is_there_the_way_is_neither_good_nor_bad(node: Path) -> No
     alone: list[tuple[int, dict[str, Any]]] = [(10, GOOD), (20, cut), (40, back), (90, {"type": "ended"})]
     assert times(lanes(node, alone)["network"]) == [(10, 20), (40, 90)]
     assert times(lanes(node, [(5, joined), *alone[:-1], (50, left), alone[-1]])["network"]) == [(10, 90)]
+
+
+def test_files_are_shown_by_their_direction_with_the_names_that_could_be_opened(node: Path) -> None:
+    moved = {"type": "file_transferred", "participant": CAMILLE, "direction": "to_customer", "outcome": "moved"}
+    back = moved | {"direction": "from_customer"}
+    events = [(10, moved), (20, back), (30, moved | {"outcome": "no_room"}), (90, {"type": "ended"})]
+    found = lanes(node, events, files=[(1, "notice.pdf"), (3, "film.mp4")])["files"]
+    assert [(mark["atMs"], mark["what"], mark.get("text")) for mark in found] == [
+        (10, "to_customer", "notice.pdf"),
+        (20, "from_customer", None),
+        (30, "not_moved", "film.mp4"),
+    ]
