@@ -12,6 +12,7 @@ from typing import Any
 from benchmarks import (
     cuts,
     desk,
+    desk_beside,
     drawing,
     latency,
     making,
@@ -33,6 +34,7 @@ from benchmarks.peers.peer import install
 BENCHMARKS: dict[str, Callable[..., Coroutine[Any, Any, report.Section]]] = {
     "cuts": cuts.measure,
     "desk": desk.measure,
+    "desk-beside": desk_beside.measure,
     "desk-postgresql": partial(desk.measure, database="PostgreSQL"),
     "drawing": drawing.measure,
     "latency": latency.measure,
