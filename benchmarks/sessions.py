@@ -93,6 +93,7 @@ async def _search(database: Database, tenant: Tenant, repeats: int) -> list[Row]
         "a week, level 2, refused": lambda: Filter(
             since=noon, until=noon + timedelta(days=7), level=2, has_refusals=True
         ),
+        "files moved, of which there are none": lambda: Filter(has_files=True),
         "incomplete evidence": lambda: Filter(is_incomplete=True),
         "nothing found": lambda: Filter(person=f"nobody{chance.randrange(1000)}", customer="nowhere"),
         "held, of which there is none": lambda: Filter(is_held=True),

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import pytest
 from playwright.async_api import expect
 
 from tests.journeys.stage import Stage
@@ -29,6 +30,7 @@ async def allow_files(stage: Stage) -> None:
     await expect(stage.page.locator("#files-allowed")).to_be_visible()
 
 
+@pytest.mark.requirement("A84")
 async def test_a_file_of_the_technicians_is_in_the_customers_folder_byte_for_byte_and_replaces_nothing(
     stage: Stage,
 ) -> None:
@@ -47,6 +49,7 @@ async def test_a_file_of_the_technicians_is_in_the_customers_folder_byte_for_byt
     await stage.customer_reads("“manual (2).pdf” is in your folder for downloads.")
 
 
+@pytest.mark.requirement("A83")
 async def test_a_file_of_the_customers_is_asked_for_chosen_by_them_and_saved_byte_for_byte(stage: Stage) -> None:
     await allow_files(stage)
     theirs = stage.folder / "journal de la box.log"

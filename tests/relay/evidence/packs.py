@@ -36,6 +36,7 @@ from protocol.session_log import (
     Answered,
     Asked,
     EpochBegan,
+    FileTransferred,
     HandedOver,
     Joined,
     KeySealed,
@@ -47,7 +48,7 @@ from protocol.session_log import (
     SessionEnded,
     Titled,
 )
-from protocol.vocabulary import Answer, Capability, Outcome, Role
+from protocol.vocabulary import Answer, Capability, Direction, FileOutcome, Outcome, Role
 from relay.evidence.pack import Evidence, write_pack
 from technician_viewer.auditor_key import AuditorKeys
 
@@ -114,6 +115,7 @@ class Case:
 
 
 SAID, ANSWERED = "Voyez-vous le voyant ?", "Il clignote <b>en rouge</b>"
+FILE = json.dumps({"name": "Notice <b>.pdf", "sha256": "0f" * 32})
 TITLE = '{"title":"Banque – comptes"}'
 
 
@@ -207,7 +209,9 @@ def write_entries(case: Case, agent: str = "agent", pictures: str = "pictures", 
         recording.seal_content(json.dumps({"text": text}, ensure_ascii=False).encode(), bytes(11) + bytes([2 + number]))
         for number, text in enumerate((SAID, ANSWERED))
     )
-    case.beside = {hashlib.sha256(data).digest(): data for data in (seals, note, sealed_title, said, answered)}
+    file = recording.seal_content(FILE.encode(), bytes(11) + b"\x10")
+    lying = (seals, note, sealed_title, said, answered, file)
+    case.beside = {hashlib.sha256(data).digest(): data for data in lying}
     events += [
         KeySealed(recording.commitment, hashlib.sha256(seals).digest()),
         EpochBegan(1, 0, epoch_commitment(case.session, 1, epoch_key), recording.wrap(1, epoch_key)),
@@ -231,6 +235,9 @@ def write_entries(case: Case, agent: str = "agent", pictures: str = "pictures", 
         Said(COLLEAGUE_SERIAL, hashlib.sha256(said).digest()),
         Said("", hashlib.sha256(answered).digest()),
         Said("", b""),
+        FileTransferred(
+            COLLEAGUE_SERIAL, Direction.TO_CUSTOMER, at_ms, 9, 9, FileOutcome.MOVED, hashlib.sha256(file).digest()
+        ),
         SessionEnded(Outcome.COMPLETED, "technician", 60_000, 0),
     ]  # fmt: skip
     write_chain(case, events)
