@@ -52,6 +52,8 @@ def remembering(events: list[str], before_question: Callable[[], Awaitable[None]
         on_send_away=lambda viewer: events.append(f"send away: {viewer.id}"),
         on_chat=lambda text: events.append(f"says: {text}"),
         before_typing=lambda: events.append("before typing"),
+        on_end_files=lambda: events.append("end files"),
+        on_stop_file=lambda direction: events.append(f"stop file: {direction}"),
         on_more_time=lambda seconds: events.append(f"more time: {seconds}"),
     )
 

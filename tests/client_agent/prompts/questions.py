@@ -1,7 +1,16 @@
 """Questions to try the windows and the terminal with."""
 
-from client_agent.prompts.customer import BarState, ChatLine, ConsentQuestion, Decision, Participation, Summary, Viewer
-from protocol.vocabulary import Capability, Outcome
+from client_agent.prompts.customer import (
+    BarState,
+    ChatLine,
+    ConsentQuestion,
+    Decision,
+    FileShown,
+    Participation,
+    Summary,
+    Viewer,
+)
+from protocol.vocabulary import Capability, Direction, FileOutcome, Outcome
 
 VIEW = frozenset({Capability.VIEW})
 CONTROL = frozenset({Capability.CONTROL})
@@ -28,6 +37,14 @@ HOSTILE = ConsentQuestion(
 )
 CONTROLLED = BarState("Opérateur Démo", (Viewer("Camille Moreau", VIEW | CONTROL),), elapsed_s=725)
 WRITTEN = ChatLine("Camille Moreau", "Voyez-vous le voyant rouge ?", 1_795_520_000, is_own=False)
+WITH_FILES = BarState(
+    "Opérateur Démo",
+    (Viewer("Camille Moreau", VIEW | {Capability.FILES}),),
+    files=(
+        FileShown("Notice.pdf", Direction.TO_CUSTOMER, 42),
+        FileShown("journal.log", Direction.FROM_CUSTOMER, 7, FileOutcome.UNREADABLE),
+    ),
+)
 SUMMARY = Summary(
     outcome=Outcome.COMPLETED,
     organisation="Opérateur Démo",

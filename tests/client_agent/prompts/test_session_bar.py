@@ -1,15 +1,17 @@
 """The bar that tells and stops: always on top, driven by a real mouse, never by the keyboard of what lies below."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from client_agent.files.folder import can_show
 from client_agent.prompts.customer import Interruption, Progress, Viewer
 from client_agent.prompts.words import Words
-from protocol.vocabulary import Hold
+from protocol.vocabulary import FileOutcome, Hold
 from tests.client_agent.prompts.onlooker import Onlooker
 from tests.client_agent.prompts.played import Stage, play
-from tests.client_agent.prompts.questions import CONTROL, CONTROLLED, VIEW
+from tests.client_agent.prompts.questions import CONTROL, CONTROLLED, VIEW, WITH_FILES
 from tests.virtual_display import VirtualDisplay
 from tests.waiting import eventually
 
@@ -172,5 +174,46 @@ def test_the_list_follows_who_comes_and_goes_and_ends_with_the_session(desktop: 
         stage.customer.hide_bar()
         await stage.gone("Close")
         await stage.happened("after question")
+
+    play(desktop, scene)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_file_is_stopped_and_files_are_ended_at_once_also_while_it_moves(
+    desktop: VirtualDisplay, language: str
+) -> None:
+    words = Words(language)
+    stop, close = (f"{file.done}: {file.shown.name}" for file in words.bar(WITH_FILES).files)
+
+    async def scene(stage: Stage) -> None:
+        stage.customer.show_bar(WITH_FILES)
+        button = await stage.window(stop)
+        arriving = replace(WITH_FILES.files[0], percent=43)
+        stage.customer.show_bar(replace(WITH_FILES, files=(arriving, WITH_FILES.files[1])))
+        await stage.click(stop)
+        await stage.happened("stop file: to_customer")
+        # How far it is changes in place: what is pressed does not move away.
+        assert await stage.window(stop) == button
+        await stage.click(close)
+        await stage.happened("stop file: from_customer")
+        await stage.click(words.end_files())
+        await stage.happened("end files")
+
+    play(desktop, scene, language=language)
+
+
+def test_a_file_that_arrived_can_be_shown_in_its_folder_and_files_end_only_where_they_are_allowed(
+    desktop: VirtualDisplay, tmp_path: Path
+) -> None:
+    arrived = replace(WITH_FILES.files[0], outcome=FileOutcome.MOVED, folder=tmp_path)
+
+    async def scene(stage: Stage) -> None:
+        stage.customer.show_bar(WITH_FILES)
+        await stage.window("End files")
+        stage.customer.show_bar(replace(CONTROLLED, files=(arrived,)))
+        await stage.gone("End files")
+        await stage.window("Close: Notice.pdf")
+        if can_show():
+            await stage.window("Show the folder")
 
     play(desktop, scene)

@@ -13,12 +13,20 @@ from typing import Any, TypeVar
 
 import pytest
 
-from client_agent.prompts.customer import BarState, ConsentAnswer, ConsentQuestion, Interruption, Problem, Viewer
+from client_agent.prompts.customer import (
+    BarState,
+    ConsentAnswer,
+    ConsentQuestion,
+    FileRequest,
+    Interruption,
+    Problem,
+    Viewer,
+)
 from client_agent.prompts.terminal import TerminalCustomer
 from client_agent.prompts.words import Words
 from protocol.vocabulary import Answer, Hold
 from tests.client_agent.prompts.played import Clock, remembering
-from tests.client_agent.prompts.questions import CONTROL, CONTROLLED, HOSTILE, QUESTION, SUMMARY, VIEW
+from tests.client_agent.prompts.questions import CONTROL, CONTROLLED, HOSTILE, QUESTION, SUMMARY, VIEW, WITH_FILES
 from tests.waiting import eventually
 
 T = TypeVar("T")
@@ -404,3 +412,47 @@ def test_the_words_are_those_of_the_window() -> None:
         return (await task).words
 
     assert play(scene) == str(Words("en").consent(HOSTILE))
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_files_are_named_stopped_by_their_number_and_ended_by_a_letter(language: str) -> None:
+    words = Words(language)
+
+    async def scene(terminal: Terminal) -> None:
+        terminal.customer.show_bar(WITH_FILES)
+        for file in words.bar(WITH_FILES).files:
+            await terminal.says(file.said.text)
+        terminal.clock.now += 1
+        for letters, event in (
+            ("f2", "stop file: from_customer"),
+            ("f1", "stop file: to_customer"),
+            ("fx", "end files"),
+        ):
+            terminal.types(letters)
+            await terminal.happened(event)
+        terminal.types("f3")
+        await terminal.says(words.not_understood())
+
+    play(scene, language=language)
+
+
+def test_a_file_that_is_asked_for_is_typed_and_enter_alone_sends_nothing(tmp_path: Path) -> None:
+    request = FileRequest("Camille Moreau", "Opérateur Démo", "The log\n\x1b[31mof the box")
+    theirs = tmp_path / "a log.txt"
+    theirs.write_text("log")
+
+    async def scene(terminal: Terminal) -> None:
+        asked = asyncio.ensure_future(terminal.customer.ask_file(request))
+        await terminal.says("> The log")
+        await terminal.says("> [31mof the box")
+        await terminal.says(Words("en").type_file_to_send())
+        terminal.types(str(tmp_path))
+        await terminal.says(Words("en").no_such_file())
+        terminal.types(str(theirs))
+        assert await asked == theirs
+        asked = asyncio.ensure_future(terminal.customer.ask_file(request))
+        await terminal.says(Words("en").type_file_to_send(), times=2)
+        terminal.types("")
+        assert await asked is None
+
+    play(scene)
