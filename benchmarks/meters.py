@@ -69,20 +69,27 @@ def x_server_of(display: str) -> int:
     return int(process)
 
 
-def wire_bytes(port: int, processes: set[int]) -> tuple[int, int]:
-    """Bytes that came to these processes from a server's port, and that went there: payload of TCP (TLS included), as the kernel counts.
+class Wire:
+    """What processes, and all they have started, exchange with a server's port: payload of TCP (TLS included), as the kernel counts."""
 
-    Of connections that are open; what closed ones carried is not in it.
-    """
-    command = ["ss", "-tinpH", "state", "established", "dport", "=", f":{port}"]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    down = up = 0
-    for connection in re.split(r"\n(?=\S)", said.strip()):
-        owners = {int(owner) for owner in re.findall(r"pid=(\d+)", connection)}
-        if owners & processes:
-            down += _figure("bytes_received", connection)
-            up += _figure("bytes_acked", connection)
-    return down, up
+    def __init__(self, port: int, roots: Iterable[int]) -> None:
+        self._port, self._roots = port, list(roots)
+        self._carried: dict[str, tuple[int, int]] = {}
+
+    def carried_bytes(self) -> tuple[int, int]:
+        """Bytes that came to them, and that went there, up to now.
+
+        Of a connection that has been closed, what it had carried when it was last asked for.
+        """
+        command = ["ss", "-tinpH", "state", "established", "dport", "=", f":{self._port}"]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        processes = family(self._roots)
+        for connection in re.split(r"\n(?=\S)", said.strip()):
+            owners = {int(owner) for owner in re.findall(r"pid=(\d+)", connection)}
+            if owners & processes:
+                own_address = connection.split()[2]
+                self._carried[own_address] = _figure("bytes_received", connection), _figure("bytes_acked", connection)
+        return sum(down for down, _ in self._carried.values()), sum(up for _, up in self._carried.values())
 
 
 def _figure(name: str, text: str) -> int:

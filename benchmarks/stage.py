@@ -78,6 +78,8 @@ class Stage:
     connected: Connected
     roles: dict[str, list[int]]
     """Processes by role: agent, relay, X server, browser; each with all that it has started."""
+    wire: meters.Wire
+    """Between the browser and the server."""
     browser_version: str
 
     def processor_s(self) -> dict[str, float]:
@@ -86,7 +88,7 @@ class Stage:
 
     def wire_bytes(self) -> tuple[int, int]:
         """Bytes that the browser has received from the server, and sent, up to now."""
-        return meters.wire_bytes(self.connected.port, meters.family(self.roles["browser"]))
+        return self.wire.carried_bytes()
 
 
 @asynccontextmanager
@@ -114,7 +116,8 @@ async def session(
         clock = await PageClock.of(page, cdp)
         roles = {role: list(roots) for role, roots in connected.roles.items()}
         roles |= {"X server": [meters.x_server_of(display.name)], "browser": [meters.browser_of(mark)]}
-        yield Stage(peer, display, page, cdp, clock, painter, connected, roles, browser.version)
+        wire = meters.Wire(connected.port, roles["browser"])
+        yield Stage(peer, display, page, cdp, clock, painter, connected, roles, wire, browser.version)
 
 
 async def _painter(stack: AsyncExitStack, display: VirtualDisplay) -> PainterProgram:
