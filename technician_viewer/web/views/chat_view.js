@@ -104,9 +104,9 @@ export class ChatView {
     return tooMany <= 0;
   }
 
-  /** It was not said: back into the field with it, before what was typed since. @param {string} why */
+  /** It was not said: back into the field with it, behind what is there. @param {string} why */
   #refused(why) {
-    this.field.value = [this.#waiting.shift(), this.field.value].filter(Boolean).join("\n");
+    this.field.value = [this.field.value, this.#waiting.shift()].filter(Boolean).join("\n");
     this.#show();
     this.#tell(why === "full" ? _("This conversation is full, and nothing more can be sent. Please speak on the phone.") : _("That was too fast for anybody to read. Wait a moment, then send it again."));
   }

@@ -62,6 +62,12 @@ async def session_states(stage: Stage, language: str) -> AsyncIterator[tuple[str
         await page.locator(f"#{menu} summary").click()
         yield f"menu-{menu}", page
         await page.keyboard.press("Escape")
+    await stage.technician.say("Voyez-vous le voyant ?")
+    await page.locator("#chat-text").fill("x" * 1001)
+    await expect(page.locator("#chat-problem")).to_be_visible()
+    yield "chat", page
+    await page.locator("#chat-text").fill("")
+    await page.keyboard.press("Escape")
     await page.locator("#type-text").click()
     yield "type-text", page
     await page.locator("#text-dialog button[value=cancel]").click()
