@@ -17,6 +17,9 @@ from protocol.messages import (
     AccessAsked,
     AccessChanged,
     AccessNotStored,
+    ChatRefused,
+    ChatSaid,
+    ChatWritten,
     Ended,
     EntryAppended,
     HeadOffered,
@@ -378,6 +381,15 @@ def test_letting_go_is_possible_at_any_time(helped: AgentEnd) -> None:
 def test_input_that_was_not_applied_is_known(helped: AgentEnd) -> None:
     helped.says(InputDropped(Hold.STOP_KEY))
     assert list(helped.viewing.dropped) == [Hold.STOP_KEY]
+
+
+def test_what_is_said_is_known_in_its_order_and_what_was_refused_too(helped: AgentEnd) -> None:
+    lines = [ChatSaid(4, "", "", 5, "Bonjour"), ChatSaid(5, "a" * 32, "Camille Roy", 6, "Oui ?")]
+    helped.says(*lines, ChatRefused("too_fast"))
+    assert helped.viewing.chat == lines
+    assert list(helped.viewing.chat_refusals) == ["too_fast"]
+    helped.viewing.say(ChatWritten("Le voyant est rouge"))
+    assert helped.hears() == [ChatWritten("Le voyant est rouge")]
 
 
 @pytest.mark.parametrize("text", ["", "\x1b[2J", "x" * 4097])

@@ -65,4 +65,5 @@ SUMMARY = Summary(
     recorded_s=700,
     recording_days=90,
     position="mainforte/sessions/<script>\n12\n",
+    messages=(2, 3),
 )

@@ -15,6 +15,7 @@ import pytest
 
 from client_agent.prompts.customer import (
     BarState,
+    ChatRefusal,
     ConsentAnswer,
     ConsentQuestion,
     FileRequest,
@@ -26,7 +27,16 @@ from client_agent.prompts.terminal import TerminalCustomer
 from client_agent.prompts.words import Words
 from protocol.vocabulary import Answer, Hold
 from tests.client_agent.prompts.played import Clock, remembering
-from tests.client_agent.prompts.questions import CONTROL, CONTROLLED, HOSTILE, QUESTION, SUMMARY, VIEW, WITH_FILES
+from tests.client_agent.prompts.questions import (
+    CONTROL,
+    CONTROLLED,
+    HOSTILE,
+    QUESTION,
+    SUMMARY,
+    VIEW,
+    WITH_FILES,
+    WRITTEN,
+)
 from tests.waiting import eventually
 
 T = TypeVar("T")
@@ -370,6 +380,33 @@ def test_the_summary_is_said_and_saved_where_the_customer_wants_it(tmp_path: Pat
 
     play(scene, language=language)
     assert words.summary(SUMMARY).fingerprint in kept.read_text(encoding="utf-8")
+
+
+def test_messages_are_written_and_read_as_lines_and_wait_while_a_question_is_open() -> None:
+    async def scene(terminal: Terminal) -> None:
+        terminal.customer.show_bar(CONTROLLED)
+        await terminal.says("c: Write a message, after a space")
+        terminal.types("c Il clignote\x07 en rouge")
+        await terminal.happened("says: Il clignote  en rouge")
+        terminal.types("c")
+        await terminal.says(Words("en").not_understood())
+        terminal.types("c " + "é" * 1010)
+        await terminal.says("10 characters too many")
+        terminal.customer.refuse_chat(ChatRefusal.TOO_FAST)
+        await terminal.says("too fast")
+        task = terminal.asked()
+        await terminal.reacting()
+        terminal.customer.show_chat(replace(WRITTEN, text="1: Refuse\n\x1b[2Jsecond"))
+        terminal.types("3")
+        await task
+        await terminal.says("> [2Jsecond")
+        lines = terminal.text.split("\n")
+        answer, said = lines.index("Your answer: Refuse"), lines.index("> 1: Refuse")
+        assert answer < said
+        assert re.fullmatch(r"– Camille Moreau writes to you, \d+:\d\d:", lines[said - 1])
+        assert [event for event in terminal.events if event.startswith("says")] == ["says: Il clignote  en rouge"]
+
+    play(scene)
 
 
 FORGERIES = (

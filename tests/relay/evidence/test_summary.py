@@ -13,6 +13,7 @@ from protocol.session_log import (
     Left,
     Opened,
     Resumed,
+    Said,
     SessionEnded,
 )
 from protocol.vocabulary import Answer, Capability, Outcome, Role
@@ -50,6 +51,13 @@ def test_a_refusal_grants_nothing_and_is_told() -> None:
     told = summarise(entries(OPENED, ASKED, Answered(1, Answer.REFUSED, [], 0, 700)))
     assert told.grants == []
     assert [(q.words, q.answer, q.took_ms) for q in told.questions] == [("words", "refused", 700)]
+
+
+def test_messages_are_counted_and_a_run_of_one_persons_is_one_step() -> None:
+    said = [Said("camille", NONE), Said("camille", b""), Said("", NONE), Said("camille", NONE)]
+    told = summarise(entries(OPENED, *said))
+    steps = [(step.participant, step.times, step.at_ms) for step in told.steps if step.kind == "said"]
+    assert steps == [("camille", 2, 1000), ("", 1, 3000), ("camille", 1, 4000)]
 
 
 def test_the_customers_questions_do_not_mix() -> None:
