@@ -107,10 +107,10 @@ async def test_what_the_technician_does_never_reaches_the_customers_window_and_w
     await stage.customer_sees(FIELD)
     assert not [each for each in ears.heard() if each[0] == "key down"]
     # Into the customer's field, by mouse and by keys; it has the keyboard because the customer turned to it.
-    field = await asyncio.to_thread(middle_of, stage.display, FIELD)
+    place = await asyncio.to_thread(middle_of, stage.display, FIELD)
     await answer(stage, "Oui")
     await shows(page, "You: Bonjour", "Agnès Blanc: Oui")
-    await stage.technician.click_remote(*field)
+    await stage.technician.click_remote(*place)
     await stage.technician.keyboard_is_remote()
     await page.keyboard.type("I give you my account number")
     await page.keyboard.press("Enter")
