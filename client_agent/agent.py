@@ -6,6 +6,7 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 
 from client_agent.active_window import open_active_window
+from client_agent.clipboard.open import open_clipboard
 from client_agent.eyes import Eyes
 from client_agent.hands import Hands
 from client_agent.input.sink import InputError, OwnWindows
@@ -34,7 +35,9 @@ from protocol.vocabulary import Capability, Outcome
 
 VERSION = "1.0.0"
 OFFER = Offer(
-    (Capability.VIEW, Capability.CONTROL, Capability.FILES), abilities.offered(), f"mainforte-agent-{VERSION}"
+    (Capability.VIEW, Capability.CONTROL, Capability.FILES, Capability.CLIPBOARD),
+    abilities.offered(),
+    f"mainforte-agent-{VERSION}",
 )
 
 log = logging.getLogger("mainforte.agent")
@@ -109,6 +112,8 @@ async def _session(customer: Customer, invitation: Invitation, organisation: Org
             with closing(Hands(own)) as hands, ExitStack() as opened:
                 if window := open_active_window(customer.own_windows):
                     opened.callback(window.close)
+                if clipboard := open_clipboard():
+                    opened.callback(clipboard.close)
                 session = Session(
                     line,
                     paired,
@@ -117,6 +122,7 @@ async def _session(customer: Customer, invitation: Invitation, organisation: Org
                     Eyes(source),
                     hands,
                     window,
+                    clipboard,
                     version=VERSION,
                     system=_system(),
                 )

@@ -13,6 +13,8 @@ from protocol.limits import PICTURE_LIVE_S
 from protocol.messages import (
     AccessAsked,
     ChatWritten,
+    ClipboardAsked,
+    ClipboardPut,
     ControlGivenBack,
     DrawingTimed,
     Ended,
@@ -66,7 +68,11 @@ NEEDED: Mapping[type[Message], Capability] = {
     FilePart: Capability.FILES,
     FileCompleted: Capability.FILES,
     FileClosed: Capability.FILES,
+    ClipboardPut: Capability.CLIPBOARD,
+    ClipboardAsked: Capability.CLIPBOARD,
 }
+# Nothing of this while anything holds input back: then nobody acts.
+_HELD: frozenset[Capability] = frozenset({Capability.CONTROL, Capability.CLIPBOARD})
 ALWAYS: frozenset[type[Message]] = frozenset(
     {AccessAsked, ControlGivenBack, HandedOver, Left, InputReleased, HeadSigned, Pinged, Ended}
 )
@@ -173,7 +179,7 @@ class ConsentGate:
             g.viewer == viewer and g.capability is needed and now_ms < g.until_ms for g in self._in_force
         ):
             return False
-        return needed is not Capability.CONTROL or not self._holds
+        return needed not in _HELD or not self._holds
 
     def is_picture_recent(self, viewer: ViewerId, newest_ms: int) -> bool:
         """Tell whether what the viewer has seen is no more than two seconds behind the newest picture."""

@@ -36,6 +36,13 @@ FILES_MAX = 1000
 FILE_IN_FLIGHT_BYTES_MAX = 128 * 1024
 FILE_PART_BYTES_MAX = 16 * 1024
 FILE_PART_BYTES_MIN = 1024
+# Clipboard (section 5.5). Several pages of text, and little enough to go between two keys on a narrow path: whoever has more sends a file.
+CLIPBOARD_BYTES_MAX = 64 * 1024
+# A piece takes at most 32 KiB as UTF-8, and fits into a message whatever it holds; a text of single bytes needs the most pieces.
+CLIPBOARD_PIECE_CHARACTERS_MAX = 8192
+CLIPBOARD_PIECES_MAX = 8
+# Each leaves an entry of the log and what lies beside it, like a note.
+CLIPBOARD_MOVES_MAX = 1000
 
 # Media records (section 7).
 MEDIA_PLAIN_BYTES_MAX = 64 * 1024

@@ -10,6 +10,8 @@ from msgspec import Meta
 
 from protocol.codec import Decoder, Message
 from protocol.limits import (
+    CLIPBOARD_PIECE_CHARACTERS_MAX,
+    CLIPBOARD_PIECES_MAX,
     CONTROL_MESSAGE_BYTES_MAX,
     ENTRY_BYTES_MAX,
     FILE_BYTES_MAX,
@@ -27,6 +29,7 @@ from protocol.vocabulary import (
     Answer,
     Bottleneck,
     Capability,
+    ClipboardAnswer,
     FileOutcome,
     Hold,
     Outcome,
@@ -52,6 +55,12 @@ FileName = Annotated[str, Meta(min_length=1, max_length=FILE_NAME_CHARACTERS_MAX
 """As whoever sends it calls it: anything at all. Whoever receives it makes a safe name of it."""
 FileBytes = Annotated[int, Meta(ge=0, le=FILE_BYTES_MAX)]
 Proof = Annotated[bytes, Meta(max_length=4096)]
+ClipboardPiece = Annotated[
+    str, Meta(max_length=CLIPBOARD_PIECE_CHARACTERS_MAX, pattern=r"\A[^\x00-\x08\x0b-\x1f\x7f-\x9f]*\Z")
+]
+"""Part of a text on its way from one clipboard to the other: no control character but tab and newline (section 5.5)."""
+PieceNumber = Annotated[int, Meta(ge=0, lt=CLIPBOARD_PIECES_MAX)]
+Pieces = Annotated[int, Meta(ge=1, le=CLIPBOARD_PIECES_MAX)]
 
 
 # --- from the technician ---------------------------------------------------------------------------------------------------
@@ -210,6 +219,18 @@ class FileAsked(Message, frozen=True, tag="file_asked"):
     what: Text
 
 
+class ClipboardPut(Message, frozen=True, tag="clipboard_put"):
+    """Piece `number`, from 0 on, of a text of `pieces` that is to be on the customer's clipboard; the last one puts it there."""
+
+    number: PieceNumber
+    pieces: Pieces
+    text: ClipboardPiece
+
+
+class ClipboardAsked(Message, frozen=True, tag="clipboard_asked"):
+    """The text that the customer copied last, since this was allowed, is wanted: it comes, or an answer says why not."""
+
+
 class HeadSigned(Message, frozen=True, tag="head_signed"):
     """The same head with the technician's signature added: received, in this order."""
 
@@ -343,6 +364,20 @@ class InputDropped(Message, frozen=True, tag="input_dropped"):
     hold: Hold
 
 
+class ClipboardSent(Message, frozen=True, tag="clipboard_sent"):
+    """Piece `number`, from 0 on, of the text of `pieces` that the customer copied, as it was asked for."""
+
+    number: PieceNumber
+    pieces: Pieces
+    text: ClipboardPiece
+
+
+class ClipboardAnswered(Message, frozen=True, tag="clipboard_answered"):
+    """The text is on the customer's clipboard, or why a wish about it was not fulfilled."""
+
+    answer: ClipboardAnswer
+
+
 class EntryAppended(Message, frozen=True, tag="entry_appended"):
     """A new entry of the session log, as the exact text that was stored."""
 
@@ -433,6 +468,8 @@ FromViewer = (
     | FilePart
     | FileCompleted
     | FileClosed
+    | ClipboardPut
+    | ClipboardAsked
     | HeadSigned
     | Pinged
     | Ended
@@ -453,6 +490,8 @@ FromAgent = (
     | MediaReached
     | PathMeasured
     | InputDropped
+    | ClipboardSent
+    | ClipboardAnswered
     | EntryAppended
     | HeadOffered
     | FileChosen

@@ -253,6 +253,18 @@ class FileTransferred(Message, frozen=True, tag="file_transferred"):
     content: MaybeHash
 
 
+class ClipboardMoved(Message, frozen=True, tag="clipboard_moved"):
+    """Text of so many characters went onto the customer's clipboard, or from it to a participant.
+
+    While what is seen is recorded, `content` is SHA-256 of the text's beginning, which lies beside the entry; else it is empty.
+    """
+
+    participant: Line
+    direction: Direction
+    characters: Count
+    content: MaybeHash
+
+
 class PathChanged(Message, frozen=True, tag="path_changed"):
     """How good the way to whoever sets the pace has been lately, at worst: what held the picture up most, and for how long.
 
@@ -297,6 +309,7 @@ Event = (
     | Titled
     | Said
     | FileTransferred
+    | ClipboardMoved
     | PathChanged
     | SessionEnded
 )
@@ -333,7 +346,13 @@ def beside_hash(event: Event) -> bytes | None:
     match event:
         case KeySealed(seals=beside):
             return beside
-        case Noted(content=beside) | Titled(content=beside) | Said(content=beside) | FileTransferred(content=beside):
+        case (
+            Noted(content=beside)
+            | Titled(content=beside)
+            | Said(content=beside)
+            | FileTransferred(content=beside)
+            | ClipboardMoved(content=beside)
+        ):
             return beside or None
     return None
 

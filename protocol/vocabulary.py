@@ -12,6 +12,8 @@ class Capability(StrEnum):
     """That the organisation's auditors may watch it later; nobody's in particular."""
     FILES = "files"
     """To send files here, and to ask for some: which of those leave, the customer chooses one by one."""
+    CLIPBOARD = "clipboard"
+    """To put text on the customer's clipboard, and to read what the customer copies from then on."""
 
 
 class Role(StrEnum):
@@ -54,7 +56,7 @@ class Answer(StrEnum):
 
 
 class Direction(StrEnum):
-    """Where a file goes."""
+    """Which way a file goes, or a text of the clipboard."""
 
     TO_CUSTOMER = "to_customer"
     FROM_CUSTOMER = "from_customer"
@@ -125,6 +127,26 @@ class Hold(StrEnum):
     """The controller has not acknowledged a recent picture."""
     UNRECORDED = "unrecorded"
     """The organisation lets nobody control who is not recorded, and the customer has paused the recording."""
+
+
+class ClipboardAnswer(StrEnum):
+    """What became of a wish of the technician's about the customer's clipboard."""
+
+    PUT = "put"
+    """The text is there, for the customer to paste."""
+    NOTHING_COPIED = "nothing_copied"
+    """The customer has copied nothing since this was allowed; what was there before is nobody's business."""
+    MARKED = "marked"
+    """A password manager marked what was copied as secret."""
+    NOT_TEXT = "not_text"
+    """A picture, files, or something that is not written as it says."""
+    TOO_LONG = "too_long"
+    NO_ANSWER = "no_answer"
+    """The program in which it was copied did not hand it over in time."""
+    HELD = "held"
+    """Nobody may act for the moment."""
+    UNAVAILABLE = "unavailable"
+    """The customer's machine cannot do that, or it was done too often in one session."""
 
 
 class RecordingState(StrEnum):

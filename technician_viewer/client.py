@@ -61,7 +61,7 @@ from protocol.nodes import Nodes
 from protocol.relay_messages import AgentPresent, PeerLeft, Refused, ViewerCame, from_relay
 from protocol.support_code import parse
 from protocol.text import tidy_text
-from protocol.vocabulary import Capability, FileOutcome, Outcome
+from protocol.vocabulary import Capability, ClipboardAnswer, FileOutcome, Outcome
 from technician_viewer.clock import awake_or_asleep_s
 from technician_viewer.connection import LineLost, RelayLine
 from technician_viewer.desk import Desk, InvitedSession, KeptSession, OpenedSession
@@ -72,6 +72,7 @@ from technician_viewer.errors import (
     InputHeld,
     NotAllowed,
     NotReachable,
+    NotShared,
     RoomRefused,
     SessionOver,
 )
@@ -92,6 +93,7 @@ __all__ = [
     "KeptSession",
     "NotAllowed",
     "NotReachable",
+    "NotShared",
     "OpenedSession",
     "RoomRefused",
     "SessionOver",
@@ -426,6 +428,33 @@ class Helping:
             assert transfer.outcome
             raise FileNotMoved(transfer.outcome)
         return transfer
+
+    # --- the clipboard; both raise NotShared where that is the answer ---------------------------------------------------
+
+    async def put_on_clipboard(self, text: str) -> None:
+        """Put text on the customer's clipboard, at most 64 KB; they are told, and can paste it."""
+        self._check_goes_on()
+        self._here().put_on_clipboard(text)
+        await self._drain()
+        answer = await self._clipboard_answer()
+        if answer != ClipboardAnswer.PUT:
+            raise NotShared(ClipboardAnswer(answer))
+
+    async def fetch_clipboard(self) -> str:
+        """The text that the customer copied last, since they share the clipboard; they are told."""
+        self._check_goes_on()
+        self._here().ask_clipboard()
+        await self._drain()
+        answer = await self._clipboard_answer()
+        if isinstance(answer, ClipboardAnswer):
+            raise NotShared(answer)
+        return answer
+
+    async def _clipboard_answer(self) -> str | ClipboardAnswer:
+        # An empty text never comes, so that what has come is true.
+        answer = await self.wait_until(lambda: self._here().clipboard)
+        assert answer
+        return answer
 
     # --- input; all raise InputHeld where it would not be applied --------------------------------------------------
 

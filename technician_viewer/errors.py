@@ -7,13 +7,14 @@ AssistanceError
 │   └── CodeUsedUp   three attempts at the code failed; somebody may be guessing
 ├── NotAllowed       the customer was asked, and it is a no
 ├── FileNotMoved     a file did not arrive, and why
+├── NotShared        the customer's clipboard does not take a text, or give one, and why
 ├── InputHeld        input cannot go to the customer now, and why
 └── SessionOver      there is nothing to wait for any more
 """
 
 from collections.abc import Sequence
 
-from protocol.vocabulary import Capability, FileOutcome, Outcome
+from protocol.vocabulary import Capability, ClipboardAnswer, FileOutcome, Outcome
 
 
 class AssistanceError(Exception):
@@ -53,6 +54,14 @@ class NotAllowed(AssistanceError):
     def __init__(self, capability: Capability, why: str) -> None:
         super().__init__(f"{capability}: {why}")
         self.capability, self.why = capability, why
+
+
+class NotShared(AssistanceError):
+    """A wish about the customer's clipboard was not fulfilled."""
+
+    def __init__(self, answer: ClipboardAnswer) -> None:
+        super().__init__(answer)
+        self.answer = answer
 
 
 class InputHeld(AssistanceError):

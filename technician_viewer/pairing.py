@@ -31,7 +31,9 @@ from protocol.vocabulary import Capability
 from technician_viewer.errors import CodeUsedUp, RoomRefused
 from technician_viewer.picture import CODECS
 
-OFFER = Offer((Capability.VIEW, Capability.CONTROL, Capability.FILES), CODECS, "mainforte-client-1.0.0")
+OFFER = Offer(
+    (Capability.VIEW, Capability.CONTROL, Capability.FILES, Capability.CLIPBOARD), CODECS, "mainforte-client-1.0.0"
+)
 
 
 class PairingState(Enum):

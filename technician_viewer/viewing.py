@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from protocol import clipboard
 from protocol.channel import ControlChannel, viewer_channel
 from protocol.codec import Message, encode
 from protocol.envelope import Envelope, Kind, MediaEnvelope, wrap, wrap_relay
@@ -32,6 +33,10 @@ from protocol.messages import (
     AccessNotStored,
     ChatRefused,
     ChatSaid,
+    ClipboardAnswered,
+    ClipboardAsked,
+    ClipboardPut,
+    ClipboardSent,
     Ended,
     EntryAppended,
     EpochStarted,
@@ -66,7 +71,7 @@ from protocol.relay_messages import HeadSubmitted
 from protocol.resume import Position, ViewerResume
 from protocol.session_log import Answered, Asked, Entry, LogReader, Opened, countersign_head, last_hash
 from protocol.signs_of_life import SignsOfLife
-from protocol.vocabulary import Answer, Capability, Hold, Outcome, RecordingState
+from protocol.vocabulary import Answer, Capability, ClipboardAnswer, Hold, Outcome, RecordingState
 from technician_viewer.errors import InputHeld
 from technician_viewer.file_transfers import Transfers
 from technician_viewer.picture import Pictures
@@ -163,6 +168,9 @@ class Viewing:
         self.chat_refusals: deque[str] = deque(maxlen=_KEPT_MAX)
         """Why what we wrote was not said, the newest last."""
         self.files = Transfers(self.say)
+        self.clipboard: str | ClipboardAnswer | None = None
+        """What became of the last wish about the customer's clipboard: the text that was copied there, or the answer; None before."""
+        self._arriving = clipboard.Arriving()
         self.dropped: deque[Hold] = deque(maxlen=_KEPT_MAX)
         """Each time that input arrived and was not applied, the newest last."""
         self.applied: deque[InputApplied] = deque(maxlen=_KEPT_MAX)
@@ -251,6 +259,25 @@ class Viewing:
                 self._keep_down(PointerButton(0, 0, 0, button, is_down=True, picture=0), is_down)
             case InputReleased():
                 self._is_down.clear()
+
+    def put_on_clipboard(self, text: str) -> None:
+        """Put text on the customer's clipboard, with newlines as line ends and without control characters but tabs.
+
+        Raises:
+            LocalProtocolError: more than 64 KB as UTF-8, or nothing at all.
+        """
+        plain = clipboard.plain(text)
+        if not plain or clipboard.is_too_long(plain):
+            raise LocalProtocolError("too much text for a clipboard, or none")
+        self.clipboard = None
+        pieces = clipboard.pieces_of(plain)
+        for number, piece in enumerate(pieces):
+            self._send(ClipboardPut(number, len(pieces), piece))
+
+    def ask_clipboard(self) -> None:
+        """Ask for what the customer has copied."""
+        self.clipboard = None
+        self._send(ClipboardAsked())
 
     def tick(self, *, now_s: float, utc_ms: int) -> None:
         """Every PROOF_OF_LIFE_S: prove to be alive, and let go of what is held once the picture is late."""
@@ -401,6 +428,11 @@ class Viewing:
                 self.chat_refusals.append(why)
             case FileChosen() | FileReceived() | FilePart() | FileCompleted() | FileClosed():
                 self.files.take(message, now_s)
+            case ClipboardSent(number, pieces, piece):
+                if (copied := self._arriving.add(number, pieces, piece)) is not None:
+                    self.clipboard = copied
+            case ClipboardAnswered(answer):
+                self.clipboard = answer
             case InputDropped(hold):
                 self.dropped.append(hold)
             case EntryAppended(text):

@@ -238,4 +238,6 @@ def _mark(choice: Choice) -> Mark:
         return Mark.RECORD
     if Capability.FILES in choice.allowed:
         return Mark.FILE_IN
+    if Capability.CLIPBOARD in choice.allowed:
+        return Mark.CLIPBOARD
     return Mark.EYE if choice.allowed else Mark.STOP

@@ -76,6 +76,7 @@ class ConsentQuestion:
         controller: who controls until now, for HAND_OVER.
         recording_days: how long a recording is kept.
         is_recording_required: the organisation lets nobody control who is not recorded, and nobody is yet.
+        may_be_recorded: the organisation has auditors, who could watch a recording of this session.
     """
 
     organisation: str
@@ -94,6 +95,7 @@ class ConsentQuestion:
     controller: str = ""
     recording_days: int = 0
     is_recording_required: bool = False
+    may_be_recorded: bool = False
 
 
 @dataclass(frozen=True)
@@ -172,6 +174,14 @@ class FileShown:
 
 
 @dataclass(frozen=True)
+class ClipboardUsed:
+    """Somebody has just put text on the customer's clipboard, or read what was copied there."""
+
+    name: str
+    direction: Direction
+
+
+@dataclass(frozen=True)
 class BarState:
     """What the session bar says. It counts on by itself from the seconds given here.
 
@@ -201,6 +211,11 @@ class BarState:
     def is_controlled(self) -> bool:
         """Whether the customer has allowed somebody to control the computer."""
         return any(Capability.CONTROL in viewer.capabilities for viewer in self.viewers)
+
+    @property
+    def clipboard_users(self) -> tuple[Viewer, ...]:
+        """With whom the customer shares the clipboard."""
+        return tuple(viewer for viewer in self.viewers if Capability.CLIPBOARD in viewer.capabilities)
 
     def after(self, seconds: int) -> "BarState":
         """The same, when so many seconds have passed."""
@@ -239,6 +254,10 @@ class Participation:
     control_s: int
     clicks: int = 0
     keys: int = 0
+    put: int = 0
+    """How often text went onto the clipboard."""
+    read: int = 0
+    """How often text that the customer had copied was read."""
 
 
 @dataclass(frozen=True)
@@ -322,6 +341,7 @@ class CustomerCallbacks:
         before_typing: the person turned to a window to type in: when it returns, nothing of the technician is held or under way.
         on_end_files: no files any more, until somebody asks anew.
         on_stop_file: the file that moves in this direction is to stop; where none does, what became of the last has been read.
+        on_take_back_clipboard: nobody puts anything on the clipboard any more, or reads what is copied.
         on_pause_recording, on_continue_recording, on_end_recording: nobody can watch later what comes from now on, or can again.
     """
 
@@ -340,6 +360,7 @@ class CustomerCallbacks:
     on_end_recording: Callable[[], None] = _nothing_at_all
     on_end_files: Callable[[], None] = _nothing_at_all
     on_stop_file: Callable[[Direction], None] = _nothing
+    on_take_back_clipboard: Callable[[], None] = _nothing_at_all
 
 
 class Customer(Protocol):
@@ -372,6 +393,9 @@ class Customer(Protocol):
 
     def show_bar(self, state: BarState) -> None:
         """Show the session bar, or change what it says."""
+
+    def show_clipboard_used(self, used: ClipboardUsed) -> None:
+        """Tell at once what was done with the clipboard."""
 
     def hide_bar(self) -> None:
         """The session is over, or nobody is left in it."""

@@ -204,6 +204,14 @@ def _tray(pen: _Pen) -> None:
     pen.line((3, 15), (3, 20.6), (21, 20.6), (21, 15))
 
 
+def _clipboard(pen: _Pen) -> None:
+    """A board with its clip and two lines of text."""
+    pen.line((5, 4.5), (5, 21.5), (19, 21.5), (19, 4.5), (5, 4.5))
+    pen.bar(8.2, 1.6, 15.8, 7.2, 1.4)
+    pen.line((8.6, 12), (15.4, 12), width=1.8)
+    pen.line((8.6, 16.6), (13.4, 16.6), width=1.8)
+
+
 _MARKS: dict[Mark, Callable[[_Pen], None]] = {
     Mark.EYE: _eye,
     Mark.HAND: _hand,
@@ -220,4 +228,5 @@ _MARKS: dict[Mark, Callable[[_Pen], None]] = {
     Mark.MESSAGE: _message,
     Mark.FILE_IN: _file_in,
     Mark.FILE_OUT: _file_out,
+    Mark.CLIPBOARD: _clipboard,
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from client_agent.files.folder import can_show
-from client_agent.prompts.customer import BarState, Viewer
+from client_agent.prompts.customer import BarState, ClipboardUsed, Viewer
 from client_agent.prompts.theme import SMALL
 from client_agent.prompts.widgets import Button, Kind, Look, paragraph
 from client_agent.prompts.words import VIEWERS_NAMED_MAX, BarWords, FileWords, Mark, Marked, ViewerWords, Words
@@ -17,6 +17,8 @@ from protocol.vocabulary import Direction
 
 # How often it is looked whether all is still as it is said: often only where something counts down, or lies above it.
 _TICK_MS, _TICK_AT_REST_MS = 250, 5000
+# What was just done with the clipboard is said for so long: time to look up and read it.
+_USE_SAID_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class BarCommands:
     end_files: Callable[[], None]
     stop_file: Callable[[Direction], None]
     show_folder: Callable[[Path], None]
+    take_back_clipboard: Callable[[], None]
     show_people: Callable[[], None]
     show_chat: Callable[[], None]
     switch_language: Callable[[], None]
@@ -50,6 +53,8 @@ class SessionBar:
         self._state: BarState | None = None
         self._told_at = 0.0
         self._waiting_for = ""
+        self._used: ClipboardUsed | None = None
+        self._used_at = 0.0
         self._shown: BarWords | None = None
         self._go_on_reacts_at = 0.0
         self._centre_x: int | None = None
@@ -86,13 +91,20 @@ class SessionBar:
             self._tick()
         self._tick_in(_TICK_MS)
 
+    def tell_clipboard_used(self, used: ClipboardUsed) -> None:
+        """Say for a while what was just done with the clipboard, if the bar is shown."""
+        self._used, self._used_at = used, self._clock()
+        if self._state:
+            self._update()
+            self._tick_in(_TICK_MS)
+
     def wait(self, what: str) -> None:
         """Say what is being waited for, until the next `show`."""
         self._waiting_for = what
         self._update()
 
     def hide(self) -> None:
-        self._state = self._shown = None
+        self._state = self._shown = self._used = None
         self.top.withdraw()
 
     def build(self, words: Words) -> None:
@@ -119,7 +131,9 @@ class SessionBar:
 
     def _current_words(self, *, named_max: int = VIEWERS_NAMED_MAX) -> BarWords:
         assert self._state
-        words = self._words.bar(self._state.after(int(self._clock() - self._told_at)), named_max=named_max)
+        if self._clock() - self._used_at >= _USE_SAID_S:
+            self._used = None
+        words = self._words.bar(self._state.after(int(self._clock() - self._told_at)), self._used, named_max=named_max)
         if self._waiting_for and words.notice is None:
             return replace(words, notice=Marked(Mark.WAIT, self._waiting_for))
         return words
@@ -191,6 +205,11 @@ class SessionBar:
         if words.recording:
             self._fill_recording(lines, words.recording)
         self._files = [self._fill_file(lines, file, shape) for file in words.files]
+        if words.clipboard:
+            line = self._fill_line(lines, words.clipboard)
+            self._button(
+                line, self._words.take_back_clipboard(), self._commands.take_back_clipboard, kind=Kind.QUIET
+            ).pack(side="left")
         self._minutes = tk.Label(
             status, text=words.minutes, font=look.theme.font(SMALL), foreground=palette.quiet, background=palette.raised
         )
@@ -198,14 +217,8 @@ class SessionBar:
 
     def _fill_recording(self, lines: tk.Frame, recording: Marked) -> None:
         """That it is recorded, and beside it how to pause that or end it."""
-        look, palette, px = self._look, self._look.theme.palette, self._look.theme.px
         said, do = self._words, self._commands
-        colour = look.colour_of(recording.mark)
-        line = tk.Frame(lines, background=palette.raised)
-        line.pack(anchor="w", expand=True)
-        picture = look.mark(recording.mark, colour, palette.raised, 20)
-        tk.Label(line, image=picture, background=palette.raised, borderwidth=0).pack(side="left", padx=(0, px(8)))
-        paragraph(line, look, recording.text, px(300), size=SMALL, is_bold=True, colour=colour).pack(side="left")
+        line = self._fill_line(lines, recording)
         if recording.mark is Mark.RECORD:
             self._button(line, said.pause_recording(), do.pause_recording, kind=Kind.QUIET).pack(side="left")
         else:
@@ -233,6 +246,17 @@ class SessionBar:
         done = self._button(below, file.done, lambda: self._commands.stop_file(direction), kind=Kind.QUIET, name=name)
         done.pack(side="left")
         return text
+
+    def _fill_line(self, lines: tk.Frame, what: Marked) -> tk.Frame:
+        """A line below the people, to which buttons can be added."""
+        look, palette, px = self._look, self._look.theme.palette, self._look.theme.px
+        colour = look.colour_of(what.mark)
+        line = tk.Frame(lines, background=palette.raised)
+        line.pack(anchor="w", expand=True)
+        picture = look.mark(what.mark, colour, palette.raised, 20)
+        tk.Label(line, image=picture, background=palette.raised, borderwidth=0).pack(side="left", padx=(0, px(8)))
+        paragraph(line, look, what.text, px(420), size=SMALL, is_bold=True, colour=colour).pack(side="left")
+        return line
 
     def _fill_viewer(
         self, people: tk.Frame, row: int, viewer: ViewerWords, *, is_held: bool, shape: "_Shape"
@@ -305,7 +329,9 @@ class SessionBar:
         self._place()
         if self._is_covered:
             self.top.lift()
-        is_waiting = self._state.interrupted or (self._shown and self._shown.go_on and not self._may_go_on())
+        is_waiting = (
+            self._state.interrupted or self._used or (self._shown and self._shown.go_on and not self._may_go_on())
+        )
         self._tick_in(_TICK_MS if is_waiting or self._is_covered else _TICK_AT_REST_MS)
 
     def _tick_in(self, ms: int) -> None:

@@ -16,6 +16,7 @@ from client_agent.prompts.customer import (
     BarState,
     ChatLine,
     ChatRefusal,
+    ClipboardUsed,
     ConsentAnswer,
     ConsentQuestion,
     CustomerCallbacks,
@@ -49,6 +50,7 @@ _SAY = "c"
 _END_FILES = "fx"
 # Followed by what the bar numbers: stop this file, or put away what became of it.
 _STOP_FILE = "f"
+_TAKE_BACK_CLIPBOARD = "cx"
 _PAUSE_RECORDING, _CONTINUE_RECORDING, _END_RECORDING = "rp", "rg", "rx"
 
 
@@ -282,6 +284,9 @@ class TerminalCustomer:
             self._say_bar(words)
         self._bar_said = words
 
+    def show_clipboard_used(self, used: ClipboardUsed) -> None:
+        self._say("", self._words.clipboard_used(used).text)
+
     def hide_bar(self) -> None:
         self._bar = self._bar_said = None
 
@@ -292,7 +297,11 @@ class TerminalCustomer:
             rights = () if words.notice and not viewer.is_away else (right.text for right in viewer.rights)
             # No line begins with a name: it could look like something that can be typed.
             self._say(f"– {', '.join((viewer.name, *rights))}")
-        said = (each.text for each in (words.notice, words.recording, *(file.said for file in words.files)) if each)
+        said = (
+            each.text
+            for each in (words.notice, words.recording, words.clipboard, *(file.said for file in words.files))
+            if each
+        )
         self._say(*said, words.minutes)
         self._say("", self._words.type_and_enter())
         self._say_keys(self._commands(words))
@@ -314,6 +323,8 @@ class TerminalCustomer:
             commands[_END_FILES] = self._words.end_files()
         for number, file in enumerate(words.files, start=1):
             commands[f"{_STOP_FILE}{number}"] = f"{file.done} ({file.shown.name})"
+        if words.clipboard:
+            commands[_TAKE_BACK_CLIPBOARD] = self._words.take_back_clipboard()
         for number, viewer in enumerate(self._words.viewers(self._bar), start=1):
             if viewer.send_away:
                 commands[f"{_SEND_AWAY}{number}"] = f"{viewer.send_away} ({viewer.name})"
@@ -353,6 +364,8 @@ class TerminalCustomer:
             self._callbacks.on_end_recording()
         elif letter == _END_FILES:
             self._callbacks.on_end_files()
+        elif letter == _TAKE_BACK_CLIPBOARD:
+            self._callbacks.on_take_back_clipboard()
         elif letter == _GO_ON:
             if line.at >= self._go_on_counts_at:
                 self._callbacks.on_go_on()

@@ -59,6 +59,7 @@ class Look:
             Mark.WARNING: palette.attention,
             Mark.WAIT: palette.quiet,
             Mark.RECORD: palette.stop,
+            Mark.CLIPBOARD: palette.attention,
             Mark.NO_RECORD: palette.quiet,
             Mark.KEY: palette.quiet,
             Mark.MESSAGE: palette.action,

@@ -17,6 +17,7 @@ from client_agent.prompts.customer import (
     BarState,
     ChatLine,
     ChatRefusal,
+    ClipboardUsed,
     ConsentAnswer,
     ConsentQuestion,
     CustomerCallbacks,
@@ -136,6 +137,7 @@ class WindowCustomer:
             end_files=lambda: self._tell(lambda callbacks: callbacks.on_end_files()),
             stop_file=lambda direction: self._tell(lambda callbacks: callbacks.on_stop_file(direction)),
             show_folder=show,
+            take_back_clipboard=lambda: self._tell(lambda callbacks: callbacks.on_take_back_clipboard()),
             show_people=lambda: self._tell(lambda _: self._begin_list()),
             show_chat=lambda: self._chat.open(),
             switch_language=self._switch_language,
@@ -260,6 +262,9 @@ class WindowCustomer:
         for dialog in self._dialogs:
             if isinstance(dialog, PeopleWindow):
                 dialog.update()
+
+    def show_clipboard_used(self, used: ClipboardUsed) -> None:
+        self._work.put(lambda: self._bar.tell_clipboard_used(used))
 
     def hide_bar(self) -> None:
         self._work.put(self._hide_bar)

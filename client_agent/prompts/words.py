@@ -15,6 +15,7 @@ from client_agent.prompts.customer import (
     BarState,
     ChatLine,
     ChatRefusal,
+    ClipboardUsed,
     ConsentQuestion,
     Decision,
     FileMoved,
@@ -40,6 +41,7 @@ _VIEW = frozenset({Capability.VIEW})
 _CONTROL = frozenset({Capability.CONTROL})
 _RECORD = frozenset({Capability.RECORD})
 _FILES = frozenset({Capability.FILES})
+_CLIPBOARD = frozenset({Capability.CLIPBOARD})
 _NOTHING: frozenset[Capability] = frozenset()
 
 
@@ -61,6 +63,7 @@ class Mark(StrEnum):
     MESSAGE = "message"
     FILE_IN = "file_in"
     FILE_OUT = "file_out"
+    CLIPBOARD = "clipboard"
 
 
 @dataclass(frozen=True)
@@ -174,6 +177,7 @@ class BarWords:
     others: str
     notice: Marked | None
     recording: Marked | None
+    clipboard: Marked | None
     minutes: str
     go_on: str
     files: tuple[FileWords, ...] = ()
@@ -381,6 +385,8 @@ class Words:
             return _("Let another person control your computer?")
         if question.asks is Capability.FILES:
             return _("Exchange files with someone?")
+        if question.asks is Capability.CLIPBOARD:
+            return _("Share your clipboard?")
         if question.asks is Capability.CONTROL:
             if question.is_first:
                 return _("Let someone see and control your computer?")
@@ -412,6 +418,10 @@ class Words:
             request = _("Control is to pass from {controller} to {who} {for_ticket}.")
         elif question.asks is Capability.FILES:
             request = _("{who} asks to send files to your computer, and to be sent files by you, {for_ticket}.")
+        elif question.asks is Capability.CLIPBOARD:
+            request = _(
+                "{who} asks to share your clipboard {for_ticket}: the place where what you copy waits until you paste it."
+            )
         elif question.asks is Capability.VIEW:
             request = _("{who} asks to see your screen {for_ticket}.")
         elif question.is_first:
@@ -511,6 +521,8 @@ class Words:
         stop = Marked(Mark.STOP, _("You can stop at any time: hold Esc."))
         if question.kind is QuestionKind.RECORD:
             return self._recording_effects(question)
+        if question.asks is Capability.CLIPBOARD:
+            return self._clipboard_effects(question)
         if question.is_recording_required and question.asks is Capability.CONTROL:
             required = _("Nobody controls without a recording. You will be asked about it next.")
             controls = Marked(Mark.HAND, f"{controls.text} {required}")
@@ -542,6 +554,22 @@ class Words:
         noted = _("Each one is written down; its name only the organisation’s auditors can read.")
         return (Marked(Mark.FILE_IN, arrive), Marked(Mark.FILE_OUT, leave), Marked(Mark.KEY, noted))
 
+    def _clipboard_effects(self, question: ConsentQuestion) -> tuple[Marked, ...]:
+        _ = self._
+        puts = _(
+            "This person can put text there for you to paste. It takes the place of what you copied before, and is gone when the sharing"
+            " ends."
+        )
+        reads = _("This person can read text that you copy from now on. Copy no password meanwhile.")
+        kept = _("If the session is recorded, the recording keeps the beginning of each text.")
+        told = _("The bar at the top of the screen tells you each time. There you can take the clipboard back at once.")
+        return (
+            Marked(Mark.CLIPBOARD, puts),
+            Marked(Mark.EYE, reads),
+            *((Marked(Mark.RECORD, kept),) if question.may_be_recorded else ()),
+            Marked(Mark.STOP, told),
+        )
+
     def _reason(self, reason: str) -> str:
         _ = self._
         shown = some_lines(reason)
@@ -557,6 +585,8 @@ class Words:
             return (Choice(_("Let them control"), _CONTROL), refuse)
         if question.asks is Capability.FILES:
             return (Choice(_("Allow files"), _FILES), refuse)
+        if question.asks is Capability.CLIPBOARD:
+            return (Choice(_("Share the clipboard"), _CLIPBOARD), refuse)
         if question.kind is QuestionKind.JOIN or question.asks is Capability.VIEW:
             return (see, refuse)
         if question.is_first:
@@ -577,7 +607,9 @@ class Words:
 
     # --- during the session --------------------------------------------------------------------------------------------
 
-    def bar(self, state: BarState, *, named_max: int = VIEWERS_NAMED_MAX) -> BarWords:
+    def bar(
+        self, state: BarState, used: ClipboardUsed | None = None, *, named_max: int = VIEWERS_NAMED_MAX
+    ) -> BarWords:
         """What the bar says now; nobody is left out but those for whom there is no room, and the list has them."""
         _ = self._
         viewers = self.viewers(state)
@@ -587,6 +619,7 @@ class Words:
             others=_("and {count} more").format(count=hidden) if hidden > 0 else "",
             notice=self._notice(state),
             recording=self._recording(state.recording),
+            clipboard=self._clipboard(state, used),
             minutes=_("{count} min").format(count=state.elapsed_s // 60),
             go_on=self._go_on(state),
             files=tuple(words for file in state.files if (words := self._file(file))),
@@ -600,7 +633,7 @@ class Words:
         return tuple(
             ViewerWords(
                 viewer,
-                one_line(viewer.name, characters_max=40) or self._person(""),
+                self._short_name(viewer.name),
                 (self._away(away[viewer.id]),) if viewer.id in away else self._rights(viewer),
                 send_away,
             )
@@ -701,6 +734,35 @@ class Words:
     def end_files(self) -> str:
         _ = self._
         return _("End files")
+
+    # --- the clipboard ---------------------------------------------------------------------------------------------
+
+    def _clipboard(self, state: BarState, used: ClipboardUsed | None) -> Marked | None:
+        """With whom it is shared, and for a while what was just done with it."""
+        _ = self._
+        users = state.clipboard_users
+        if not users:
+            return None
+        if used:
+            return self.clipboard_used(used)
+        if len(users) > 1:
+            return Marked(Mark.CLIPBOARD, _("{count} people share your clipboard").format(count=len(users)))
+        return Marked(Mark.CLIPBOARD, _("{name} shares your clipboard").format(name=self._short_name(users[0].name)))
+
+    def clipboard_used(self, used: ClipboardUsed) -> Marked:
+        """What was just done with the clipboard."""
+        _ = self._
+        text = _("{name} put text on your clipboard")
+        if used.direction is Direction.FROM_CUSTOMER:
+            text = _("{name} read what you copied")
+        return Marked(Mark.CLIPBOARD, text.format(name=self._short_name(used.name)))
+
+    def _short_name(self, name: str) -> str:
+        return one_line(name, characters_max=40) or self._person("")
+
+    def take_back_clipboard(self) -> str:
+        _ = self._
+        return _("Take back the clipboard")
 
     # --- the recording ---------------------------------------------------------------------------------------------
 
@@ -849,6 +911,7 @@ class Words:
             Capability.CONTROL: _("see your screen and control your computer"),
             Capability.RECORD: _("record the session"),
             Capability.FILES: _("exchange files with you"),
+            Capability.CLIPBOARD: _("share your clipboard"),
         }[one.asks]
         if not one.allowed:
             answer = _("you said no")
@@ -889,12 +952,16 @@ class Words:
     def _deeds(self, one: Participation) -> tuple[Marked, ...]:
         _ = self._
         saw = Marked(Mark.EYE, _("saw your screen for {time}").format(time=duration(one.view_s)))
+        shared: tuple[Marked, ...] = ()
+        if one.put or one.read:
+            text = _("text put on your clipboard: {put}, text read from it: {read}")
+            shared = (Marked(Mark.CLIPBOARD, text.format(put=one.put, read=one.read)),)
         if not one.control_s:
-            return (saw, Marked(Mark.NO_HAND, _("never had control")))
+            return (saw, Marked(Mark.NO_HAND, _("never had control")), *shared)
         acted = _("had control for {time}: {clicks} clicks, {keys} keys").format(
             time=duration(one.control_s), clicks=one.clicks, keys=one.keys
         )
-        return (saw, Marked(Mark.HAND, acted))
+        return (saw, Marked(Mark.HAND, acted), *shared)
 
     def _moment(self, at: int) -> str:
         local = datetime.fromtimestamp(at, UTC).astimezone()

@@ -44,6 +44,8 @@ class Access:
             if viewer.may_control and viewer.is_admitted:
                 self._ask_to_record(viewer, reason)
             return
+        if capability is Capability.CLIPBOARD and not viewer.is_admitted:
+            return
         if (
             capability in self._case.gate.capabilities_of(viewer.id)
             or self._questions.is_asking(viewer)

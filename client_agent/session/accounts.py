@@ -1,11 +1,11 @@
 """Who was allowed what for how long, and how much they did: what the summary says and the log's last entry adds up."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from client_agent.hands import Counts
 from client_agent.session.clock import now_ms
 from protocol.consent import ViewerId
-from protocol.vocabulary import Capability
+from protocol.vocabulary import Capability, Direction
 
 
 class Accounts:
@@ -17,6 +17,8 @@ class Accounts:
         self._ms: defaultdict[tuple[ViewerId, Capability], int] = defaultdict(int)
         self._anybody_ms: defaultdict[Capability, int] = defaultdict(int)
         self.counts: defaultdict[ViewerId, Counts] = defaultdict(Counts)
+        self.clipboard: Counter[tuple[ViewerId, Direction]] = Counter()
+        """How often text went onto the clipboard, or from it."""
 
     def began(self, viewer: ViewerId, capability: Capability) -> None:
         """The capability is in force from now on."""

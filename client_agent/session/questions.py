@@ -127,4 +127,5 @@ class Questions:
             seconds=PROMPT_S,
             recording_days=organisation.document.recording_days,
             is_recording_required=self._recording.is_required and not self._recording.is_allowed,
+            may_be_recorded=self._recording.is_available,
         )

@@ -10,6 +10,7 @@ import logging
 import secrets
 
 from client_agent.active_window import ActiveWindow
+from client_agent.clipboard.clipboard import Clipboard
 from client_agent.eyes import Eyes
 from client_agent.hands import Hands
 from client_agent.organisation import Organisation
@@ -22,6 +23,7 @@ from client_agent.session.arrivals import Arrivals, Return
 from client_agent.session.attendance import Attendance
 from client_agent.session.case import Case, Tasks
 from client_agent.session.chat import Chat
+from client_agent.session.clipboard import SharedClipboard
 from client_agent.session.clock import awake_or_asleep_s, now_ms
 from client_agent.session.evidence import Evidence
 from client_agent.session.files import Files
@@ -47,6 +49,8 @@ from protocol.log_of_sessions import Logged, trust_in
 from protocol.messages import (
     AccessAsked,
     ChatWritten,
+    ClipboardAsked,
+    ClipboardPut,
     ControlGivenBack,
     DrawingTimed,
     Ended,
@@ -98,6 +102,7 @@ class Session:
         eyes: Eyes,
         hands: Hands,
         window: ActiveWindow | None,
+        clipboard: Clipboard | None,
         *,
         version: str,
         system: str,
@@ -131,6 +136,7 @@ class Session:
         self._notes = Notes(voices, recording)
         self._chat = Chat(customer, viewers, voices, recording)
         self._titles = Titles(window, voices, recording, lambda: self._case.pictures.is_seeing)
+        self._clipboard = SharedClipboard(clipboard, self._case)
         hands.on_applied = eyes.tell
         self._attendance = Attendance(self._case, self._questions, self._arrivals, system)
         self._access = Access(self._case, self._attendance, self._questions, self._finish)
@@ -164,6 +170,7 @@ class Session:
                 before_typing=self._case.hands.release_all,
                 on_end_files=lambda: self._access.end(Capability.FILES, "customer"),
                 on_stop_file=self._files.stop,
+                on_take_back_clipboard=lambda: self._access.end(Capability.CLIPBOARD, "customer"),
             )
         )
         case.hands.watch_stop_key(
@@ -199,6 +206,7 @@ class Session:
             self._questions.withdraw_all()
             self._access.end_all()
             self._files.follow()
+            self._clipboard.follow()
             self._end.set_result((outcome, by))
 
     def _expect_introduction(self) -> None:
@@ -421,7 +429,9 @@ class Session:
         case.voices.offer_head()
         log.info("session=%s opened", certificate.session)
         self._questions.begin(certificate.ticket, introduction.subject)
-        self._access.ask_first(viewer, introduction.asks, introduction.reason)
+        # Whatever else may be asked for has a question of its own, later.
+        asks = Capability.CONTROL if introduction.asks is Capability.CONTROL else Capability.VIEW
+        self._access.ask_first(viewer, asks, introduction.reason)
 
     def _on_broken_rule(self, viewer: RemoteViewer, error: ProtocolError) -> None:
         log.warning("a viewer broke a rule: %s", error)
@@ -440,6 +450,8 @@ class Session:
             self._refuse(viewer, message)
             return
         match message:
+            case AccessAsked(Capability.CLIPBOARD) if not self._clipboard.is_available:
+                self._clipboard.answer_unavailable(viewer)
             case AccessAsked(capability, reason):
                 self._access.ask(viewer, capability, reason)
             case ControlGivenBack():
@@ -461,6 +473,10 @@ class Session:
                 self._chat.viewer_says(viewer, text)
             case _ if isinstance(message, Files.MESSAGES):
                 self._files.receive(viewer, message)
+            case ClipboardPut():
+                self._clipboard.put(viewer, message)
+            case ClipboardAsked():
+                self._clipboard.fetch(viewer)
             case HandedOver(participant):
                 self._attendance.hand_over(viewer, ViewerId(participant))
             case Left():
@@ -489,6 +505,8 @@ class Session:
             raise RemoteProtocolError("a second introduction")
         if isinstance(message, Hands.INPUT) and self._case.gate.holds:
             self._drop(viewer, sorted(self._case.gate.holds)[0])
+        if isinstance(message, ClipboardPut | ClipboardAsked):
+            self._clipboard.refuse(viewer)
 
     def _drop(self, viewer: RemoteViewer, hold: Hold) -> None:
         if viewer.last_drop is not hold:
@@ -516,6 +534,7 @@ class Session:
 
     def _on_changed(self) -> None:
         self._files.follow()
+        self._clipboard.follow()
         self._update_bar()
 
     def _update_bar(self) -> None:

@@ -18,7 +18,7 @@ from client_agent.session.clock import now_ms
 from protocol.consent import NOBODY, ViewerId
 from protocol.limits import CONTROL_GRACE_S, VIEW_GRACE_S
 from protocol.session_log import Answered, Asked, Opened, Said, parse_entry
-from protocol.vocabulary import Capability, Outcome
+from protocol.vocabulary import Capability, Direction, Outcome
 
 
 def bar(case: Case, started_ms: int, files: tuple[FileShown, ...] = ()) -> BarState:
@@ -66,6 +66,8 @@ def summary(
                 seconds(viewer, Capability.CONTROL),
                 case.accounts.counts[viewer].clicks,
                 case.accounts.counts[viewer].keys + case.accounts.counts[viewer].characters,
+                case.accounts.clipboard[viewer, Direction.TO_CUSTOMER],
+                case.accounts.clipboard[viewer, Direction.FROM_CUSTOMER],
             )
             for viewer, name in case.viewers.everybody.items()
         ),

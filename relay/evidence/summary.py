@@ -10,6 +10,7 @@ from protocol.session_log import (
     AccessEnded,
     Answered,
     Asked,
+    ClipboardMoved,
     Continued,
     Cut,
     Entry,
@@ -27,6 +28,7 @@ from protocol.session_log import (
     Said,
     SessionEnded,
 )
+from protocol.vocabulary import Direction
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Step:
     lasted_ms: int = 0
     bytes: int = 0
     times: int = 1
+    characters: int = 0
 
 
 @dataclass(frozen=True)
@@ -173,6 +176,9 @@ def _apply(summary: Summary, entry: Entry) -> None:
         case FileTransferred(participant=participant, direction=direction, bytes=size, outcome=outcome):
             file = Step(at_ms, direction, number, by=outcome, participant=participant, bytes=size)
             summary.steps.append(file)
+        case ClipboardMoved(participant=participant, direction=direction, characters=characters):
+            kind = "clipboard_put" if direction is Direction.TO_CUSTOMER else "clipboard_read"
+            summary.steps.append(Step(at_ms, kind, number, participant=participant, characters=characters))
         case InputCounted(clicks=clicks, keys=keys, characters=characters):
             summary.clicks += clicks
             summary.keys += keys

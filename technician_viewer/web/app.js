@@ -68,6 +68,7 @@ class App {
       recalled: (entry) => this.session?.person.shown[`note ${entry}`] ?? "",
       chatRead: () => Number(this.session?.person.shown["chat read"] ?? -1),
       rememberChatRead: (entry) => this.session?.remember("chat read", String(entry)),
+      askClipboard: () => this.session?.send({ type: "access_asked", capability: "clipboard", reason: this.opened.reason }),
       askControl: () => this.session?.send({ type: "access_asked", capability: "control", reason: this.opened.reason }),
       desk: {
         candidates: async () => {

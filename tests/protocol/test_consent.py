@@ -8,6 +8,8 @@ from protocol.consent import ALWAYS, NEEDED, NOBODY, ConsentGate, Grant, ViewerI
 from protocol.messages import (
     AccessAsked,
     ChatWritten,
+    ClipboardAsked,
+    ClipboardPut,
     ControlGivenBack,
     DrawingTimed,
     Ended,
@@ -65,14 +67,18 @@ EVERY_MESSAGE = [
     FilePart(1, 0, b"data"),
     FileCompleted(1, bytes(32)),
     FileClosed(1, FileOutcome.CANCELLED),
+    ClipboardPut(0, 1, "text"),
+    ClipboardAsked(),
     HeadSigned("note"),
     Pinged(1),
     Ended(Outcome.COMPLETED),
 ]
 
 
-def _granted(*capabilities: Capability) -> ConsentGate:
+def _granted(*capabilities: Capability, hold: Hold | None = None) -> ConsentGate:
     gate = ConsentGate()
+    if hold:
+        gate.hold(hold)
     gate.allow(tuple(Grant(FIRST, capability, LATER) for capability in capabilities), entry=4)
     gate.entry_stored(4)
     return gate
@@ -85,7 +91,8 @@ def test_every_message_of_a_technician_has_its_row_in_the_table() -> None:
 
 @pytest.mark.parametrize("message", EVERY_MESSAGE, ids=lambda message: type(message).__name__)
 @pytest.mark.parametrize(
-    "allowed", [(), (Capability.VIEW,), (Capability.VIEW, Capability.CONTROL), (Capability.FILES,)]
+    "allowed",
+    [(), (Capability.VIEW,), (Capability.VIEW, Capability.CONTROL), (Capability.FILES,), (Capability.CLIPBOARD,)],
 )
 def test_a_message_takes_effect_only_with_its_grant(message: Pinged, allowed: tuple[Capability, ...]) -> None:
     needed = NEEDED.get(type(message))
@@ -193,6 +200,7 @@ def test_a_hold_keeps_input_back_and_nothing_else(hold: Hold) -> None:
     gate.hold(hold)
     assert not gate.admits(FIRST, TextTyped("a"), NOON)
     assert gate.admits(FIRST, PictureShown(1), NOON)
+    assert not _granted(Capability.CLIPBOARD, hold=hold).admits(FIRST, ClipboardAsked(), NOON)
     gate.release(hold)
     assert gate.admits(FIRST, TextTyped("a"), NOON)
 

@@ -11,7 +11,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import structs
 
-from protocol import limits, log_of_sessions, merkle, session_log, signed_note
+from protocol import clipboard, limits, log_of_sessions, merkle, session_log, signed_note
 from protocol.channel import ControlChannel, agent_channel, viewer_channel
 from protocol.codec import encode
 from protocol.envelope import Audience, Kind, wrap, wrap_relay
@@ -51,6 +51,10 @@ from protocol.messages import (
     ChatRefused,
     ChatSaid,
     ChatWritten,
+    ClipboardAnswered,
+    ClipboardAsked,
+    ClipboardPut,
+    ClipboardSent,
     DrawingTimed,
     EpochStarted,
     FileAsked,
@@ -72,7 +76,7 @@ from protocol.recording import Segment
 from protocol.recording_keys import RecordingKey, epoch_commitment, key_commitment
 from protocol.relay_messages import AgentPresent, CandidateArrived, RoomOpened
 from protocol.resume import AgentResume, Position, ViewerResume, meeting_of
-from protocol.vocabulary import Bottleneck, Capability, FileOutcome, Hold, Preference, Role
+from protocol.vocabulary import Bottleneck, Capability, ClipboardAnswer, FileOutcome, Hold, Preference, Role
 from tests.protocol.pairs import CODE, FINGERPRINT, ISSUING, ROOT, SESSION, TECHNICIAN, agent, randomness, viewer
 from tests.protocol.test_session_log import opened_log
 
@@ -115,6 +119,8 @@ def vectors() -> dict[str, Any]:
             PathMeasured(Preference.SHARPER, Bottleneck.AGENT_NETWORK, 250, 1000, 210, 0, 30, 4, 6),
             ChatSaid(12, "", "", 1_700_000_000_000, "Il clignote 😀"),
             ChatRefused("too_fast"),
+            ClipboardSent(0, 2, "é\n\t😀"),
+            ClipboardAnswered(ClipboardAnswer.NOTHING_COPIED),
         )
     ]
     return {
@@ -145,9 +151,15 @@ def vectors() -> dict[str, Any]:
                 PreferenceChosen(Preference.SAVE_DATA),
                 DrawingTimed(6),
                 ChatWritten("Voyez-vous\nle voyant ?"),
+                ClipboardPut(1, 2, "é\n\t😀"),
+                ClipboardAsked(),
             )
         ],
         "from_agent": to_viewer_records,
+        "clipboard": [
+            {"text": text, "plain": clipboard.plain(text), "pieces": clipboard.pieces_of(clipboard.plain(text))}
+            for text in ("a\r\nb\rc\n", "\t\x00\x1b[31m\x7f\x85é", "😀" * 8193)
+        ],
         "resume": _resume(one.channel.resume, to_viewer),
         "join": _join(),
         "media": {

@@ -150,7 +150,8 @@ export class CaseView {
       const entry = evidence.entries[mark.entry];
       const time = clock((mark.atMs - timeline.fromMs) / 1000);
       const told = mark.what === "note" || mark.what === "mark" ? mark.text || _("Moment marked") : mark.what === "said" ? this.#saidText(mark) : entry ? this.#entryText(entry) : "";
-      return `${time}  ${told || _("Input of the technician")}`;
+      const moved = mark.what === "clipboard_put" || mark.what === "clipboard_read" ? mark.text : "";
+      return `${time}  ${told || _("Input of the technician")}${moved ? `\n${moved}` : ""}`;
     });
     this.player.time();
   }
@@ -188,19 +189,22 @@ export class CaseView {
     return file ? _("{text}: “{file}”", { text, file }) : text;
   }
 
-  /** Look for what was typed in notes, messages, names of files and titles; all of them where that is nothing. */
+  /** Look for what was typed in notes, messages, names of files, titles and texts of the clipboard; all of them where that is nothing. */
   #find() {
     const wanted = fold(input("search").value.trim()), isWanted = (/** @type {string} */ text) => fold(text).includes(wanted);
     const notes = this.#notes().filter(({ text }) => isWanted(text)), titles = (this.evidence?.titles ?? []).filter(({ title }) => title && isWanted(title));
     const chat = this.#chat().filter(({ text = "" }) => isWanted(text));
     const files = this.#files().filter(({ text = "" }) => isWanted(text));
-    this.#found = wanted ? [...notes.map(({ atMs }) => atMs), ...files.map(({ atMs }) => atMs), ...chat.map(({ atMs }) => atMs), ...titles.map(({ atMs }) => atMs)].sort((a, b) => a - b) : undefined;
+    const moves = this.#moves().filter(({ text }) => isWanted(text));
+    this.#found = wanted ? [...notes, ...files, ...chat, ...titles, ...moves].map(({ atMs }) => atMs).sort((a, b) => a - b) : undefined;
     get("notes").replaceChildren(...notes.map(({ atMs, told }) => this.#item(atMs, told)));
     get("chat").replaceChildren(...chat.map((mark) => this.#item(mark.atMs, this.#saidText(mark))));
     get("files").replaceChildren(...files.map((mark) => this.#fileItem(mark)));
     get("files-card").hidden = !this.#files().length;
     get("chat-card").hidden = !this.#chat().length;
     get("titles").replaceChildren(...titles.map(({ atMs, title }) => this.#item(atMs, title)));
+    get("moves").replaceChildren(...moves.map(({ atMs, told, text }) => this.#item(atMs, told, text)));
+    get("moves-card").hidden = !this.#moves().length;
     get("titles-card").hidden = !this.evidence?.titles.length;
     get("found").textContent = this.#found ? _("Found: {count}", { count: this.#found.length }) : "";
     this.timeline.find(wanted ? isWanted : undefined);
@@ -240,14 +244,27 @@ export class CaseView {
     return _("{name}: {text}", { name, text: text ?? (this.evidence?.entries[entry]?.event.content ? sealed : notKept) });
   }
 
-  /** @param {number} atMs @param {string} text */
-  #item(atMs, text) {
+  /** Each text that went over the clipboard, and how it begins where that is open. */
+  #moves() {
+    const { entries = [], clipboard } = this.evidence ?? {};
+    return entries.filter(({ event }) => event.type === "clipboard_moved").map(({ number, at_ms: atMs, event }) => {
+      return { atMs, told: entryText(event, (who) => this.#nameOf(who)), text: clipboard?.get(number) ?? "" };
+    });
+  }
+
+  /** @param {number} atMs @param {string} text @param {string} [quoted] what others wrote */
+  #item(atMs, text, quoted = "") {
     const item = document.createElement("li"), time = document.createElement("button");
     time.type = "button";
     time.className = "link";
     time.textContent = clock(Math.max(0, atMs - (this.evidence?.entries[0]?.at_ms ?? atMs)) / 1000);
     time.onclick = () => void this.player.player?.seek(atMs);
     item.append(time, text);
+    if (quoted) {
+      const quotation = document.createElement("blockquote");
+      quotation.textContent = quoted;
+      item.append(quotation);
+    }
     return item;
   }
 

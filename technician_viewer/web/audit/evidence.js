@@ -19,7 +19,7 @@ import { cosignedAt, parseNote } from "../core/signed_note.js";
  */
 
 /** Beside which entries something lies that the recording key opens. */
-const HAS_CONTENT = ["noted", "titled", "said", "file_transferred"];
+const HAS_CONTENT = ["noted", "titled", "said", "file_transferred", "clipboard_moved"];
 
 export class Evidence {
   /** What is missing, in words of a fixed list, each with the entry that it concerns where there is one. @type {{ what: string, entry?: number }[]} */
@@ -32,6 +32,8 @@ export class Evidence {
   said = new Map();
   /** What the files are called that were moved, by the entry; the hash is SHA-256 in hex, empty where not all of it was. @type {Map<number, { name: string, sha256: string }>} */
   files = new Map();
+  /** How what went over the clipboard begins, by its entry, where it was recorded. @type {Map<number, string>} */
+  clipboard = new Map();
   /** The recording's deletion, and whether its time was over then. @type {{ deletion: import("../core/handling.js").Deletion, isByRule: boolean } | undefined} */
   deleted;
   /** To whom the recording was passed on. @type {import("../core/handling.js").Resealed[]} */
@@ -174,7 +176,7 @@ export class Evidence {
   }
 
   /**
-   * Open what only an auditor can: the recording key, the notes, what was said and the titles of windows.
+   * Open what only an auditor can: the recording key, the notes, what was said, what went over the clipboard and the titles of windows.
    *
    * @param {CryptoKeyPair} keys of the auditor @returns {Promise<RecordingKey | undefined>} nothing where nothing was recorded, or it was deleted
    * @throws {import("../core/errors.js").ProtocolError} not for this key, or altered
@@ -187,6 +189,7 @@ export class Evidence {
     this.files.clear();
     this.titles = [];
     this.said.clear();
+    this.clipboard.clear();
     this.missing = this.missing.filter(({ what }) => what !== "content");
     for (const { number, event } of this.entries) {
       if (!HAS_CONTENT.includes(event.type) || !event.content) continue;
@@ -197,6 +200,7 @@ export class Evidence {
       else if (event.type === "noted") this.#note(number, event, said);
       else if (event.type === "said") this.said.set(number, said.text ?? "");
       else if (event.type === "file_transferred") this.files.set(number, { name: said.name ?? "", sha256: said.sha256 ?? "" });
+      else if (event.type === "clipboard_moved") this.clipboard.set(number, said.text ?? "");
       else this.titles.push({ title: said.title ?? "", atMs: event.since_ms, entry: number });
     }
     return key;

@@ -18,6 +18,7 @@ export function lanesOf(evidence) {
   const lanes = [
     { name: "consent", spans: grants(entries, "view", toMs), marks: answers(entries) },
     { name: "control", spans: grants(entries, "control", toMs), marks: [] },
+    { name: "clipboard", spans: grants(entries, "clipboard", toMs), marks: moves(evidence) },
     { name: "recording", spans: recording.segments.map((segment) => ({ fromMs: segment.began_ms, toMs: segment.ended_ms, what: "recorded" })), marks: losses(entries) },
     { name: "windows", spans: titles(evidence, toMs), marks: [] },
     { name: "input", spans: [], marks: typing(entries) },
@@ -75,6 +76,10 @@ const typing = (entries) => entries.filter(({ event }) => event.type === "input_
 /** Each file when it was over; its name where it could be opened. @param {import("./evidence.js").Evidence} evidence @returns {Mark[]} */
 const files = ({ entries, files: named }) => entries.filter(({ event }) => event.type === "file_transferred")
   .map(({ number, at_ms: atMs, event }) => ({ atMs, what: event.outcome === "moved" ? event.direction : "not_moved", who: event.participant, text: named.get(number)?.name, entry: number }));
+
+/** @param {import("./evidence.js").Evidence} evidence @returns {Mark[]} each text that went over the clipboard, with its beginning where that is open */
+const moves = ({ entries, clipboard }) => entries.filter(({ event }) => event.type === "clipboard_moved")
+  .map(({ number, at_ms: atMs, event }) => ({ atMs, what: event.direction === "to_customer" ? "clipboard_put" : "clipboard_read", who: event.participant, text: clipboard.get(number) ?? "", entry: number }));
 
 /** @param {import("./evidence.js").Evidence} evidence @returns {Mark[]} the last version of each note, at the picture it was written about */
 const notes = (evidence) => [...evidence.notes.values()].flatMap((versions) => {

@@ -5,7 +5,7 @@ import { laneText, pathGrade, pathText } from "./words.js";
 
 const STEPS = 1000;
 const SIGNS = /** @type {Record<string, string>} */ ({
-  allowed: "✓", refused: "✕", timed_out: "–", note: "✎", mark: "◆", said: "»", input: "⌨", to_customer: "↓", from_customer: "↑", not_moved: "⊘", segment_lost: "!", recording_paused: "❚❚", recording_continued: "●", joined: "+", left: "−", handed_over: "⇄",
+  allowed: "✓", refused: "✕", timed_out: "–", note: "✎", mark: "◆", said: "»", input: "⌨", to_customer: "↓", from_customer: "↑", not_moved: "⊘", clipboard_put: "↓", clipboard_read: "↑", segment_lost: "!", recording_paused: "❚❚", recording_continued: "●", joined: "+", left: "−", handed_over: "⇄",
 });
 
 export class TimelineView {
@@ -92,7 +92,7 @@ export class TimelineView {
     sign.title = text;
     sign.setAttribute("aria-label", text || _("Something happened"));
     sign.style.left = `${this.#share(mark.atMs) * 100}%`;
-    if (["note", "mark", "said", "to_customer", "from_customer", "not_moved"].includes(mark.what)) this.#signs.push({ sign, text: mark.text ?? "" });
+    if (["note", "mark", "said", "to_customer", "from_customer", "not_moved", "clipboard_put", "clipboard_read"].includes(mark.what)) this.#signs.push({ sign, text: mark.text ?? "" });
     sign.onclick = (event) => {
       event.stopPropagation();
       this.onSeek(mark.atMs);

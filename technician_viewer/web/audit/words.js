@@ -12,11 +12,11 @@ export const outcomeText = (outcome) => ({
 })[outcome] ?? _("The log does not tell how it ended");
 
 /** @param {string} capability */
-export const capabilityText = (capability) => ({ view: _("see the screen"), control: _("control"), record: _("record"), files: _("files") })[capability] ?? capability;
+export const capabilityText = (capability) => ({ view: _("see the screen"), control: _("control"), record: _("record"), files: _("files"), clipboard: _("share the clipboard") })[capability] ?? capability;
 
 /** @param {string} lane */
 export const laneText = (lane) => ({
-  consent: _("Sees"), control: _("Controls"), recording: _("Recorded"), windows: _("Windows"), input: _("Input"), chat: _("Messages"), files: _("Files"), notes: _("Notes"), connection: _("Interrupted"), network: _("Connection"), people: _("People"), activity: _("Activity"),
+  consent: _("Sees"), control: _("Controls"), clipboard: _("Clipboard"), recording: _("Recorded"), windows: _("Windows"), input: _("Input"), chat: _("Messages"), files: _("Files"), notes: _("Notes"), connection: _("Interrupted"), network: _("Connection"), people: _("People"), activity: _("Activity"),
 })[lane] ?? lane;
 
 /** What slowed the picture down, and how much. @param {import("./lanes.js").Path} path @param {string} language */
@@ -74,6 +74,9 @@ export function entryText(event, nameOf) {
     case "asked": return name ? _("{name} asks to {what}", { name, what: capabilityText(event.capability) }) : _("The customer is asked: {what}", { what: capabilityText(event.capability) });
     case "answered": return { allowed: _("The customer allows it"), refused: _("The customer refuses"), timed_out: _("The customer does not answer, which is a no") }[/** @type {"allowed"} */ (event.answer)] ?? event.answer;
     case "access_ended": return _("Over: {what}", { what: capabilityText(event.capability) });
+    case "clipboard_moved": return event.direction === "to_customer"
+      ? _("{name} puts text on the customer's clipboard ({count} characters)", { name, count: event.characters })
+      : _("{name} reads what the customer copied ({count} characters)", { name, count: event.characters });
     case "held": return _("The customer makes a pause");
     case "continued": return _("The customer lets it go on");
     case "recording_paused": return _("The customer pauses the recording");

@@ -1,7 +1,7 @@
 /** What the agent can say inside the channel: protocol/messages.py, FromAgent. What the page says is checked by the agent. */
 import { bytes, count, decode, flag, integer, listOf, oneOf, text } from "./codec.js";
 import {
-  CHAT_CHARACTERS_MAX, CONTROL_MESSAGE_BYTES_MAX, ENTRY_BYTES_MAX, FILE_BYTES_MAX, FILE_NAME_CHARACTERS_MAX, FILE_PART_BYTES_MAX, MEASURED_MS_MAX, PEERS_PER_ROOM_MAX, PROMPT_S_MAX,
+  CHAT_CHARACTERS_MAX, CLIPBOARD_PIECE_CHARACTERS_MAX, CLIPBOARD_PIECES_MAX, CONTROL_MESSAGE_BYTES_MAX, ENTRY_BYTES_MAX, FILE_BYTES_MAX, FILE_NAME_CHARACTERS_MAX, FILE_PART_BYTES_MAX, MEASURED_MS_MAX, PEERS_PER_ROOM_MAX, PROMPT_S_MAX,
 } from "./limits.js";
 
 // eslint-disable-next-line no-control-regex
@@ -16,7 +16,9 @@ export const tidyText = (written) => Array.from(written, (character) => TEXT.tes
 const isText = text(CHAT_CHARACTERS_MAX, TEXT);
 /** What somebody says in the chat: a text that is not blank. @param {any} value */
 export const saidText = (value) => isText(value) && /\S/u.test(value);
-export const capability = oneOf(["view", "control", "record", "files"]);
+export const capability = oneOf(["view", "control", "record", "files", "clipboard"]);
+// eslint-disable-next-line no-control-regex
+const clipboardPiece = text(CLIPBOARD_PIECE_CHARACTERS_MAX, /^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*$/u);
 export const hold = oneOf(["prompt", "paused", "stop_key", "stale_picture", "unrecorded"]);
 export const answer = oneOf(["allowed", "refused", "timed_out"]);
 export const outcome = oneOf(["completed", "stopped", "declined", "unanswered", "wrong_code", "alone", "dropped", "failed"]);
@@ -57,6 +59,8 @@ const FROM_AGENT = {
     preference, bottleneck, round_trip_ms: ms, rate_kbit: count, agent_ms: ms, relay_ms: ms, viewer_ms: ms, making_ms: ms, drawing_ms: ms,
   },
   input_dropped: { hold },
+  clipboard_sent: { number: integer(0, CLIPBOARD_PIECES_MAX - 1), pieces: integer(1, CLIPBOARD_PIECES_MAX), text: clipboardPiece },
+  clipboard_answered: { answer: oneOf(["put", "nothing_copied", "marked", "not_text", "too_long", "no_answer", "held", "unavailable"]) },
   entry_appended: { entry: text(ENTRY_BYTES_MAX) },
   head_offered: { note: text(4096) },
   file_chosen: { transfer: count, name: text(FILE_NAME_CHARACTERS_MAX, /./su), bytes: fileBytes },

@@ -41,6 +41,7 @@ const EVENTS = {
   titled: { since_ms: count, content: key },
   said: { participant: line, content: bytes(32) },
   file_transferred: { participant: line, direction, began_ms: count, bytes: count, moved: count, outcome: fileOutcome, content: bytes(32) },
+  clipboard_moved: { participant: line, direction, characters: count, content: bytes(32) },
   path_changed: { bottleneck, round_trip_ms: count, rate_kbit: count },
   ended: { outcome, by: oneOf(["customer", "technician", "network", "agent"]), view_ms: count, control_ms: count },
 };

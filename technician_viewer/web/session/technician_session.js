@@ -17,7 +17,7 @@ import { Nodes } from "../core/nodes.js";
 import { Connection } from "./connection.js";
 import { forget, keep } from "./keeping.js";
 
-const CAPABILITIES = ["view", "control", "files"];
+const CAPABILITIES = ["view", "control", "files", "clipboard"];
 const PROGRAM = "mainforte-page-1.0.0";
 const random = () => crypto.getRandomValues(new Uint8Array(32));
 const fresh = () => ({ nonce: random(), scalar: random() });

@@ -9,6 +9,7 @@ import { Liveness } from "../screen/liveness.js";
 import { RemoteScreen } from "../screen/remote_screen.js";
 import { ChatView } from "./chat_view.js";
 import { Curtain } from "./curtain.js";
+import { Clipboard } from "./clipboard.js";
 import { Files } from "./files.js";
 import { InviteDialog } from "./invite_dialog.js";
 import { Menus } from "./menus.js";
@@ -51,7 +52,7 @@ export class SessionView {
 
   /**
    * @param {import("../screen/wasm.js").Wasm} wasm
-   * @param {{ send: (message: any) => void, isBusy: () => boolean, heardMs: () => number, heardAt: () => number, askControl: () => void,
+   * @param {{ send: (message: any) => void, isBusy: () => boolean, heardMs: () => number, heardAt: () => number, askControl: () => void, askClipboard: () => void,
    *   remember: (entry: number, text: string) => void, recalled: (entry: number) => string,
    *   chatRead: () => number, rememberChatRead: (entry: number) => void,
    *   desk: import("./invite_dialog.js").Desk, end: () => void, leave: () => void, onLive: (isLive: boolean) => void }} session
@@ -83,6 +84,7 @@ export class SessionView {
       send, onClosed: () => field.focus(), note: (text) => this.note(text), read: session.chatRead, remember: session.rememberChatRead,
     });
     this.files = new Files({ send, note: (text) => this.note(text), onClosed: () => field.focus() });
+    this.clipboard = new Clipboard({ send, ask: () => session.askClipboard() });
     this.invite = new InviteDialog(session.desk, () => field.focus());
     this.toolbar = new Toolbar(this.fitting, {
       onScreen: (number) => this.#choose(number), onChanged: () => field.focus(), note: (text) => this.note(text),
@@ -145,6 +147,11 @@ export class SessionView {
       case "chat_refused":
         this.chat.take(message);
         break;
+      case "clipboard_sent":
+      case "clipboard_answered":
+        this.clipboard.take(message);
+        if (message.type === "clipboard_answered" && message.answer === "unavailable") this.clipboard.asked();
+        break;
       case "media_reached":
         this.#liveness.announce(message.picture, performance.now());
         break;
@@ -154,6 +161,7 @@ export class SessionView {
       case "prompt_closed":
         clearInterval(this.#promptTimer);
         button("ask-control").disabled = false;
+        this.clipboard.asked();
         this.files.answered();
         break;
       case "file_chosen":
@@ -175,6 +183,7 @@ export class SessionView {
     this.#hadControl ||= this.#capabilities.has("control");
     this.#liveness = new Liveness();
     this.path.away();
+    this.clipboard.away();
     clearInterval(this.#promptTimer);
     this.#showNote("");
     if (!this.#isBegun) return;
@@ -228,6 +237,7 @@ export class SessionView {
     clearInterval(this.#promptTimer);
     clearTimeout(this.#noteTimer);
     if (capability === "control") button("ask-control").disabled = true;
+    if (capability === "clipboard") button("ask-clipboard").disabled = true;
     const end = performance.now() + seconds * 1000;
     const show = () => {
       const time = clock(Math.max(0, (end - performance.now()) / 1000));
@@ -264,6 +274,7 @@ export class SessionView {
     document.body.dataset.held = holds.length ? "yes" : "";
     button("give-back").hidden = access !== "control";
     for (const each of [button("type-text"), ...get("special-keys").querySelectorAll("button")]) each.disabled = access !== "control";
+    this.clipboard.change(this.#capabilities.has("clipboard"), holds.length > 0);
     this.#showAccess();
     this.#showPeople();
     this.#onKeyboard(document.activeElement === get("keyboard"));
@@ -290,6 +301,7 @@ export class SessionView {
     const asks = button("ask-control");
     this.files.allow(this.#capabilities.has("files"), mayControl(mine));
     asks.hidden = this.#capabilities.has("control") || !mayControl(mine);
+    get("clipboard").hidden = !mayControl(mine);
     const other = controller && controller !== mine ? controller.name : "";
     asks.title = other ? _("{name} controls. The customer is asked whether control passes to you.", { name: other }) : "";
     const end = button("end");

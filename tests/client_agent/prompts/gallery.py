@@ -18,6 +18,7 @@ import mss.tools
 from client_agent.prompts.customer import (
     BarState,
     ChatLine,
+    ClipboardUsed,
     ConsentQuestion,
     FileRequest,
     FileShown,
@@ -39,6 +40,7 @@ BOTH = frozenset({Capability.VIEW, Capability.CONTROL})
 ALL = BOTH | {Capability.FILES}
 FROM, TO = Direction.FROM_CUSTOMER, Direction.TO_CUSTOMER
 CAMILLE = Viewer("Camille Moreau", BOTH, "camille")
+SHARING = Viewer("Camille Moreau", BOTH | {Capability.CLIPBOARD}, "camille")
 SCALES = (1.0, 2.0)
 PAINTED_S = 1.3
 
@@ -86,6 +88,14 @@ def _bar(**state: object) -> Show:
     return show
 
 
+def _bar_used(**state: object) -> Show:
+    async def show(customer: WindowCustomer) -> None:
+        customer.show_bar(BarState("Opérateur Démo", **state))  # type: ignore[arg-type]
+        customer.show_clipboard_used(ClipboardUsed("Camille Moreau", Direction.FROM_CUSTOMER))
+
+    return show
+
+
 def _consent(question: ConsentQuestion, **changes: object) -> Show:
     from dataclasses import replace
 
@@ -123,11 +133,14 @@ SCENES: dict[str, Show] = {
         QUESTION, kind=QuestionKind.RECORD, asks=Capability.RECORD, recording_days=90, is_recording_required=True
     ),
     "consent-files": _consent(QUESTION, asks=Capability.FILES, is_first=False),
+    "consent-clipboard": _consent(QUESTION, asks=Capability.CLIPBOARD, is_first=False, may_be_recorded=True),
     "consent-hostile": _consent(HOSTILE),
     "bar-view": _bar(viewers=(Viewer("Camille Moreau", VIEW),), elapsed_s=65),
     "bar-control": _bar(viewers=(CAMILLE,), elapsed_s=725),
     "bar-recorded": _bar(viewers=(CAMILLE,), elapsed_s=725, recording=RecordingState.ON),
     "bar-recording-paused": _bar(viewers=(CAMILLE,), elapsed_s=725, recording=RecordingState.PAUSED),
+    "bar-clipboard": _bar(viewers=(SHARING,), elapsed_s=725),
+    "bar-clipboard-used": _bar_used(viewers=(SHARING,), elapsed_s=725, recording=RecordingState.ON),
     "bar-paused": _bar(viewers=(CAMILLE,), elapsed_s=725, holds=frozenset({Hold.PAUSED})),
     "bar-stop-key": _bar(viewers=(CAMILLE,), elapsed_s=725, holds=frozenset({Hold.STOP_KEY})),
     "bar-interrupted": _bar(viewers=(CAMILLE,), elapsed_s=725, interrupted=(Interruption("camille", 288, 48),)),

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from client_agent.prompts.customer import CustomerCallbacks
 from client_agent.prompts.window import WindowCustomer
+from tests.journeys.reading import texts_on
 from tests.virtual_display import VirtualDisplay
 from tests.waiting import eventually
 
@@ -54,6 +55,7 @@ def remembering(events: list[str], before_question: Callable[[], Awaitable[None]
         before_typing=lambda: events.append("before typing"),
         on_end_files=lambda: events.append("end files"),
         on_stop_file=lambda direction: events.append(f"stop file: {direction}"),
+        on_take_back_clipboard=lambda: events.append("take back the clipboard"),
         on_more_time=lambda seconds: events.append(f"more time: {seconds}"),
     )
 
@@ -89,6 +91,10 @@ class Stage:
         except subprocess.CalledProcessError:
             return 0
         return int(found.split()[-1])
+
+    async def reads(self, text: str) -> None:
+        """Wait until this stands in one of the windows."""
+        await eventually(lambda: asyncio.to_thread(lambda: text in texts_on(self.display)), text)
 
     async def click(self, name: str) -> None:
         """Click into the middle of the button of this name."""

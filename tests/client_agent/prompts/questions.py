@@ -3,6 +3,7 @@
 from client_agent.prompts.customer import (
     BarState,
     ChatLine,
+    ClipboardUsed,
     ConsentQuestion,
     Decision,
     FileShown,
@@ -35,6 +36,7 @@ HOSTILE = ConsentQuestion(
     reason="\n".join(f"line {number} \x1b[31mred\x9b2J" for number in range(400)),
     asks=Capability.CONTROL,
 )
+CLIPBOARD = frozenset({Capability.CLIPBOARD})
 CONTROLLED = BarState("Opérateur Démo", (Viewer("Camille Moreau", VIEW | CONTROL),), elapsed_s=725)
 WRITTEN = ChatLine("Camille Moreau", "Voyez-vous le voyant rouge ?", 1_795_520_000, is_own=False)
 WITH_FILES = BarState(
@@ -45,6 +47,9 @@ WITH_FILES = BarState(
         FileShown("journal.log", Direction.FROM_CUSTOMER, 7, FileOutcome.UNREADABLE),
     ),
 )
+SHARED = BarState("Opérateur Démo", (Viewer("Camille Moreau", VIEW | CLIPBOARD, "camille"),), elapsed_s=725)
+PUT = ClipboardUsed("Camille Moreau", Direction.TO_CUSTOMER)
+READ = ClipboardUsed("Camille Moreau", Direction.FROM_CUSTOMER)
 SUMMARY = Summary(
     outcome=Outcome.COMPLETED,
     organisation="Opérateur Démo",

@@ -11,7 +11,7 @@ from client_agent.prompts.words import Words
 from protocol.vocabulary import FileOutcome, Hold
 from tests.client_agent.prompts.onlooker import Onlooker
 from tests.client_agent.prompts.played import Stage, play
-from tests.client_agent.prompts.questions import CONTROL, CONTROLLED, VIEW, WITH_FILES
+from tests.client_agent.prompts.questions import CONTROL, CONTROLLED, PUT, READ, SHARED, VIEW, WITH_FILES
 from tests.virtual_display import VirtualDisplay
 from tests.waiting import eventually
 
@@ -78,6 +78,29 @@ def test_control_is_offered_back_only_where_somebody_has_it(desktop: VirtualDisp
         stage.customer.show_bar(replace(CONTROLLED, viewers=(JEAN,)))
         await stage.gone("Take back control")
         await stage.window("Stop")
+
+    play(desktop, scene)
+
+
+def test_the_clipboard_is_taken_back_at_once_and_what_was_done_with_it_is_said_for_a_while(
+    desktop: VirtualDisplay,
+) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.customer.show_bar(SHARED)
+        await stage.reads("Camille Moreau shares your clipboard")
+        stage.customer.show_clipboard_used(PUT)
+        await stage.reads("Camille Moreau put text on your clipboard")
+        stage.customer.show_clipboard_used(READ)
+        await stage.reads("Camille Moreau read what you copied")
+        stage.clock.now = 10.0
+        await stage.reads("Camille Moreau shares your clipboard")
+        await stage.click("Take back the clipboard")
+        await stage.happened("take back the clipboard")
+        stage.customer.show_bar(CONTROLLED)
+        await stage.gone("Take back the clipboard")
+        # Whoever no longer shares it has nothing to tell of it.
+        stage.customer.show_clipboard_used(READ)
+        await stage.window("Take back control")
 
     play(desktop, scene)
 

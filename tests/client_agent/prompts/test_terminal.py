@@ -31,7 +31,10 @@ from tests.client_agent.prompts.questions import (
     CONTROL,
     CONTROLLED,
     HOSTILE,
+    PUT,
     QUESTION,
+    READ,
+    SHARED,
     SUMMARY,
     VIEW,
     WITH_FILES,
@@ -326,6 +329,27 @@ def test_a_number_that_was_somebody_elses_when_it_was_read_sends_nobody_away() -
         await eventually(lambda: terminal.events == ["send away: zoe"], "the one who is number two now")
 
     play(scene)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_what_is_done_with_the_clipboard_is_said_and_a_letter_takes_it_back(language: str) -> None:
+    words = Words(language)
+
+    async def scene(terminal: Terminal) -> None:
+        terminal.customer.show_bar(SHARED)
+        await terminal.says(words.take_back_clipboard())
+        for used in (PUT, READ):
+            terminal.customer.show_clipboard_used(used)
+            await terminal.says(words.clipboard_used(used).text)
+        terminal.types("cx")
+        await terminal.happened("take back the clipboard")
+        terminal.customer.show_bar(CONTROLLED)
+        await terminal.says(words.take_back())
+        terminal.types("cx")
+        await terminal.says(words.not_understood())
+        assert terminal.events == ["take back the clipboard"]
+
+    play(scene, language=language)
 
 
 def test_what_changes_while_a_question_is_open_is_said_after_it() -> None:

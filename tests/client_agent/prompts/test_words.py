@@ -7,7 +7,7 @@ import pytest
 from client_agent.prompts.customer import BarState, Interruption, QuestionKind, Viewer
 from client_agent.prompts.words import VIEWERS_NAMED_MAX, Mark, Words
 from protocol.vocabulary import Capability, Role
-from tests.client_agent.prompts.questions import CONTROL, CONTROLLED, QUESTION, VIEW
+from tests.client_agent.prompts.questions import CONTROL, CONTROLLED, QUESTION, SHARED, VIEW
 
 CAMILLE = Viewer("Camille Moreau", VIEW | CONTROL, "camille")
 JEAN = Viewer("Jean Petit", VIEW, "jean")
@@ -117,3 +117,23 @@ def test_time_that_runs_down_alone_does_not_change_what_the_bar_says() -> None:
     words = Words("en")
     assert words.bar(state.after(8)).without_counts() == words.bar(state).without_counts()
     assert words.bar(replace(state, interrupted=())).without_counts() != words.bar(state).without_counts()
+
+
+@pytest.mark.parametrize("may_be_recorded", [True, False])
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_clipboard_is_asked_for_by_itself_and_what_is_kept_of_it_is_said_where_there_are_auditors(
+    language: str, may_be_recorded: bool
+) -> None:
+    question = replace(QUESTION, asks=Capability.CLIPBOARD, is_first=False, may_be_recorded=may_be_recorded)
+    content = Words(language).consent(question)
+    assert [choice.allowed for choice in content.choices] == [{Capability.CLIPBOARD}, frozenset()]
+    marks = [effect.mark for effect in content.effects]
+    assert (Mark.RECORD in marks) is may_be_recorded
+    assert {Mark.CLIPBOARD, Mark.EYE, Mark.STOP} <= set(marks)
+
+
+def test_several_who_share_the_clipboard_are_counted() -> None:
+    state = replace(SHARED, viewers=(*SHARED.viewers, replace(SHARED.viewers[0], name="Jean Petit", id="jean")))
+    told = Words("en").bar(state).clipboard
+    assert told
+    assert told.text == "2 people share your clipboard"

@@ -35,6 +35,7 @@ from protocol.recording_keys import RecordingKey, epoch_commitment, seal_recordi
 from protocol.session_log import (
     Answered,
     Asked,
+    ClipboardMoved,
     EpochBegan,
     FileTransferred,
     HandedOver,
@@ -209,8 +210,9 @@ def write_entries(case: Case, agent: str = "agent", pictures: str = "pictures", 
         recording.seal_content(json.dumps({"text": text}, ensure_ascii=False).encode(), bytes(11) + bytes([2 + number]))
         for number, text in enumerate((SAID, ANSWERED))
     )
+    sealed_copy = recording.seal_content(b'{"text":"R\xc3\xa9f. 20 417"}', bytes(11) + b"\x09")
     file = recording.seal_content(FILE.encode(), bytes(11) + b"\x10")
-    lying = (seals, note, sealed_title, said, answered, file)
+    lying = (seals, note, sealed_title, said, answered, file, sealed_copy)
     case.beside = {hashlib.sha256(data).digest(): data for data in lying}
     events += [
         KeySealed(recording.commitment, hashlib.sha256(seals).digest()),
@@ -238,6 +240,8 @@ def write_entries(case: Case, agent: str = "agent", pictures: str = "pictures", 
         FileTransferred(
             COLLEAGUE_SERIAL, Direction.TO_CUSTOMER, at_ms, 9, 9, FileOutcome.MOVED, hashlib.sha256(file).digest()
         ),
+        ClipboardMoved(SERIAL, Direction.FROM_CUSTOMER, 11, hashlib.sha256(sealed_copy).digest()),
+        ClipboardMoved(SERIAL, Direction.TO_CUSTOMER, 7, b""),
         SessionEnded(Outcome.COMPLETED, "technician", 60_000, 0),
     ]  # fmt: skip
     write_chain(case, events)

@@ -29,6 +29,8 @@ TITLED = 11
 """The entry with a title in `packs.a_case`."""
 SAID, ANSWERED, NOT_KEPT, FILE = 12, 13, 14, 15
 """The entries of the chat: what the colleague wrote, what the customer answered, and what was not recorded."""
+COPIED = 16
+"""What the customer had copied, and a technician read."""
 
 
 def verified(path: Path, root: str = ROOT_FINGERPRINT) -> tuple[int, str]:
@@ -394,6 +396,13 @@ def other_title_and_entry(case: Case) -> None:
     edit(TITLED, content=base64.b64encode(sealed_title(other)).decode())(case)
 
 
+def other_copy(case: Case) -> None:
+    """Something else in the place of what went over the clipboard."""
+    event = session_log.parse_entry(case.entries[COPIED]).event
+    assert isinstance(event, session_log.ClipboardMoved)
+    case.beside[event.content] = case.beside[sealed_title(case)]
+
+
 def title_for_a_note(case: Case) -> None:
     """What was a title passed off as a note: both open with the session's key."""
     edit(8, content=base64.b64encode(sealed_title(case)).decode())(case)
@@ -485,7 +494,7 @@ ALTERATIONS: dict[str, tuple[Alteration, str]] = {
     "the technician's name": (edit(0, technician="Paul Martin"), "the certificate of entry 0 says something else"),
     "the agent's key": (edit(0, agent_key=base64.b64encode(bytes(32)).decode()), "the head of 1"),
     "the clock of an entry": (lambda case: rewritten(case, 4, lambda e: e.update(at_ms=AT_S * 1000 - 86_400_000)), "the head"),
-    "an entry taken out": (without(6), "a head of 17 entries, of which 16 are there"),
+    "an entry taken out": (without(6), "a head of 19 entries, of which 18 are there"),
     "an entry taken out, nothing mended": (lambda case: case.entries.pop(4), "entry 4 breaks the chain"),
     "an entry put in": (inserted, "entry 5 breaks the chain"),
     "two entries swapped": (swapped, "entry"),
@@ -539,18 +548,22 @@ ALTERATIONS: dict[str, tuple[Alteration, str]] = {
     "a title of another session": (other_title, "is not what entry 11 speaks of"),
     "a title of another session, with its entry": (other_title_and_entry, "the head of"),
     "a title passed off as a note": (title_for_a_note, "the head of"),
+    "what was copied": (other_copy, "is not what entry 16 speaks of"),
+    "how much was copied": (edit(COPIED, characters=12), "the head of"),
+    "which way it went": (edit(COPIED, direction="to_customer"), "the head of"),
+    "that something was kept of what was copied": (edit(COPIED, content=""), "the head of"),
     "when a window was used": (edit(TITLED, since_ms=1), "the head of"),
-    "the entry of a title taken out": (without(TITLED), "a head of 17 entries, of which 16 are there"),
+    "the entry of a title taken out": (without(TITLED), "a head of 19 entries, of which 18 are there"),
     "what was said by one in the other's mouth": (swapped_chat, "is not what entry 12 speaks of"),
     "the same, with its entries": (swapped_chat_and_entries, "the head of"),
     "who said it": (edit(ANSWERED, participant=packs.SERIAL), "the head of"),
     "words for what was not recorded": (words_for_what_was_not_recorded, "the head of"),
-    "a message taken out": (without(ANSWERED), "a head of 17 entries, of which 16 are there"),
+    "a message taken out": (without(ANSWERED), "a head of 19 entries, of which 18 are there"),
     "a message as if it had not been recorded": (edit(ANSWERED, content=""), "the head of"),
     "which way a file went": (edit(FILE, direction="from_customer"), "the head of"),
     "that a file arrived": (edit(FILE, outcome="refused"), "the head of"),
     "how much of a file had gone": (edit(FILE, moved=0), "the head of"),
-    "a file taken out": (without(FILE), "a head of 17 entries, of which 16 are there"),
+    "a file taken out": (without(FILE), "a head of 19 entries, of which 18 are there"),
     "the name of a file": (other_name, "is not what entry 15 speaks of"),
     "a file as if nobody could read its name": (edit(FILE, content=""), "the head of"),
     "something more beside entries": (stranger_beside, "nothing in the log speaks of beside/"),
@@ -608,8 +621,8 @@ MISSING: dict[str, tuple[Alteration, str]] = {
     "a message": (lambda case: case.beside.pop(sealed_chat(case, ANSWERED)), "of entry 13"),
     "what lies beside an entry": (lambda case: case.beside.pop(min(case.beside)), "beside/"),
     "the colleague's certificate": (lambda case: case.certificates.clear(), "the certificate of entry 9"),
-    "the technician's signature at the end": (agent_alone, "both ends signed 1 of 17 entries, the agent alone 17"),
-    "every signature at the end": (unsigned_end, "both ends signed 1 of 17 entries, the agent alone 1"),
+    "the technician's signature at the end": (agent_alone, "both ends signed 1 of 19 entries, the agent alone 19"),
+    "every signature at the end": (unsigned_end, "both ends signed 1 of 19 entries, the agent alone 1"),
     "the closing in the log of all sessions": (lambda case: case.leaves.pop(2), "session_closed"),
     "the opening in the log of all sessions": (lambda case: case.leaves.pop(0), "session_opened"),
     "the joining in the log of all sessions": (lambda case: case.leaves.pop(1), "session_joined"),

@@ -16,6 +16,7 @@ const { MediaOpener } = await load("media.js");
 const { readStreamData, VideoCodec } = await load("media_codec.js");
 const { LogReader } = await load("session_log.js");
 const { SignsOfLife } = await load("signs_of_life.js");
+const { Arriving, isTooLong, piecesOf, plain } = await load("clipboard.js");
 const { ViewerResume, meetingOf } = await load("resume.js");
 const { ViewerJoin } = await load("joining.js");
 const { asSecret } = await load("key_schedule.js");
@@ -524,4 +525,26 @@ test("a viewer looks for the agent where Python does", () => {
     });
     assert.deepEqual(seen, here);
   }
+});
+
+test("a text for the clipboard travels as at the other end, in the same pieces", () => {
+  for (const { text, plain: expected, pieces } of vectors.clipboard) {
+    assert.equal(plain(text), expected);
+    assert.deepEqual(piecesOf(expected), pieces);
+  }
+  assert.equal(plain("\ud83d half a character"), "\ufffd half a character");
+  assert.ok(!isTooLong("é".repeat(32768)));
+  assert.ok(isTooLong(`${"é".repeat(32768)}a`));
+});
+
+test("a fetched text is there when its last piece is, and what a loss left over is not", () => {
+  const arriving = new Arriving(), piece = (number, text) => arriving.add({ number, pieces: 2, text });
+  assert.equal(piece(0, "a"), undefined);
+  assert.equal(piece(1, "b"), "ab");
+  assert.equal(piece(1, "b"), undefined);
+  assert.equal(piece(0, "c"), undefined);
+  assert.equal(piece(0, "d"), undefined);
+  assert.equal(piece(1, "e"), "de");
+  assert.equal(piece(0, "x".repeat(40000)), undefined);
+  assert.throws(() => piece(1, "x".repeat(40000)));
 });

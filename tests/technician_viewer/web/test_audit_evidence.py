@@ -52,7 +52,7 @@ def worth_of(node: Path, cases: list[dict[str, Any]]) -> dict[str, Any]:
 def test_the_page_finds_a_whole_session_complete_and_shows_what_happened(node: Path) -> None:
     worth = worth_of(node, [told("whole", a_case())])["whole"]
     assert (worth["altered"], worth["missing"]) == ("", [])
-    assert worth["lanes"] == ["consent", "recording", "chat", "files", "people", "activity"]
+    assert worth["lanes"] == ["consent", "clipboard", "recording", "chat", "files", "people", "activity"]
 
 
 def test_the_page_finds_whatever_the_verifier_finds(node: Path) -> None:

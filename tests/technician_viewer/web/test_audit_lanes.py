@@ -19,15 +19,16 @@ def lanes(
     events: list[tuple[int, dict[str, Any]]],
     titles: Sequence[tuple[int, str]] = (),
     files: Sequence[tuple[int, str]] = (),
+    clipboard: Sequence[tuple[int, str]] = (),
 ) -> Lanes:
-    """What becomes of these events and titles, each with its time, and of the names of files, each with its entry."""
+    """What becomes of these events and titles, each with its time, and of what was opened, each with its entry."""
     opened = {"type": "opened", "participant": CAMILLE}
     entries = [{"number": n, "at_ms": at, "event": event} for n, (at, event) in enumerate([(0, opened), *events])]
     given: dict[str, Any] = {
         "entries": entries,
         "titles": [{"title": title, "atMs": at, "entry": 0} for at, title in titles],
     }
-    given |= {"files": [(number, {"name": name, "sha256": ""}) for number, name in files]}
+    given |= {"files": [(number, {"name": name, "sha256": ""}) for number, name in files], "clipboard": clipboard}
     script = Path(__file__).parent / "lanes.mjs"
     done = subprocess.run(
         [str(node), str(script)], input=json.dumps(given), capture_output=True, text=True, check=False
@@ -85,3 +86,30 @@ def test_files_are_shown_by_their_direction_with_the_names_that_could_be_opened(
         (20, "from_customer", None),
         (30, "not_moved", "film.mp4"),
     ]
+
+
+def test_the_clipboard_has_a_lane_from_its_yes_to_its_end_with_each_text_that_went_over_it(node: Path) -> None:
+    def moved(direction: str) -> dict[str, Any]:
+        return {
+            "type": "clipboard_moved",
+            "participant": CAMILLE,
+            "direction": direction,
+            "characters": 5,
+            "content": "",
+        }
+
+    events: list[tuple[int, dict[str, Any]]] = [
+        (10, {"type": "asked", "participant": CAMILLE, "capability": "clipboard", "words": "?"}),
+        (20, {"type": "answered", "question": 1, "answer": "allowed", "capabilities": ["clipboard"]}),
+        (30, moved("to_customer")),
+        (40, moved("from_customer")),
+        (50, {"type": "access_ended", "participant": CAMILLE, "capability": "clipboard", "by": "customer"}),
+        (90, {"type": "ended"}),
+    ]
+    span, *marks = lanes(node, events, clipboard=[(3, "Bonjour")])["clipboard"]
+    assert times([span]) == [(20, 50)]
+    assert [(mark["atMs"], mark["what"], mark["text"], mark["entry"]) for mark in marks] == [
+        (30, "clipboard_put", "Bonjour", 3),
+        (40, "clipboard_read", "", 4),
+    ]
+    assert "clipboard" not in lanes(node, [(90, {"type": "ended"})])
