@@ -130,7 +130,8 @@ async def test_a_session_is_found_looked_at_for_a_reason_and_taken_away(room: Op
     await look(page)
     await expect(page.locator("#verdict")).to_contain_text("Complete")
     await expect(page.locator("#steps")).to_contain_text("Paul Martin joins")
-    await expect(page.locator(".lane")).to_have_count(6)
+    for lane in ("consent", "recording", "chat", "people"):
+        await expect(page.locator(f".lane[data-lane={lane}]")).to_be_visible()
     async with page.expect_download() as download:
         await page.locator("#export").click()
     await (await download.value).save_as(tmp_path / "pack.zip")
@@ -156,7 +157,7 @@ async def test_what_was_altered_is_named_and_nothing_of_it_is_shown(room: Open) 
     rewritten(case, 1, lambda entry: entry["event"].update(words="Something else"))  # type: ignore[attr-defined]
     page = await room(Desk(case))
     await look(page)
-    await expect(page.locator("#verdict")).to_contain_text("Altered: a head of 17 entries")
+    await expect(page.locator("#verdict")).to_contain_text(f"Altered: a head of {len(case.entries)} entries")
     await expect(page.locator("#steps li")).to_have_count(0)
 
 
