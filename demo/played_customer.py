@@ -12,7 +12,7 @@ LOOKS_EVERY_S = 0.3
 # The buttons of a question appear one by one, and its no last: before that is there, more may be asked for than can be seen. To each
 # no its yeses, in the order in which they are looked for: the most that is asked for.
 ANSWERS = {
-    "Refuse": ("Let them see and control", "Let them control", "Let them see my screen"),
+    "Refuse": ("Let them see and control", "Let them control", "Let them see my screen", "Share the clipboard"),
     "Do not record": ("Let it be recorded",),
 }
 SUMMARY = "Close"

@@ -50,7 +50,7 @@ class _Fetch:
         try:
             return self._text()
         finally:
-            # A program that is still writing there could end for it, and with it what the customer copied: then the window stays.
+            # A program that is still writing there could end for it, and with it what was copied: then the window stays.
             if not self._is_owner_writing:
                 self._wire.connection.core.DestroyWindow(self._window)
 
@@ -106,20 +106,27 @@ class _Fetch:
         """What comes piece by piece (section 2.7.2); that the announcement was read, and is gone, has asked for the first."""
         kind = bits = 0
         data = b""
-        while True:
-            self._wait(
-                lambda event: isinstance(event, PropertyChanged) and event.name == self._property and not event.is_gone
-            )
-            piece = self._wire.read(self._window, self._property, bytes_max + 4)
+        while piece := self._next_piece(bytes_max, is_needed=len(data) <= bytes_max):
             kind, bits = kind or piece.kind, bits or piece.bits
             if piece.kind != kind or piece.bits != bits:
                 raise NotFetched(ClipboardAnswer.NOT_TEXT)
-            if not piece.data:
-                self._is_owner_writing = False
-                return Value(kind, bits, data, is_cut=False)
-            data += piece.data
-            if piece.is_cut or len(data) > bytes_max:
-                return Value(kind, bits, data[:bytes_max], is_cut=True)
+            # Of what is too long the rest is taken too, and forgotten: a program that is left waiting hands it to nobody else.
+            data = (data + piece.data)[: bytes_max + 1]
+        return Value(kind, bits, data[:bytes_max], is_cut=len(data) > bytes_max)
+
+    def _next_piece(self, bytes_max: int, *, is_needed: bool) -> Value | None:
+        """None at the end, or when the time is over and enough has come to know that it is too long."""
+        try:
+            self._wait(
+                lambda event: isinstance(event, PropertyChanged) and event.name == self._property and not event.is_gone
+            )
+        except NotFetched:
+            if is_needed:
+                raise
+            return None
+        piece = self._wire.read(self._window, self._property, bytes_max + 4)
+        self._is_owner_writing = bool(piece.data)
+        return piece if piece.data else None
 
     def _wait(self, is_it: Callable[[Event], bool]) -> Event:
         def is_ours(event: Event) -> bool:

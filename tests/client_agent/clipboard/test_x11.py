@@ -265,6 +265,16 @@ async def test_what_is_no_text_too_much_or_marked_is_not_given(
         assert "UTF8_STRING" not in asked.stdout.read().split()
 
 
+async def test_what_is_too_long_to_be_fetched_is_still_there_to_be_pasted(
+    clipboard: X11Clipboard, person: Person
+) -> None:
+    since, text = await clipboard.copies(), "a page of a long letter\n" * 100_000
+    await person.copies(text)
+    await eventually(lambda: is_newer(clipboard, since), "the copy")
+    assert await refusal(clipboard, since) is ClipboardAnswer.TOO_LONG
+    assert await person.pastes() == text
+
+
 @pytest.mark.parametrize(("manner", "text"), [("latin", "café"), ("unlisted", "Grüße 😀")])
 async def test_old_programs_give_their_text_too(
     clipboard: X11Clipboard, display: VirtualDisplay, manner: str, text: str

@@ -4,6 +4,7 @@ from protocol.session_log import (
     AccessEnded,
     Answered,
     Asked,
+    ClipboardMoved,
     Cut,
     Entry,
     Event,
@@ -16,7 +17,7 @@ from protocol.session_log import (
     Said,
     SessionEnded,
 )
-from protocol.vocabulary import Answer, Capability, Outcome, Role
+from protocol.vocabulary import Answer, Capability, Direction, Outcome, Role
 from relay.evidence.summary import summarise
 
 NONE = bytes(32)
@@ -116,3 +117,17 @@ def test_it_tells_who_came_when_who_controlled_when_and_how_long_each_cut_was() 
 
 def test_the_first_technician_alone_is_not_a_shared_session() -> None:
     assert not summarise(entries(OPENED)).is_shared
+
+
+def test_each_text_that_went_over_the_clipboard_is_told_with_its_length_and_its_way() -> None:
+    told = summarise(
+        entries(
+            OPENED,
+            ClipboardMoved("camille", Direction.TO_CUSTOMER, 12, b""),
+            ClipboardMoved("camille", Direction.FROM_CUSTOMER, 1, NONE),
+        )
+    )
+    assert [(step.kind, step.participant, step.characters) for step in told.steps[1:]] == [
+        ("clipboard_put", "camille", 12),
+        ("clipboard_read", "camille", 1),
+    ]
