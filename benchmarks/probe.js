@@ -1,7 +1,8 @@
 // In a technician's page, ours or another's: notes when marks (marker.py) are on the canvas that shows the remote screen, and when keys
 // go down. Nothing of the page is changed; what it draws is looked at after it was drawn. All times are performance.now().
 (() => {
-  const AHEAD = 24;
+  // How many marks after the last are looked for; all of them where none has been seen for so long, for then more may have been left out.
+  const AHEAD = 24, LOST_AFTER_MS = 400;
   /** Marks that are waited for, oldest first, one list a series: { number, x, y, width, height } in pixels, of a block. */
   let series = [];
   /** What was seen: [number, when it was drawn, when it had been read back]. */
@@ -42,7 +43,8 @@
   function look(context, marks, at, box) {
     const near = [];
     let left = Infinity, top = Infinity, right = 0, bottom = 0;
-    for (let ahead = Math.min(AHEAD, marks.length) - 1; ahead >= 0; ahead -= 1) {
+    const reach = at - marks.lastSeen > LOST_AFTER_MS ? marks.length : Math.min(AHEAD, marks.length);
+    for (let ahead = reach - 1; ahead >= 0; ahead -= 1) {
       const { x, y, width, height } = marks[ahead], endX = x + 4 * width, endY = y + 4 * height;
       if (x >= box[2] || y >= box[3] || endX <= box[0] || endY <= box[1]) continue;
       near.push(ahead);
@@ -58,6 +60,7 @@
       const { number, x, y, width, height } = marks[ahead];
       if (read(data, right - left, x - left, y - top, width, height) !== number) continue;
       seen.push([number, at, performance.now()]);
+      marks.lastSeen = at;
       if (wantedCopies && number >= wantedCopies.numbers[0]) {
         while (number >= wantedCopies.numbers[0]) wantedCopies.numbers.shift();
         const [x1, y1, x2, y2] = wantedCopies.box;
@@ -127,7 +130,10 @@
   window.probe = {
     /** Wait for these marks from now on: [[number, x, y, block width, block height], ...], a list for each series. */
     expect(lists) {
-      series = lists.map((list) => list.map(([number, x, y, width, height]) => ({ number, x, y, width, height })));
+      series = lists.map((list) => {
+        const marks = list.map(([number, x, y, width, height]) => ({ number, x, y, width, height }));
+        return Object.assign(marks, { lastSeen: performance.now() });
+      });
       seen = [];
       waiting = [];
       copies = [];
