@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -28,13 +29,23 @@ def package_through(package: Path, folder: Path, port: int) -> Path:
 class TextAgent:
     """An agent's process on a display, driven by its terminal."""
 
-    def __init__(self, display: VirtualDisplay, package: Path, code: str, folder: Path, name: str = "agent") -> None:
+    def __init__(
+        self,
+        display: VirtualDisplay,
+        package: Path,
+        code: str,
+        folder: Path,
+        name: str = "agent",
+        *,
+        through: Callable[..., Sequence[str]] = lambda *command: command,
+    ) -> None:
+        """`through` gives the command that runs another one elsewhere, as at the far end of a path."""
         self._said = folder / f"{name}.txt"
         self._answered_to = 0
         command = (sys.executable, "-u", "-m", "client_agent", "--text", "--organisation", str(package))
         with self._said.open("w") as said, (folder / f"{name}.log").open("w") as log:
             self.process = subprocess.Popen(
-                [*command, "--language", "en", code],
+                through(*command, "--language", "en", code),
                 env=display.environment | with_downloads(folder / "Downloads"), stdin=subprocess.PIPE, stdout=said, stderr=log, text=True,
             )  # fmt: skip
 
