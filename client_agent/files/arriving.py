@@ -5,6 +5,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import time
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +14,8 @@ from client_agent.files.trouble import FileTrouble, of_writing
 from protocol.vocabulary import FileOutcome
 
 _NUMBERS_MAX = 10_000
+# What a killed agent left is nobody's after this: no session lasts so long.
+_LEFT_AFTER_S = 24 * 3600
 
 
 class ArrivingFile:
@@ -36,7 +39,8 @@ class ArrivingFile:
         return self._hash.digest()
 
     def begin(self) -> None:
-        """Make the place for it."""
+        """Make the place for it, and clear away what an agent that was killed has left of another one."""
+        self._clear_away()
         try:
             if shutil.disk_usage(self._folder).free < self._size:
                 raise FileTrouble(FileOutcome.NO_ROOM)
@@ -45,6 +49,12 @@ class ArrivingFile:
             self._file = os.fdopen(opened, "wb", buffering=0)
         except OSError as error:
             raise of_writing(error) from error
+
+    def _clear_away(self) -> None:
+        with contextlib.suppress(OSError):
+            for left in self._folder.glob(".mainforte-*.part"):
+                if time.time() - left.lstat().st_mtime > _LEFT_AFTER_S:
+                    left.unlink()
 
     def write(self, offset: int, data: bytes) -> None:
         """The next bytes, which begin at `offset`."""

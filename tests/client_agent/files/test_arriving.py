@@ -119,6 +119,16 @@ def test_a_kill_in_the_middle_leaves_nothing_under_the_files_name(tmp_path: Path
     assert left.startswith(".mainforte-")
 
 
+def test_what_a_killed_agent_left_is_cleared_away_a_day_later_and_nothing_else(tmp_path: Path) -> None:
+    old, new, theirs = (tmp_path / name for name in (".mainforte-1.part", ".mainforte-2.part", ".other.part"))
+    for path in (old, new, theirs):
+        path.write_bytes(b"half")
+    for path in (old, theirs):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    arrived(tmp_path)
+    assert names_in(tmp_path) == [".mainforte-2.part", ".other.part", "a.txt"]
+
+
 def test_a_file_system_without_links_does_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_links(*_: object, **__: object) -> None:
         raise PermissionError(1, "Operation not permitted")
