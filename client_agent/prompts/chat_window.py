@@ -118,6 +118,8 @@ class ChatWindow:
         foot.pack(side="bottom", fill="x")
         self._fill_log(outer)
         self._fill_foot(foot, typed)
+        # Where the keyboard is, once this window has it.
+        self._field.focus_set()
         self._list(self._lines, anew=True)
 
     def _fill_log(self, outer: tk.Frame) -> None:
@@ -147,7 +149,7 @@ class ChatWindow:
         self._field = self._text(foot, height=3 if self._is_roomy else 1, size=SMALL, pad=px(8))
         self._field.insert("1.0", typed)
         self._field.edit_modified(False)
-        self._field.pack(fill="x")
+        self._field.pack(fill="x", pady=(0 if self._is_roomy else px(8), 0))
         self._note_label = paragraph(foot, look, words.how_to_send(), self._width, size=SMALL, colour=palette.quiet)
         self._buttons = buttons = tk.Frame(foot, background=palette.ground)
         buttons.pack(fill="x")

@@ -47,7 +47,8 @@ class Chat:
             self._customer.refuse_chat(refusal)
             return
         self._by_customer += 1
-        self._say(CUSTOMER, "", text)
+        # Half a character, as Tk may give one, could not be written down.
+        self._say(CUSTOMER, "", text.encode(errors="replace").decode())
 
     def _refusal(self, speaker: ViewerId, lines: int) -> ChatRefusal | None:
         now_s = awake_or_asleep_s()

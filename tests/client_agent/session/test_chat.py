@@ -87,6 +87,12 @@ def test_everybody_who_is_admitted_reads_the_same_by_the_names_of_their_certific
     ]
 
 
+def test_half_a_character_of_the_customers_is_no_reason_to_end_a_session(made: Conversation) -> None:
+    made.recording.is_allowed = True
+    made.chat.customer_says("un \ud83d deux")
+    assert made.read(made.first) == [["un ? deux"]]
+
+
 def test_who_is_admitted_later_reads_nothing_of_before(made: Conversation) -> None:
     made.observer.is_admitted = False
     made.chat.customer_says("Mon code est 1234")
