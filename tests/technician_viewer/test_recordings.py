@@ -20,6 +20,7 @@ from protocol.recording import read_segment, recording_of, segment_hash
 from protocol.recording_keys import SUITE, open_recording_key
 from protocol.session_log import (
     AccessEnded,
+    ClipboardMoved,
     EpochBegan,
     KeySealed,
     Opened,
@@ -167,6 +168,31 @@ async def test_auditors_read_in_which_windows_the_customer_worked_and_nothing_of
     assert "Banque" in read
     assert not {"Secret", "Mainforte"} & set(read), read
     assert not any(b"Courrier" in beside for beside in held.beside.values())
+
+
+async def test_auditors_read_how_each_text_of_the_clipboard_began_but_for_what_went_over_it_in_a_pause(
+    desk: Desk,
+    organisation: Organisation,
+    desktop: Desktop,
+    customer: Customer,
+    auditor: auditor_key.AuditorKeys,
+) -> None:
+    async with recorded(desk, organisation, desktop, customer) as session:
+        await session.ask_access(Capability.CLIPBOARD, "To give you the address")
+        await press(customer, "Share the clipboard")
+        await session.wait_until_allowed(Capability.CLIPBOARD)
+        await session.wait_until_input_goes()
+        await session.put_on_clipboard("Zürich\t漢字\n" + "x" * 3000)
+        await press(customer, "Pause the recording")
+        await until_recording(session, RecordingState.PAUSED)
+        await session.put_on_clipboard("Secret")
+    held = await kept(organisation, session)
+    moves = [(entry.number, entry.event) for entry in held.entries if isinstance(entry.event, ClipboardMoved)]
+    (first, recorded_move), (_, paused_move) = moves
+    assert (recorded_move.characters, paused_move.characters) == (3010, 6)
+    begins = json.loads(held.key_for(auditor).open_content(held.beside[first]))["text"]
+    assert begins == "Zürich 漢字\n" + "x" * 1990
+    assert paused_move.content == b""
 
 
 async def test_what_comes_while_the_recording_is_paused_nobody_can_watch_later(
