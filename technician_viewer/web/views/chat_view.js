@@ -126,12 +126,12 @@ export class ChatView {
     });
     const you = _("You"), isBeingSent = _("is being sent…");
     const waiting = this.#waiting.map((text) => this.#item(you, isBeingSent, text, "own waiting"));
-    const log = get("chat-log"), isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+    const log = get("chat-log"), list = get("chat-lines"), isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
     // What stands there stays, so that only what is new is read aloud.
-    const kept = [...log.children].filter((each) => !each.classList.contains("waiting"));
-    for (const item of log.querySelectorAll(".waiting")) item.remove();
-    log.append(...said.slice(kept.length), ...waiting);
-    get("chat-none").hidden = log.children.length > 0;
+    const kept = [...list.children].filter((each) => !each.classList.contains("waiting"));
+    for (const item of list.querySelectorAll(".waiting")) item.remove();
+    list.append(...said.slice(kept.length), ...waiting);
+    get("chat-none").hidden = list.children.length > 0;
     if (isAtEnd) this.#toTheEnd();
   }
 
