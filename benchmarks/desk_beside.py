@@ -29,8 +29,12 @@ async def measure(*, is_quick: bool = False, keep: Path = KEEP) -> Section:
     size, rounds = desk_data.QUICK, 20 if is_quick else 100
     found: dict[tuple[str, str], list[float]] = {(kind, who): [] for kind in KINDS for who in (OURS, THEIRS)}
     dice = random.Random(4)
-    with request_tracker(keep, size.tickets) as tracker, served_desk(keep, "SQLite", size) as served:
-        async with people(served, size) as load, _signed_in(tracker) as http:
+    with served_desk(keep, "SQLite", size) as served:
+        async with (
+            request_tracker(keep, size.tickets) as tracker,
+            people(served, size) as load,
+            _signed_in(tracker) as http,
+        ):
             for round_number in range(-3, rounds):
                 for kind, who in dice.sample(list(found), len(found)):
                     took = await (_ours(load, kind, dice) if who == OURS else tracker.ask(http, kind, dice))
