@@ -61,10 +61,12 @@
       if (read(data, right - left, x - left, y - top, width, height) !== number) continue;
       seen.push([number, at, performance.now()]);
       marks.lastSeen = at;
+      marks.newest = number;
       if (wantedCopies && number >= wantedCopies.numbers[0]) {
         while (number >= wantedCopies.numbers[0]) wantedCopies.numbers.shift();
         const [x1, y1, x2, y2] = wantedCopies.box;
-        copies.push([number, getImageData.call(context, x1, y1, x2 - x1, y2 - y1)]);
+        // As a person sees it: the mark may be drawn before the rest of its picture.
+        requestAnimationFrame(() => copies.push([marks.newest, getImageData.call(context, x1, y1, x2 - x1, y2 - y1)]));
       }
       marks.splice(0, ahead + 1);
       waiting = waiting.filter(({ upTo, tell }) => number < upTo || tell());
@@ -132,7 +134,7 @@
     expect(lists) {
       series = lists.map((list) => {
         const marks = list.map(([number, x, y, width, height]) => ({ number, x, y, width, height }));
-        return Object.assign(marks, { lastSeen: performance.now() });
+        return Object.assign(marks, { lastSeen: performance.now(), newest: 0 });
       });
       seen = [];
       waiting = [];
