@@ -89,7 +89,7 @@ class Technician:
         await self.page.mouse.click(*place)
 
     async def type_text(self, text: str) -> None:
-        """Use *Type this text…*."""
+        """Use *Type text…*."""
         await self.page.locator("#type-text").click()
         await self.page.locator("#text").fill(text)
         await self.page.locator("#text-dialog button.main").click()
