@@ -49,6 +49,10 @@ class App {
   /** @type {TechnicianSession | undefined} */
   session;
   room = "";
+  /** Whether the relay has opened the room: only then is there somebody behind the code. */
+  isRoomOpen = false;
+  /** What the customer is to be given. */
+  code = { code: "", link: "" };
   codes = new CodeView();
   /** @type {Promise<import("./screen/abilities.js").Abilities> | undefined} what this browser decodes, once that is being tried */
   #abilities;
@@ -274,6 +278,7 @@ class App {
     const code = { token: room.token, code: "", rootFingerprint: fromBase64Url(this.me.root_fingerprint) };
     this.#take(new TechnicianSession(person, { code }, (await this.#tried()).codecs));
     this.room = room.room;
+    this.isRoomOpen = false;
     await this.#secret(form);
     this.session?.start();
     this.#show("pairing", "waiting");
@@ -300,12 +305,23 @@ class App {
     const code = `${this.room} ${await freshSecret(form)}`;
     this.opened.form = form;
     this.session.useCode(code);
-    this.codes.showCode(code, `${this.local?.relay ?? location.origin}/#code=${inLink(code)}&root=${this.me.root_fingerprint}`);
+    this.code = { code, link: `${this.local?.relay ?? location.origin}/#code=${inLink(code)}&root=${this.me.root_fingerprint}` };
+    this.#showCode();
     button("other-form").textContent = form === "digits" ? _("In words instead") : _("In digits instead");
+  }
+
+  /** A code that opens nothing yet is not to be told to anybody. */
+  #showCode() {
+    const { code, link } = this.isRoomOpen ? this.code : { code: "", link: "" };
+    this.codes.showCode(code, link);
   }
 
   /** @param {{ state: string, reason: string }} detail */
   #onState({ state, reason }) {
+    if (state === "waiting" && !this.isRoomOpen) {
+      this.isRoomOpen = true;
+      this.#showCode();
+    }
     if (state === "candidate") this.#waiting("connecting", _("Somebody has typed the code: connecting."));
     if (state === "waiting") this.#waiting("waiting", _("Waiting for the customer to type the code."));
     if (state === "paired" && !get("joining").hidden) this.#waiting("", _("The customer is asked whether you may join."));

@@ -1,9 +1,10 @@
 """The support code on the technician's page: how it looks, and what the page tells while the customer types it and decides."""
 
+import asyncio
 import re
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.async_api import expect
+from playwright.async_api import WebSocketRoute, expect
 
 from protocol.support_code import parse
 from technician_viewer.word_lists import words
@@ -15,6 +16,30 @@ async def test_a_code_is_two_words_of_the_pages_language_by_default(stage: Stage
     _, *chosen = code.split()
     assert len(chosen) == 2
     assert set(chosen) <= set(words("en"))
+
+
+async def test_a_code_is_shown_only_once_somebody_would_be_behind_it(stage: Stage) -> None:
+    claims: list[tuple[WebSocketRoute, str | bytes]] = []
+    claimed = asyncio.Event()
+
+    def hold(route: WebSocketRoute) -> None:
+        def keep(message: str | bytes) -> None:
+            claims.append((route, message))
+            claimed.set()
+
+        route.on_message(keep)
+
+    await stage.page.route_web_socket(re.compile("/room$"), hold)
+    showing = asyncio.create_task(stage.reach_code())
+    await asyncio.wait_for(claimed.wait(), 30)
+    await stage.page.wait_for_selector("body[data-state=waiting]")
+    await expect(stage.page.locator("#code")).to_have_text("")
+    await expect(stage.page.locator("#link")).to_have_value("")
+    ((route, claim),) = claims
+    relay = route.connect_to_server()
+    route.on_message(relay.send)
+    relay.send(claim)
+    assert await showing
 
 
 async def test_a_code_may_be_words_of_the_other_language_or_digits_and_the_browser_remembers_it(stage: Stage) -> None:
