@@ -26,7 +26,7 @@ stayed on."""
 
 async def measure(*, is_quick: bool = False, keep: Path = KEEP) -> Section:
     """Both, side by side."""
-    size, rounds = desk_data.QUICK, 20 if is_quick else 100
+    size, rounds = desk_data.QUICK, 5 if is_quick else 25
     found: dict[tuple[str, str], list[float]] = {(kind, who): [] for kind in KINDS for who in (OURS, THEIRS)}
     dice = random.Random(4)
     with served_desk(keep, "SQLite", size) as served:
