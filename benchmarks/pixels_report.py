@@ -20,7 +20,7 @@ in every page, called where the page draws; reading takes 0.1 ms, included). Of 
 Chromium, with a mark that they paint themselves), it is from when the X server told of that painting; what they need for it is not in
 it, but takes its share of the machine. *KB* are TCP payload that the browser received, TLS included: until the last step was seen, and
 after that (*then*), until the picture was exact or for 3 s. *PSNR* and *SSIM* compare three copies of the moving region, taken from the
-canvas at the animation frame after a mark was seen, with what was painted; that of the mean error. *Exact after* is from the last
+canvas once a mark was seen, with what was painted; that of the mean error. *Exact after* is from the last
 step's painting until every pixel of the canvas is that of the customer's screen, without the corner where the pointer rests. Processor
 time is of a core, by role: *agent* is the program on the customer's machine, *relay* what stands between (relay, MeshCentral's server,
 websockify). Each figure is the median of the rounds, with the lowest and the highest."""
