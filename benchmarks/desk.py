@@ -4,8 +4,8 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,7 +90,7 @@ async def measure(
     rows: list[Row] = []
     facts: dict[str, str] = {}
     parts = parts or ("alone", "load", "change", "glyph")
-    with _served(keep, database, size) as served:
+    async with served_desk(keep, database, size) as served:
         facts["filled in"] = ", ".join(f"{name} {took:.0f} s" for name, took in served.filled_s.items())
         async with people(served, size) as load:
             await load.do(what="one_by_one", kinds=KINDS, count=3)
@@ -116,12 +116,6 @@ async def measure(
     )  # fmt: skip
     name = "desk" if database == "SQLite" else "desk-postgresql"
     return Section(name, f"The desk with a million tickets, on {database}", about, rows, facts)
-
-
-@contextmanager
-def _served(keep: Path, database: str, size: Size) -> Iterator[Served]:
-    with served_desk(keep, database, size) as served:
-        yield served
 
 
 async def _glyphs(served: Served, load: Load, lasts_s: float, facts: dict[str, str]) -> list[Row]:

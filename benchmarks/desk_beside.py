@@ -29,19 +29,19 @@ async def measure(*, is_quick: bool = False, keep: Path = KEEP) -> Section:
     size, rounds = desk_data.QUICK, 5 if is_quick else 25
     found: dict[tuple[str, str], list[float]] = {(kind, who): [] for kind in KINDS for who in (OURS, THEIRS)}
     dice = random.Random(4)
-    with served_desk(keep, "SQLite", size) as served:
-        async with (
-            request_tracker(keep, size.tickets) as tracker,
-            people(served, size) as load,
-            _signed_in(tracker) as http,
-        ):
-            for round_number in range(-3, rounds):
-                for kind, who in dice.sample(list(found), len(found)):
-                    took = await (_ours(load, kind, dice) if who == OURS else tracker.ask(http, kind, dice))
-                    # The first rounds fill caches, theirs and ours.
-                    if round_number >= 0:
-                        found[kind, who].append(took)
-        facts = {"versions": f"{tracker.version}"} | {kind: _verdict(kind, found) for kind in KINDS}
+    async with (
+        request_tracker(keep, size.tickets) as tracker,
+        served_desk(keep, "SQLite", size) as served,
+        people(served, size) as load,
+        _signed_in(tracker) as http,
+    ):
+        for round_number in range(-3, rounds):
+            for kind, who in dice.sample(list(found), len(found)):
+                took = await (_ours(load, kind, dice) if who == OURS else tracker.ask(http, kind, dice))
+                # The first rounds fill caches, theirs and ours.
+                if round_number >= 0:
+                    found[kind, who].append(took)
+    facts = {"versions": tracker.version} | {kind: _verdict(kind, found) for kind in KINDS}
     rows = [Row(f"{kind}: {who}", samples) for (kind, who), samples in found.items()]
     about = _ABOUT.format(tickets=size.tickets)
     return Section("desk-beside", "The desk beside Request Tracker 5", about, rows, facts)

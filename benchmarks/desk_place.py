@@ -3,8 +3,8 @@
 import asyncio
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -40,8 +40,8 @@ def client_name(number: int) -> str:
     return f"client{number:02}"
 
 
-@contextmanager
-def served_desk(keep: Path, database: str, size: Size) -> Iterator[Served]:
+@asynccontextmanager
+async def served_desk(keep: Path, database: str, size: Size) -> AsyncIterator[Served]:
     """Serve the desk of this size on this database; it is made in `keep` where it is not there yet."""
     folder = keep / f"{database.lower()}-{size.tickets}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,17 +50,21 @@ def served_desk(keep: Path, database: str, size: Size) -> Iterator[Served]:
         clusters = keep / f"cluster-{size.tickets}"
         clusters.mkdir(exist_ok=True)
         with cluster(clusters, *_CLUSTER) as url, _environment(MAINFORTE_DATABASE_URL=url):
-            yield from _served(folder, size, url)
+            async with _served(folder, size, url) as desk:
+                yield desk
     else:
-        yield from _served(folder, size, "")
+        async with _served(folder, size, "") as desk:
+            yield desk
 
 
-def _served(folder: Path, size: Size, url: str) -> Iterator[Served]:
+@asynccontextmanager
+async def _served(folder: Path, size: Size, url: str) -> AsyncIterator[Served]:
     known = folder / "made.json"
     if not known.exists():
         organisation = made_organisation(folder, free_port())
-        took = fill(url or organisation.folder / "database.sqlite3", size)
-        asyncio.run(_add_clients(organisation))
+        # In a thread: it has loops of its own.
+        took = await asyncio.to_thread(fill, url or organisation.folder / "database.sqlite3", size)
+        await _add_clients(organisation)
         told = {"address": organisation.address, "folder": str(organisation.folder), "took": took}
         secrets = {"totp_secret": organisation.totp_secret, "root_fingerprint": organisation.root_fingerprint}
         known.write_text(json.dumps({**told, **secrets, "size": asdict(size)}))
