@@ -7,6 +7,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
@@ -140,13 +141,13 @@ class Incoming(Transfer):
         while True:
             match await self._said.get():
                 case FilePart(offset=offset, data=data):
-                    await self._do(lambda offset=offset, data=data: self._file.write(offset, data))  # type: ignore[misc]
+                    await self._do(partial(self._file.write, offset, data))
                     self._waiting_bytes -= len(data)
                     self.moved += len(data)
                     self._say(FileReceived(self.number, self.moved))
                     self.on_progress()
                 case FileCompleted(hash=expected):
-                    await self._do(lambda: self._file.check(expected))
+                    await self._do(partial(self._file.check, expected))
                     self._hash = expected
                     self._keeping = self._thread.submit(self._file.keep)
                     self._kept(await asyncio.wrap_future(self._keeping))
@@ -207,7 +208,7 @@ class Outgoing(Transfer):
             raise FileTrouble(FileOutcome.ALTERED)
         while self._pace.sent < self.size:
             if count := self._pace.next_bytes:
-                data = await self._do(lambda count=count: file.read(count))  # type: ignore[misc]
+                data = await self._do(partial(file.read, count))
                 self._say(FilePart(self.number, self._pace.sent, data))
                 self._pace.send(len(data), awake_or_asleep_s())
                 self.moved = self._pace.sent

@@ -10,7 +10,7 @@ import pytest
 
 from client_agent import x11_connection
 from client_agent.clipboard import x11_fetch, x11_offer
-from client_agent.clipboard.clipboard import ClipboardGone, NotFetched
+from client_agent.clipboard.clipboard import ClipboardGone, Copies, NotFetched
 from client_agent.clipboard.x11 import X11Clipboard
 from protocol.limits import CLIPBOARD_BYTES_MAX
 from protocol.vocabulary import ClipboardAnswer
@@ -93,9 +93,12 @@ def owner(display: VirtualDisplay, manner: str) -> "subprocess.Popen[str]":
     return program
 
 
-async def refusal(clipboard: X11Clipboard, since: int = 0) -> ClipboardAnswer:
+NONE_BEFORE = Copies(0)
+
+
+async def refusal(clipboard: X11Clipboard, since: Copies = NONE_BEFORE) -> ClipboardAnswer:
     with pytest.raises(NotFetched) as refused:
-        await clipboard.fetch(since)  # type: ignore[arg-type]
+        await clipboard.fetch(since)
     return refused.value.answer
 
 
@@ -280,7 +283,7 @@ async def test_old_programs_give_their_text_too(
     clipboard: X11Clipboard, display: VirtualDisplay, manner: str, text: str
 ) -> None:
     owner(display, manner)
-    assert await clipboard.fetch(0) == text  # type: ignore[arg-type]
+    assert await clipboard.fetch(Copies(0)) == text
 
 
 @pytest.mark.parametrize("manner", ["silent", "stuck"])
@@ -297,7 +300,7 @@ async def test_a_program_that_does_not_hand_it_over_is_not_waited_for_without_en
     assert turns > 100
     # The next one is none the worse for it.
     other = owner(display, "plain")
-    assert await clipboard.fetch(1) == "Grüße 😀"  # type: ignore[arg-type]
+    assert await clipboard.fetch(Copies(1)) == "Grüße 😀"
     assert other.poll() is None
 
 
@@ -338,6 +341,6 @@ async def test_a_desktop_that_has_gone_ends_no_session() -> None:
     with pytest.raises(ClipboardGone):
         await clipboard.put("b")
     with pytest.raises(ClipboardGone):
-        await clipboard.fetch(0)  # type: ignore[arg-type]
+        await clipboard.fetch(Copies(0))
     clipboard.take_away()
     clipboard.close()
