@@ -6,7 +6,7 @@ from typing import Any
 
 from client_agent.prompts.customer import ConsentAnswer, ConsentQuestion
 from client_agent.prompts.dialog import Dialog
-from client_agent.prompts.theme import LARGE, RING, SMALL, TITLE
+from client_agent.prompts.theme import BODY, LARGE, RING, SMALL, TITLE
 from client_agent.prompts.widgets import Button, Kind, Look, marked, paragraph
 from client_agent.prompts.words import Choice, ConsentWords, Mark, Words
 from protocol.limits import BUTTONS_REACT_AFTER_S, PROMPT_EXTENSION_S, PROMPT_S_MAX
@@ -59,15 +59,15 @@ class ConsentWindow(Dialog):
 
     def fill(self, body: tk.Frame, foot: tk.Frame, width: int) -> None:
         content, px = self.words.consent(self._question), self.look.theme.px
-        paragraph(body, self.look, content.title, width, size=TITLE, is_bold=True).pack(
-            anchor="w", pady=(px(4), px(16))
-        )
-        self._organisation_card(body, content, width).pack(fill="x", pady=(0, px(16)))
-        paragraph(body, self.look, content.request, width).pack(anchor="w", pady=(0, px(16)))
+        # Where height is scarce, air goes before a line would have to be scrolled to.
+        gap, small_gap = (px(12), px(8)) if self.is_wide else (px(16), px(12))
+        paragraph(body, self.look, content.title, width, size=TITLE, is_bold=True).pack(anchor="w", pady=(px(4), gap))
+        self._organisation_card(body, content, width).pack(fill="x", pady=(0, gap))
+        paragraph(body, self.look, content.request, width).pack(anchor="w", pady=(0, gap))
         for effect in content.effects:
-            marked(body, self.look, effect.mark, effect.text, width).pack(anchor="w", pady=(0, px(12)))
+            marked(body, self.look, effect.mark, effect.text, width).pack(anchor="w", pady=(0, small_gap))
         if content.reason:
-            self._quotation(body, content.reason, width).pack(anchor="w", fill="x", pady=(px(4), px(12)))
+            self._quotation(body, content.reason, width).pack(anchor="w", fill="x", pady=(px(4), small_gap))
         self._buttons = []
         self._fill_answers(foot, content, width)
         self._fill_countdown(foot, content, width)
@@ -85,21 +85,26 @@ class ConsentWindow(Dialog):
             highlightthickness=px(1 if is_verified else 2),
             highlightbackground=edge,
         )
-        paragraph(card, self.look, content.organisation, inside, size=LARGE, is_bold=True).pack(anchor="w")
-        if is_verified:
-            row = marked(card, self.look, content.standing.mark, content.standing.text, inside, is_tinted=True)
+        head = tk.Frame(card, background=palette.raised)
+        head.pack(fill="x")
+        room = (inside - px(24)) // 2 if self.is_wide else inside
+        name = paragraph(head, self.look, content.organisation, room, size=LARGE, is_bold=True)
+        standing = marked(
+            head,
+            self.look,
+            content.standing.mark,
+            content.standing.text,
+            room,
+            size=BODY if is_verified else LARGE,
+            is_bold=not is_verified,
+            is_tinted=True,
+        )
+        if self.is_wide:
+            name.pack(side="left")
+            standing.pack(side="right")
         else:
-            row = marked(
-                card,
-                self.look,
-                content.standing.mark,
-                content.standing.text,
-                inside,
-                size=LARGE,
-                is_bold=True,
-                is_tinted=True,
-            )
-        row.pack(anchor="w", pady=(px(6), 0))
+            name.pack(anchor="w")
+            standing.pack(anchor="w", pady=(px(6), 0))
         if content.warning:
             paragraph(card, self.look, content.warning, inside).pack(anchor="w", pady=(px(8), 0))
         return card

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
 from client_agent.prompts.consent_window import ConsentWindow
-from client_agent.prompts.customer import ConsentAnswer, ConsentQuestion
+from client_agent.prompts.customer import ConsentAnswer, ConsentQuestion, QuestionKind
 from client_agent.prompts.words import Words
 from protocol.vocabulary import Answer, Capability
 from tests.client_agent.prompts.onlooker import Onlooker
@@ -246,15 +247,53 @@ def test_no_text_of_others_pushes_a_button_off_the_screen(
     play(desktop, scene, scale=scale, language=language)
 
 
-@pytest.fixture
-def small_desktop(desktop: VirtualDisplay) -> Iterator[VirtualDisplay]:
-    desktop.run("xrandr", "--newmode", "small", "0", "800", "0", "0", "800", "600", "0", "0", "600")
+@contextmanager
+def resized(desktop: VirtualDisplay, width_px: int, height_px: int) -> Iterator[VirtualDisplay]:
+    size = str(width_px), "0", "0", str(width_px), str(height_px), "0", "0", str(height_px)
+    desktop.run("xrandr", "--newmode", "small", "0", *size)
     desktop.run("xrandr", "--addmode", "screen", "small")
     desktop.run("xrandr", "--output", "screen", "--mode", "small")
-    yield replace(desktop, width_px=800, height_px=600)
-    desktop.run("xrandr", "--output", "screen", "--mode", f"{desktop.width_px}x{desktop.height_px}")
-    desktop.run("xrandr", "--delmode", "screen", "small")
-    desktop.run("xrandr", "--rmmode", "small")
+    try:
+        yield replace(desktop, width_px=width_px, height_px=height_px)
+    finally:
+        desktop.run("xrandr", "--output", "screen", "--mode", f"{desktop.width_px}x{desktop.height_px}")
+        desktop.run("xrandr", "--delmode", "screen", "small")
+        desktop.run("xrandr", "--rmmode", "small")
+
+
+@pytest.fixture
+def small_desktop(desktop: VirtualDisplay) -> Iterator[VirtualDisplay]:
+    with resized(desktop, 800, 600) as small:
+        yield small
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_an_ordinary_question_can_be_read_at_once_on_a_small_laptop(desktop: VirtualDisplay, language: str) -> None:
+    """Whoever does not find the end of the text cannot say yes: nothing that is asked every day has to be scrolled through."""
+    record, files, clipboard = Capability.RECORD, Capability.FILES, Capability.CLIPBOARD
+    tallest = (
+        replace(QUESTION, is_recording_required=True),
+        replace(QUESTION, is_verified=False),
+        replace(QUESTION, kind=QuestionKind.RECORD, asks=record, recording_days=90, is_recording_required=True),
+        replace(QUESTION, asks=files, is_first=False),
+        replace(QUESTION, asks=clipboard, is_first=False, may_be_recorded=True),
+    )
+
+    async def scene(stage: Stage) -> list[str]:
+        scrolled: list[str] = []
+        for question in tallest:
+            task = await asked(stage, question)
+            (shown,) = (dialog for dialog in stage.customer._dialogs if isinstance(dialog, ConsentWindow))
+            assert shown.body
+            if shown.body._scrolls:
+                scrolled.append(Words(language).consent(question).title)
+            stage.customer.close_question()
+            await task
+            await stage.gone(Words(language).more_time())
+        return scrolled
+
+    with resized(desktop, 1280, 768) as laptop:
+        assert play(laptop, scene, language=language) == []
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
