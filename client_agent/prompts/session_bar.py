@@ -10,7 +10,7 @@ from typing import Any
 from client_agent.files.folder import can_show
 from client_agent.prompts.customer import BarState, ClipboardUsed, Viewer
 from client_agent.prompts.theme import SMALL
-from client_agent.prompts.widgets import Button, Kind, Look, paragraph
+from client_agent.prompts.widgets import Button, Kind, Look, Presses, paragraph
 from client_agent.prompts.words import VIEWERS_NAMED_MAX, BarWords, FileWords, Mark, Marked, ViewerWords, Words
 from protocol.limits import BUTTONS_REACT_AFTER_S
 from protocol.vocabulary import Direction
@@ -45,7 +45,7 @@ class BarCommands:
 class SessionBar:
     """A window without frame at the top edge, which the customer can push aside along it.
 
-    Whatever ends or narrows what is allowed acts as the mouse button goes down; only going on waits a second.
+    Whatever ends or narrows what is allowed acts as the mouse button goes down, a double click once; only going on waits a second.
     """
 
     def __init__(self, look: Look, words: Words, commands: BarCommands, clock: Callable[[], float]) -> None:
@@ -57,6 +57,7 @@ class SessionBar:
         self._used_at = 0.0
         self._shown: BarWords | None = None
         self._go_on_reacts_at = 0.0
+        self._presses = Presses()
         self._centre_x: int | None = None
         self._grabbed_at = 0
         self._outer: tk.Frame | None = None
@@ -311,7 +312,7 @@ class SessionBar:
         self._buttons_below.append(self._button(frame, text, command, **look))
 
     def _button(self, frame: tk.Frame, text: str, command: Callable[[], None], **look: Any) -> Button:
-        button = Button(frame, self._look, text, command, size=SMALL, is_on_bar=True, **look)
+        button = Button(frame, self._look, text, command, size=SMALL, on_bar=self._presses, **look)
         self._buttons.append(button)
         return button
 

@@ -80,6 +80,32 @@ class Kind(StrEnum):
     QUIET = "quiet"
 
 
+# As long and as wide as a double click is on most desktops.
+_AGAIN_MS, _AGAIN_PX = 500, 8
+_X_TIMES = 1 << 32
+
+
+class Presses:
+    """Tells a double click from two presses, wherever its second half lands.
+
+    Many people click twice on everything, and on a bar that has just been laid out anew another button may lie under the pointer.
+    """
+
+    def __init__(self) -> None:
+        self._last: tuple[int, int, int] | None = None
+
+    def takes(self, event: "tk.Event[tk.Misc]") -> bool:
+        """Whether this press counts; it is the one to compare the next with, then."""
+        now = int(event.time), event.x_root, event.y_root
+        if self._last:
+            # The X server counts milliseconds in 32 bits.
+            ms, x, y = ((now[0] - self._last[0]) % _X_TIMES, now[1] - self._last[1], now[2] - self._last[2])
+            if ms < _AGAIN_MS and max(abs(x), abs(y)) <= _AGAIN_PX:
+                return False
+        self._last = now
+        return True
+
+
 def _always() -> bool:
     return True
 
@@ -87,7 +113,7 @@ def _always() -> bool:
 class Button(tk.Canvas):
     """A button that acts on a click that began and ended on it, or on Return and space once Tab has brought the keyboard to it.
 
-    On the bar, which never has the keyboard, it acts as the mouse button goes down.
+    On a bar, which never has the keyboard, it acts as the mouse button goes down; all buttons of the bar share its presses.
 
     It never takes the keyboard by itself, not even when clicked, so that nothing typed meanwhile can press it. While `is_ready` says
     no it looks faint and does nothing; `refresh` looks again. `name` tells it from others with the same words.
@@ -104,7 +130,7 @@ class Button(tk.Canvas):
         mark: Mark | None = None,
         size: int = BODY,
         is_ready: Callable[[], bool] = _always,
-        is_on_bar: bool = False,
+        on_bar: Presses | None = None,
         name: str = "",
     ) -> None:
         self._ground = str(parent.cget("background"))
@@ -113,18 +139,18 @@ class Button(tk.Canvas):
             background=self._ground,
             borderwidth=0,
             highlightthickness=0,
-            takefocus=not is_on_bar,
+            takefocus=on_bar is None,
             cursor="hand2",
         )
         self._look, self._text, self._command = look, text, command
         self._kind, self._mark, self._size, self._is_ready = kind, mark, size, is_ready
-        self._is_on_bar = is_on_bar
+        self._on_bar = on_bar
         self._is_over = self._is_pressed = self._has_keyboard = False
         self._was_ready = is_ready()
         px = look.theme.px
         self._ring = px(RING)
         inside = look.text_width(text, size) + (px(_MARK_ROOM) if mark else 0)
-        padding = px(12 if kind is Kind.QUIET or is_on_bar else 20)
+        padding = px(12 if kind is Kind.QUIET or on_bar else 20)
         self.configure(width=inside + 2 * (padding + self._ring), height=px(TARGET) + 2 * self._ring)
         self.bind("<Configure>", lambda _: self._draw())
         self.bind("<Enter>", lambda _: self._change(is_over=True))
@@ -145,11 +171,11 @@ class Button(tk.Canvas):
             self._was_ready = self._is_ready()
             self._draw()
 
-    def _on_press(self, _event: object) -> None:
-        if self._is_on_bar and self._is_ready():
-            self._command()
-        else:
+    def _on_press(self, event: "tk.Event[tk.Misc]") -> None:
+        if self._on_bar is None:
             self._change(is_pressed=self._is_ready())
+        elif self._is_ready() and self._on_bar.takes(event):
+            self._command()
 
     def _on_release(self, event: "tk.Event[tk.Misc]") -> None:
         was_pressed = self._is_pressed

@@ -1,5 +1,6 @@
 """The bar that tells and stops: always on top, driven by a real mouse, never by the keyboard of what lies below."""
 
+import tkinter as tk
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from client_agent.files.folder import can_show
 from client_agent.prompts.customer import Interruption, Progress, Viewer
+from client_agent.prompts.widgets import Presses
 from client_agent.prompts.words import Words
 from protocol.vocabulary import FileOutcome, Hold
 from tests.client_agent.prompts.onlooker import Onlooker
@@ -35,6 +37,38 @@ def test_what_narrows_or_ends_acts_at_once(
         assert stage.events == [event]
 
     play(desktop, scene, language=language, scale=scale)
+
+
+def test_a_double_click_counts_once_and_a_press_elsewhere_at_once(desktop: VirtualDisplay) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.customer.show_bar(CONTROLLED)
+        await stage.point_at("Pause")
+        await stage.do("click", "--repeat", "2", "--delay", "1", "1")
+        await stage.pressed("1", "1")
+        assert stage.events == ["pause"]
+        await stage.click("Take back control")
+        await stage.happened("take back")
+        assert stage.events == ["pause", "take back"]
+
+    play(desktop, scene)
+
+
+def press(ms: int, x: int = 100, y: int = 20) -> "tk.Event[tk.Misc]":
+    event: tk.Event[tk.Misc] = tk.Event()
+    event.time, event.x_root, event.y_root = ms, x, y
+    return event
+
+
+def test_what_a_double_click_is() -> None:
+    presses = Presses()
+    assert presses.takes(press(2**32 - 100))
+    assert not presses.takes(press(2**32 - 1))
+    assert not presses.takes(press(399))
+    assert not presses.takes(press(399, 108, 12))
+    assert presses.takes(press(399, 109))
+    assert presses.takes(press(399, 109, 11))
+    assert not presses.takes(press(898, 109, 11))
+    assert presses.takes(press(899, 109, 11))
 
 
 @pytest.mark.parametrize(("state", "label"), [(PAUSED, "Go on"), (HELD, "Let them act again")])
