@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 from playwright.async_api import Browser, async_playwright
 
+from tests import organisations
 from tests.virtual_display import VirtualDisplay, virtual_display
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +29,13 @@ CHROMIUM_OPTIONS = [
 hypothesis.settings.register_profile("test", deadline=None)
 hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=20_000)
 hypothesis.settings.load_profile("test")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _made_organisations() -> Iterator[None]:
+    """Those that were made to be copied end with the run."""
+    yield
+    organisations.forget()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -11,14 +10,14 @@ from playwright.async_api import Browser, Error
 
 from tests.journeys import scene as scenes
 from tests.journeys.stage import COOKIE, LANGUAGE, Server, Stage
+from tests.organisations import short_folder
 from tests.virtual_display import VirtualDisplay
 
 
 @pytest.fixture(scope="session")
 def shared_server() -> Iterator[Server]:
-    # A short path: the name of a Unix socket has room for 107 bytes.
-    with tempfile.TemporaryDirectory(prefix="mf") as folder:
-        server = Server(Path(folder))
+    with short_folder() as folder:
+        server = Server(folder)
         yield server
         server.stop()
 

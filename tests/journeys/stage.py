@@ -5,7 +5,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -19,10 +18,11 @@ from playwright.async_api import BrowserContext, Page, expect
 from client_agent.screen.source import Box
 from demo.customer import Customer
 from demo.desktop import Desktop
-from demo.organisation import FULL_NAME, NAME, PASSWORD, TECHNICIAN, Organisation, made_organisation, served
+from demo.organisation import FULL_NAME, NAME, PASSWORD, TECHNICIAN, Organisation, served
 from demo.technician import Technician
 from tests.client_agent.desktop import Ears
 from tests.journeys.reading import says
+from tests.organisations import made_organisation
 from tests.virtual_display import VirtualDisplay
 from tests.waiting import eventually, wait_until
 
@@ -43,7 +43,7 @@ class Server:
 
     def __init__(self, folder: Path, name: str = NAME, full_name: str = FULL_NAME, *, recording: str = "off") -> None:
         """Make the organisation, of this name and with a technician of that one, and serve it."""
-        self._begin(folder, made_organisation(folder, free_port(), name, full_name, recording=recording))
+        self._begin(folder, made_organisation(folder, name, full_name, recording=recording))
 
     def _begin(self, folder: Path, organisation: Organisation) -> None:
         self.folder, self.organisation = folder, organisation
@@ -309,9 +309,3 @@ class Stage:
 
 LEFT = 113
 """The X keycode of the left arrow."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

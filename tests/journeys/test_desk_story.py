@@ -2,8 +2,6 @@
 
 import asyncio
 import re
-import socket
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,25 +10,22 @@ from playwright.async_api import Browser, Page, expect
 
 from demo.customer import Customer
 from demo.desktop import Desktop, customers_desktop
-from demo.organisation import PASSWORD, Organisation, made_organisation, served
+from demo.organisation import PASSWORD, Organisation, served
 from demo.technician import Technician
+from tests.organisations import made_organisation, short_folder
 
 ADVISER, EXPERT = "lea", "hugo"
 
 
 @pytest.fixture
 def organisation() -> Iterator[Organisation]:
-    # A short path: the name of a Unix socket has room for 107 bytes.
-    with tempfile.TemporaryDirectory(prefix="mf") as name, socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-        probe.close()
-        made = made_organisation(Path(name), port)
+    with short_folder() as folder:
+        made = made_organisation(folder)
         for person, role, full_name in ((ADVISER, "adviser", "Léa Martin"), (EXPERT, "expert", "Hugo Petit")):
             made.command(
                 "user", "add", person, "--role", role, "--full-name", full_name, "--totp-secret", made.totp_secret
             )
-        with served(made, Path(name) / "relay.log"):
+        with served(made, folder / "relay.log"):
             yield made
 
 

@@ -4,7 +4,6 @@ import os
 import random
 import re
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from client_agent.screen.source import Box
 from tests.client_agent.desktop import Painter
 from tests.journeys.gone import log_is_kept, nothing_is_down
 from tests.journeys.stage import Server, Stage
+from tests.organisations import short_folder
 from tests.waiting import eventually
 
 
@@ -28,13 +28,13 @@ def server(recording: str) -> Iterator[Server]:
     """A relay whose data lies on a small disk of its own."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount the small file system of this test")
-    with tempfile.TemporaryDirectory(prefix="mf") as folder:
-        disk = Path(folder) / "organisation"
+    with short_folder() as folder:
+        disk = folder / "organisation"
         disk.mkdir()
         if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(disk)], check=False).returncode:
             pytest.skip("this machine does not let us mount a tmpfs")
         try:
-            server = Server(Path(folder), recording=recording)
+            server = Server(folder, recording=recording)
             yield server
             server.stop()
         finally:

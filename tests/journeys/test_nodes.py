@@ -4,7 +4,6 @@ import asyncio
 import dataclasses
 import re
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +23,9 @@ from protocol.vocabulary import Capability
 from relay.storage.database import url_of
 from technician_viewer.client import Desk, Helping
 from tests.journeys.scene import DEADLINE_S, HEIGHT_PX, WIDTH_PX, Scene, a_scene
-from tests.journeys.stage import COOKIE, LANGUAGE, Server, Stage, free_port
+from tests.journeys.stage import COOKIE, LANGUAGE, Server, Stage
 from tests.journeys.text_agent import CONTROL, SEE, TextAgent
+from tests.organisations import free_port, short_folder
 from tests.relay.databases import emptied, postgresql_url
 from tests.virtual_display import VirtualDisplay
 from tests.waiting import eventually
@@ -64,9 +64,8 @@ class TwoNodes:
 
 @pytest.fixture(scope="module")
 def both(postgresql_url: str) -> Iterator[TwoNodes]:
-    # A short path: the name of a Unix socket has room for 107 bytes.
-    with tempfile.TemporaryDirectory(prefix="mf") as name:
-        folder, ports = Path(name), (free_port(), free_port())
+    with short_folder() as folder:
+        ports = free_port(), free_port()
         origins = [f"http://localhost:{port}" for port in ports]
         shared = f'database_url = "{emptied(postgresql_url)}"\n'
         settings = f'{shared}node = "{origins[0]}"\n'

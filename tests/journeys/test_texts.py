@@ -1,14 +1,13 @@
 """Hostile texts in every field of both ends, as people see them: shown to the letter, never obeyed, never able to deceive."""
 
 import asyncio
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.journeys.reading import texts_on
 from tests.journeys.stage import Server, Stage
+from tests.organisations import short_folder
 
 ORGANISATION = 'Fibre <b>du</b> & "Lac"'
 NAME = "<img id=evil src=x onerror=alert(1)> Roy"
@@ -29,8 +28,8 @@ DECEIVING = {
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     """An organisation and a technician with such names."""
-    with tempfile.TemporaryDirectory(prefix="mf") as folder:
-        server = Server(Path(folder), ORGANISATION, NAME)
+    with short_folder() as folder:
+        server = Server(folder, ORGANISATION, NAME)
         yield server
         server.stop()
 

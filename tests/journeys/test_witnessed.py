@@ -1,9 +1,7 @@
 """An organisation whose document asks for a witness: without it nothing is allowed, with it the session goes on as any other."""
 
 import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,14 +10,14 @@ from protocol.vocabulary import Capability
 from tests.journeys.scene import Scene
 from tests.journeys.stage import Server
 from tests.journeys.text_agent import SEE
+from tests.organisations import short_folder
 from tests.relay.witness.programs import WitnessProgram, new_witness
 from tests.waiting import eventually
 
 
 @pytest.fixture(scope="module")
 def witnessed() -> Iterator[tuple[Server, WitnessProgram]]:
-    with tempfile.TemporaryDirectory(prefix="mf") as name:
-        folder = Path(name)
+    with short_folder() as folder:
         server = Server(folder)
         server.stop()
         organisation, witness = server.organisation, new_witness(folder)

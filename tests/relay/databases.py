@@ -3,7 +3,6 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from relay.storage.database import url_of
+from tests.organisations import free_port
 
 _PROGRAMS = ("initdb", "pg_ctl", "postgres")
 
@@ -41,7 +41,7 @@ def cluster(folder: Path, *settings: str) -> Iterator[str]:
     programs = _programs()
     assert programs is not None
     owner = _owner() if os.geteuid() == 0 else None
-    port = _free_port()
+    port = free_port()
     folder.chmod(0o700)
     if owner is not None:
         os.chown(folder, owner.pw_uid, owner.pw_gid)
@@ -92,12 +92,6 @@ def _owner() -> pwd.struct_passwd | None:
         except KeyError:
             continue
     return None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

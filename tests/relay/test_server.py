@@ -13,11 +13,11 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
-from demo.organisation import Relay, made_organisation
+from demo.organisation import Relay
 from relay.desk import people
 from relay.storage import database
 from relay.storage.database import url_of
-from tests.relay.desk.conftest import free_port
+from tests.organisations import free_port, made_organisation
 from tests.waiting import wait_until
 
 
@@ -30,11 +30,10 @@ def test_what_only_other_commands_need_is_not_imported_before_the_server_listens
 
 
 def test_whoever_comes_before_the_desk_is_ready_waits_in_line_and_is_served(tmp_path: Path) -> None:
-    port = free_port()
-    relay = Relay(made_organisation(tmp_path, port), tmp_path / "relay.log")
+    relay = Relay(made_organisation(tmp_path), tmp_path / "relay.log")
     relay.begin()
     try:
-        status = status_as_soon_as_the_port_is_open(port)
+        status = status_as_soon_as_the_port_is_open(int(relay.organisation.address.rpartition(":")[2]))
         relay.wait_until_ready()
     finally:
         relay.stop()
@@ -42,7 +41,7 @@ def test_whoever_comes_before_the_desk_is_ready_waits_in_line_and_is_served(tmp_
 
 
 def test_a_folder_is_served_once_and_the_second_server_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    relay = Relay(made_organisation(tmp_path, free_port()), tmp_path / "relay.log")
+    relay = Relay(made_organisation(tmp_path), tmp_path / "relay.log")
     relay.start()
     try:
         monkeypatch.setenv("MAINFORTE_PORT", str(free_port()))
@@ -56,7 +55,7 @@ def test_a_folder_is_served_once_and_the_second_server_says_so(tmp_path: Path, m
 
 
 def test_a_server_in_whose_place_another_has_started_says_so_and_ends(tmp_path: Path) -> None:
-    relay = Relay(made_organisation(tmp_path, free_port()), tmp_path / "relay.log")
+    relay = Relay(made_organisation(tmp_path), tmp_path / "relay.log")
     relay.start()
     try:
         assert relay.process

@@ -1,10 +1,8 @@
 """A real organisation, a signed-in desk, and a customer's desktop, for tests of the technician's programs."""
 
-import socket
 import ssl
 import subprocess
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +11,9 @@ import aiohttp
 import pytest
 
 from demo.customer import Customer
-from demo.organisation import PASSWORD, TECHNICIAN, Organisation, running_organisation
+from demo.organisation import PASSWORD, TECHNICIAN, Organisation
 from technician_viewer.desk import Desk
+from tests.organisations import running_organisation
 from tests.virtual_display import VirtualDisplay
 
 LANGUAGE = "en"
@@ -22,36 +21,29 @@ COLOUR = (0x2B, 0x5D, 0x8A)
 """Of the customer's desktop, where no window is."""
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def organisation() -> Iterator[Organisation]:
-    # A short path: the name of a Unix socket has room for 107 bytes.
-    with tempfile.TemporaryDirectory(prefix="mf") as folder, running_organisation(Path(folder), free_port()) as running:
+    with running_organisation() as running:
         yield running
 
 
-_cookies: dict[str, aiohttp.CookieJar] = {}
+_cookies: dict[Path, aiohttp.CookieJar] = {}
 
 
 @pytest.fixture
 async def desk(organisation: Organisation) -> AsyncIterator[Desk]:
     """A technician's desk; signed in once an organisation, since a code counts only once."""
     jar = aiohttp.CookieJar()
-    is_known = organisation.address in _cookies
+    is_known = organisation.folder in _cookies
     if is_known:
-        jar.update_cookies({c.key: c.value for c in _cookies[organisation.address]})
+        jar.update_cookies({c.key: c.value for c in _cookies[organisation.folder]})
     async with aiohttp.ClientSession(cookie_jar=jar) as client:
         desk = Desk(client, organisation.address, root_fingerprint=organisation.root_fingerprint)
         if is_known:
             await desk.me()
         else:
             await desk.sign_in(TECHNICIAN, PASSWORD, organisation.code())
-            _cookies[organisation.address] = jar
+            _cookies[organisation.folder] = jar
         yield desk
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import json
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from demo.customer import Customer
-from demo.organisation import PASSWORD, TECHNICIAN, Organisation, Relay, made_organisation, served
+from demo.organisation import PASSWORD, TECHNICIAN, Organisation, Relay
 from protocol.identity import text_hash
 from protocol.recording import read_segment, recording_of, segment_hash
 from protocol.recording_keys import SUITE, open_recording_key
@@ -36,8 +35,9 @@ from technician_viewer import auditor_key
 from technician_viewer.client import Helping
 from technician_viewer.desk import Desk
 from technician_viewer.playback import Playback
+from tests.organisations import made_organisation, running_organisation, short_folder
 from tests.recordings import Held, held_of
-from tests.technician_viewer.conftest import COLOUR, Desktop, free_port
+from tests.technician_viewer.conftest import COLOUR, Desktop
 from tests.technician_viewer.test_client import PLACE, open_session, press, start_agent
 from tests.waiting import eventually
 
@@ -47,11 +47,8 @@ RED, GREEN = (0xD0, 0x20, 0x10), (0x10, 0x90, 0x30)
 
 @pytest.fixture(scope="module")
 def organisation() -> Iterator[Organisation]:
-    with tempfile.TemporaryDirectory(prefix="mf") as name:
-        folder = Path(name)
-        organisation = made_organisation(folder, free_port(), recording="asked")
-        with served(organisation, folder / "relay.log"):
-            yield organisation
+    with running_organisation(recording="asked") as organisation:
+        yield organisation
 
 
 @pytest.fixture(scope="module")
@@ -226,8 +223,8 @@ async def test_what_comes_while_the_recording_is_paused_nobody_can_watch_later(
 async def test_a_relay_that_is_killed_while_it_records_costs_nothing_of_the_recording(
     tmp_path: Path, desktop: Desktop, customer: Customer
 ) -> None:
-    with tempfile.TemporaryDirectory(prefix="mf") as name:
-        relay = Relay(made_organisation(Path(name), free_port(), recording="asked"), tmp_path / "relay.log")
+    with short_folder() as folder:
+        relay = Relay(made_organisation(folder, recording="asked"), tmp_path / "relay.log")
         organisation = relay.organisation
         keys = auditor_key.load(organisation.auditor_key, PASSWORD)
         await asyncio.to_thread(relay.start)
@@ -258,8 +255,8 @@ async def test_a_relay_that_is_killed_while_it_records_costs_nothing_of_the_reco
 async def test_agents_that_were_given_the_document_of_before_go_on_when_the_key_of_the_log_of_all_sessions_changes(
     tmp_path: Path, desktop: Desktop, customer: Customer
 ) -> None:
-    with tempfile.TemporaryDirectory(prefix="mf") as name:
-        relay = Relay(made_organisation(Path(name), free_port(), recording="asked"), tmp_path / "relay.log")
+    with short_folder() as folder:
+        relay = Relay(made_organisation(folder, recording="asked"), tmp_path / "relay.log")
         organisation = relay.organisation
         await asyncio.to_thread(relay.start)
         try:
@@ -268,7 +265,12 @@ async def test_agents_that_were_given_the_document_of_before_go_on_when_the_key_
                 await desk.sign_in(TECHNICIAN, PASSWORD, organisation.code())
                 async with recorded(desk, organisation, desktop, customer) as session:
                     relay.stop()
-                    root = ("--root-key", f"{name}/carried-away.pem", "--passphrase-file", f"{name}/root-passphrase")
+                    root = (
+                        "--root-key",
+                        f"{folder}/carried-away.pem",
+                        "--passphrase-file",
+                        f"{folder}/root-passphrase",
+                    )
                     await asyncio.to_thread(organisation.command, "change-log-key", *root)
                     await asyncio.to_thread(relay.start)
                     await session.wait_until_back()
@@ -362,11 +364,8 @@ async def test_nothing_that_lies_on_the_server_opens_what_was_recorded(
 @pytest.fixture(scope="module")
 def strict() -> Iterator[Organisation]:
     """An organisation where nobody controls who is not recorded."""
-    with tempfile.TemporaryDirectory(prefix="mf") as name:
-        folder = Path(name)
-        organisation = made_organisation(folder, free_port(), recording="required")
-        with served(organisation, folder / "relay.log"):
-            yield organisation
+    with running_organisation(recording="required") as organisation:
+        yield organisation
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,13 @@ import base64
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from unittest import mock
 
 import aiohttp
 import pyotp
@@ -22,9 +21,11 @@ from relay.commands import staff
 from relay.desk import people
 from relay.settings import read_settings
 from relay.storage.database import Database
+from tests.organisations import copied, short_folder
 
 PASSWORD = "a password of many words"
 SECRET = "secret-of-the-keys-in-tests"
+ROOT_PASSPHRASE = "a passphrase to be carried away"
 TECHNICIAN_KEY = base64.b64encode(bytes(range(32))).decode()
 
 
@@ -67,51 +68,57 @@ def command(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]"
     )
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+class _Made(NamedTuple):
+    address: str
+    totp_secret: str
+    fingerprint: str
+
+
+def _make(folder: Path, port: int) -> _Made:
+    """An organisation with tickets and somebody of each role, in `folder/org`."""
+    address, totp_secret = f"http://localhost:{port}", pyotp.random_base32()
+    with mock.patch.dict(os.environ, MAINFORTE_ROOT_PASSPHRASE=ROOT_PASSPHRASE):
+        made = command(
+            folder, "init", "--name", "Télé Test", "--origin", address, "--folder", str(folder / "org"),
+            "--port", str(port), "--root-key", str(folder / "root.pem"),
+        )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    fingerprint = next(line.split()[-1] for line in made.stdout.splitlines() if line.startswith("Fingerprint"))
+    asyncio.run(add_people(folder, totp_secret, PEOPLE))
+    assert command(folder, "demo-data").returncode == 0
+    return _Made(address, totp_secret, fingerprint)
 
 
 @contextlib.contextmanager
 def serving(folder: Path, *, settings: str = "") -> Iterator[Relay]:
     """An organisation made and served in `folder`, with more `settings`; its data lies in `folder/org`."""
-    port, totp_secret = free_port(), pyotp.random_base32()
-    address = f"http://localhost:{port}"
-    made = command(
-        folder, "init", "--name", "Télé Test", "--origin", address, "--folder", str(folder / "org"),
-        "--port", str(port), "--root-key", str(folder / "root.pem"),
-    )  # fmt: skip
-    assert made.returncode == 0, made.stderr
-    fingerprint = next(line.split()[-1] for line in made.stdout.splitlines() if line.startswith("Fingerprint"))
-    for person, role in (("camille", "technician"), ("audrey", "auditor")):
-        added = command(folder, "user", "add", person, "--role", role, "--totp-secret", totp_secret)
-        assert added.returncode == 0, added.stderr
-    assert command(folder, "user", "add", "lea", "--role", "adviser").returncode == 0
-    assert command(folder, "demo-data").returncode == 0
-    asyncio.run(_add_colleagues(folder, totp_secret))
+    made = copied("desk", _make, folder)
     with (folder / "org" / "mainforte.toml").open("a") as file:
         file.write(settings)
     with serve(folder) as process:
-        yield Relay(address, folder, totp_secret, fingerprint, process)
+        yield Relay(made.address, folder, made.totp_secret, made.fingerprint, process)
 
 
-COLLEAGUES = {
-    "julie": "adviser", "nina": "hotliner", "hugo": "expert", "sophie": "supervisor", "rita": "router",
-    "adam": "administrator",
+PEOPLE = {
+    "camille": ("camille", "technician"), "audrey": ("audrey", "auditor"), "lea": ("lea", "adviser"), "julie": ("Julie", "adviser"),
+    "nina": ("Nina", "hotliner"), "hugo": ("Hugo", "expert"), "sophie": ("Sophie", "supervisor"), "rita": ("Rita", "router"),
+    "adam": ("Adam", "administrator"),
 }  # fmt: skip
+"""Account, full name and role of everybody."""
+WITHOUT_SECOND_FACTOR = "lea"
 
 
-async def _add_colleagues(folder: Path, totp_secret: str) -> None:
-    """One person of each other role, without a process of its own for each."""
+async def add_people(folder: Path, totp_secret: str, added: Mapping[str, tuple[str, str]]) -> None:
+    """Add people by account, full name and role, without a process of its own for each."""
     settings = read_settings(folder / "org" / "mainforte.toml", {})
     password_hash, seal = await people.hash_password(PASSWORD), people.Seal(SECRET)
 
     async def add(database: Database, tenant: people.Tenant) -> None:
         async with database.transaction() as connection:
-            for name, role in COLLEAGUES.items():
+            for name, (full_name, role) in added.items():
+                secret = None if name == WITHOUT_SECOND_FACTOR else totp_secret
                 await people.add_person(
-                    connection, tenant, name, name.title(), password_hash, [role], totp_secret=totp_secret, seal=seal
+                    connection, tenant, name, full_name, password_hash, [role], totp_secret=secret, seal=seal
                 )
 
     await staff.with_database(settings, add)
@@ -134,8 +141,7 @@ def serve(folder: Path) -> Iterator["subprocess.Popen[str]"]:
 
 @pytest.fixture(scope="module")
 def relay() -> Iterator[Relay]:
-    # A short path: the name of a Unix socket has room for 107 bytes.
-    with tempfile.TemporaryDirectory(prefix="mf") as name, serving(Path(name)) as relay:
+    with short_folder() as folder, serving(folder) as relay:
         yield relay
 
 
@@ -182,18 +188,18 @@ async def stranger(relay: Relay) -> AsyncIterator[Browser]:
         yield Browser(client, relay)
 
 
-_cookies: dict[tuple[str, str], tuple[str, str]] = {}
+_cookies: dict[tuple[Path, str], tuple[str, str]] = {}
 
 
 async def sign_in(relay: Relay, name: str, client: aiohttp.ClientSession) -> Browser:
     """Sign in once a person: a code counts only once."""
-    if (relay.address, name) not in _cookies:
+    if (relay.folder, name) not in _cookies:
         asked = {"name": name, "password": PASSWORD, "code": pyotp.TOTP(relay.totp_secret).now()}
         async with client.post(relay.address + "/api/sign-in", json=asked) as answer:
             assert answer.status == 200, await answer.text()
             person = (await answer.json())["person"]
-            _cookies[relay.address, name] = (answer.cookies["mainforte_sign_in"].value, person["csrf"])
-    cookie, csrf = _cookies[relay.address, name]
+            _cookies[relay.folder, name] = (answer.cookies["mainforte_sign_in"].value, person["csrf"])
+    cookie, csrf = _cookies[relay.folder, name]
     client.headers["Cookie"] = f"mainforte_sign_in={cookie}"
     return Browser(client, relay, csrf)
 

@@ -1,10 +1,8 @@
 """An upgrade: one relay ends on SIGTERM, the next begins on the same port, and both ends of a session go on."""
 
 import contextlib
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -12,6 +10,7 @@ import pytest
 from protocol.identity import sign_arrival
 from protocol.relay_messages import AgentCame, AgentPresent, EntryStored, EntrySubmitted, PeerJoined, Refused
 from protocol.session_log import Cut
+from tests.organisations import short_folder
 from tests.relay.desk.conftest import Relay, serve, serving, sign_in
 from tests.relay.desk.test_sharing import Line, Running, arrive, begin, viewer_came
 
@@ -30,7 +29,7 @@ async def meet(stack: contextlib.AsyncExitStack, relay: Relay, running: Running)
 @pytest.fixture
 def relay() -> Iterator[Relay]:
     """One of the test's own, which it ends."""
-    with tempfile.TemporaryDirectory(prefix="mf") as name, serving(Path(name)) as relay:
+    with short_folder() as folder, serving(folder) as relay:
         yield relay
 
 

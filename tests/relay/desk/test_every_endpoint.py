@@ -4,7 +4,6 @@ import contextlib
 import functools
 import json
 import re
-import tempfile
 import urllib.parse
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,8 @@ from relay.desk.roles import ROLES
 from relay.keys import make_organisation
 from relay.settings import Settings
 from tests.conftest import CHROMIUM, CHROMIUM_OPTIONS
-from tests.relay.desk.conftest import SECRET, TECHNICIAN_KEY, free_port
+from tests.organisations import free_port, short_folder
+from tests.relay.desk.conftest import SECRET, TECHNICIAN_KEY
 
 STRANGER, ENROLLING, SHUT_OUT = "stranger", "enrolling", "shut-out"
 EVERYBODY = (STRANGER, ENROLLING, SHUT_OUT, *ROLES)
@@ -215,9 +215,8 @@ class World:
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    # In memory where there is such a folder: thousands of requests, and what survives a power cut is not the question here.
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as name:
-        async with _desk_in(Path(name)) as world:
+    with short_folder() as folder:
+        async with _desk_in(folder) as world:
             yield world
 
 

@@ -4,7 +4,6 @@ import base64
 import errno
 import os
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +27,7 @@ from protocol.relay_messages import (
 )
 from protocol.session_log import AccessEnded, Answered, Asked, LogWriter, Opened
 from protocol.vocabulary import Answer, Capability
+from tests.organisations import short_folder
 from tests.relay.desk.conftest import Browser, Relay, serving, sign_in
 from tests.relay.test_front import HELLO, End, an_agent, an_end
 
@@ -37,14 +37,14 @@ def on_a_small_disk() -> Iterator[Relay]:
     """A relay whose data lies on a file system of 2 MiB."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount the small file system of this test")
-    with tempfile.TemporaryDirectory(prefix="mf") as name:
-        organisation = Path(name) / "org"
+    with short_folder() as folder:
+        organisation = folder / "org"
         organisation.mkdir()
         mount = ["mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs", str(organisation)]
         if subprocess.run(mount, check=False).returncode:
             pytest.skip("this machine does not let us mount a tmpfs")
         try:
-            with serving(Path(name)) as relay:
+            with serving(folder) as relay:
                 yield relay
         finally:
             subprocess.run(["umount", str(organisation)], check=True)

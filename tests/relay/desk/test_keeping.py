@@ -3,7 +3,6 @@
 import os
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
@@ -12,20 +11,19 @@ import pytest
 
 from protocol import signed_note
 from protocol.log_of_sessions import LogRewound, parse_leaf, read_checkpoint
-from tests.relay.desk.conftest import Browser, Relay, command, serve, serving
+from tests.organisations import short_folder
+from tests.relay.desk.conftest import ROOT_PASSPHRASE, Browser, Relay, command, serve, serving
 from tests.relay.desk.played import played_session
 from tests.relay.witness.programs import WitnessProgram, new_witness
 from tests.waiting import eventually
-
-PHRASE = "a passphrase to be carried away"
 
 
 @pytest.fixture(scope="module")
 def relay() -> Iterator[Relay]:
     with (
-        mock.patch.dict(os.environ, MAINFORTE_ROOT_PASSPHRASE=PHRASE),
-        tempfile.TemporaryDirectory(prefix="mf") as name,
-        serving(Path(name)) as relay,
+        mock.patch.dict(os.environ, MAINFORTE_ROOT_PASSPHRASE=ROOT_PASSPHRASE),
+        short_folder() as folder,
+        serving(folder) as relay,
     ):
         yield relay
 

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,7 +16,8 @@ from protocol.identity import fingerprint_from_text
 from protocol.log_of_sessions import Trust, trust_in, verify_checkpoint
 from relay.evidence.check import document_of
 from relay.evidence.verify import main
-from tests.relay.desk.conftest import Browser, Relay, command, serve, serving, sign_in
+from tests.organisations import short_folder
+from tests.relay.desk.conftest import ROOT_PASSPHRASE, Browser, Relay, command, serve, serving, sign_in
 from tests.relay.desk.played import played_session
 from tests.technician_viewer.web.test_audit_evidence import worth_of
 
@@ -27,9 +27,9 @@ COMPLETE, ALTERED = 0, 1
 @pytest.fixture(scope="module")
 def relay() -> Iterator[Relay]:
     with (
-        mock.patch.dict(os.environ, MAINFORTE_ROOT_PASSPHRASE="a passphrase to be carried away"),
-        tempfile.TemporaryDirectory(prefix="mf") as name,
-        serving(Path(name)) as relay,
+        mock.patch.dict(os.environ, MAINFORTE_ROOT_PASSPHRASE=ROOT_PASSPHRASE),
+        short_folder() as folder,
+        serving(folder) as relay,
     ):
         yield relay
 

@@ -24,7 +24,8 @@ from relay.keys import KeyUnusable, load_key, read_document, renew_document, sav
 from relay.settings import read_settings
 from relay.storage.database import StorageFull, is_migrated, migrate, open_database
 from relay.storage.tables import metadata
-from tests.relay.desk.conftest import Browser, Relay, command, environment, free_port
+from tests.organisations import free_port
+from tests.relay.desk.conftest import Browser, Relay, command, environment
 from tests.waiting import eventually
 
 INIT = ("init", "--name", "Télé Test", "--origin", "https://help.example.org")

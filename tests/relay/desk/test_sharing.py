@@ -47,18 +47,18 @@ from protocol.session_log import (
 )
 from protocol.vocabulary import Answer, Capability, Outcome, Role
 from relay.evidence.check import certificate_of
-from tests.relay.desk.conftest import Browser, Relay, command, sign_in
+from tests.relay.desk.conftest import Browser, Relay, add_people, command, sign_in
 
 REASON = "L’image reste noire."
 WHY = "Elle connaît ce boîtier."
-OTHERS = (("nils", "technician"), ("eva", "expert"), ("sonia", "supervisor"), ("paul", "technician"))
+OTHERS = {
+    "nils": ("nils", "technician"), "eva": ("eva", "expert"), "sonia": ("sonia", "supervisor"), "paul": ("paul", "technician"),
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module", autouse=True)
 def people_of_the_desk(relay: Relay) -> None:
-    for name, role in OTHERS:
-        added = command(relay.folder, "user", "add", name, "--role", role, "--totp-secret", relay.totp_secret)
-        assert added.returncode == 0, added.stderr
+    asyncio.run(add_people(relay.folder, relay.totp_secret, OTHERS))
 
 
 @dataclass

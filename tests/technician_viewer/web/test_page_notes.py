@@ -1,13 +1,12 @@
 """Notes on the technician's page: what they say is only sealed in the log, and still there after the page was loaded again."""
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
 
 from tests.journeys.stage import Server, Stage
+from tests.organisations import short_folder
 from tests.waiting import eventually
 
 NOTE = "Le câble était desserré."
@@ -25,8 +24,8 @@ KEPT = """async () => {
 
 @pytest.fixture(scope="module")
 def recording_server() -> Iterator[Server]:
-    with tempfile.TemporaryDirectory(prefix="mf") as folder:
-        server = Server(Path(folder), recording="asked")
+    with short_folder() as folder:
+        server = Server(folder, recording="asked")
         yield server
         server.stop()
 

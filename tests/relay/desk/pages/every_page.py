@@ -6,7 +6,6 @@
 import asyncio
 import re
 import sys
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from playwright.async_api import Page, ViewportSize, async_playwright
 
 from relay.desk.application import add_routes
 from tests.conftest import CHROMIUM, CHROMIUM_OPTIONS, ROOT
+from tests.organisations import short_folder
 from tests.relay.desk.conftest import PASSWORD, Browser, Relay, serving, sign_in
 from tests.relay.desk.pages.reading import link, press, send, shown, ticket
 
@@ -220,7 +220,7 @@ async def _take_pictures(relay: Relay, folder: Path, *, all_ways: bool) -> None:
 def main() -> int:
     """Take the pictures into `docs/screenshots`, or, each in four ways, into the folder that is named."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "screenshots"
-    with tempfile.TemporaryDirectory(prefix="mf") as name, serving(Path(name)) as relay:
+    with short_folder() as made, serving(made) as relay:
         asyncio.run(_take_pictures(relay, folder, all_ways=len(sys.argv) > 1))
     return 0
 
