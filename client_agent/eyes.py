@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from functools import partial
 
+from client_agent.losses import Lossy
 from client_agent.screen.budget import Path
 from client_agent.screen.handover import Handover
 from client_agent.screen.source import Screen, ScreenSource
@@ -65,6 +66,10 @@ class Eyes:
     def expect(self, round_trip_s: float) -> None:
         """Take what others measured of the path before its first picture was shown."""
         self._stream.expect(round_trip_s)
+
+    def lose(self, lossy: Lossy | None) -> None:
+        """Take what the connection makes of a path that loses much; None where it does not."""
+        self._stream.lose(lossy)
 
     def prefer(self, preference: Preference) -> None:
         """What whoever sets the pace would rather have where not all is possible."""

@@ -13,6 +13,8 @@ from websockets.asyncio.connection import broadcast
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
+from client_agent.losses import Losses, Lossy
+from client_agent.tcp_info import tcp_info
 from protocol.codec import Message, encode
 from protocol.envelope import SUBPROTOCOL, Envelope, Kind, MediaEnvelope, unwrap, wrap, wrap_relay
 from protocol.limits import ENVELOPE_BYTES_MAX, PEER_GONE_S
@@ -21,6 +23,9 @@ _WAITING_BYTES_MAX = 4 * 1024 * 1024
 _UNSENT_BYTES = 32 * 1024
 # What is no longer than this, and has nothing before it, is written at once, without the writer's turn: a letter, an answer, a ping.
 _AT_ONCE_BYTES = 4096
+# Of a lost packet the other end tells nothing until one after it arrives; before TCP sends it again by itself, two round trips and more
+# pass (RFC 8985, section 7). Where much is lost, a ping follows so soon after what was sent last.
+_CHASED_AFTER_S = 0.03
 
 
 class RelayUnreachable(Exception):
@@ -52,6 +57,9 @@ class RelayLink:
         self._socket: _Connection | None = None
         self._writer: asyncio.Task[None] | None = None
         self._silence: asyncio.TimerHandle | None = None
+        self._losses = Losses()
+        self._chase_at: asyncio.TimerHandle | None = None
+        self._chaser: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "RelayLink":
         try:
@@ -87,6 +95,8 @@ class RelayLink:
         assert self._writer
         assert self._silence
         self._silence.cancel()
+        if self._chase_at:
+            self._chase_at.cancel()
         if kind is None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._drained.wait(), timeout=1)
@@ -112,6 +122,12 @@ class RelayLink:
         """There and back between here and the relay, as a ping at the beginning found it; 0 before it is answered."""
         return self._socket.latency if self._socket else 0.0
 
+    def lossy(self) -> Lossy | None:
+        """What TCP makes of the path where that loses much; None where it does not, or nobody knows."""
+        connection = self._socket.transport.get_extra_info("socket") if self._socket else None
+        info = tcp_info(connection) if connection else None
+        return self._losses.learn(info, asyncio.get_running_loop().time()) if info else None
+
     def tell_relay(self, message: Message) -> None:
         """Say something to the relay itself."""
         self._send(wrap_relay(encode(message)))
@@ -134,6 +150,7 @@ class RelayLink:
         assert self._socket
         if len(data) <= _AT_ONCE_BYTES and not self._waiting and not self._socket.transport.get_write_buffer_size():
             broadcast((self._socket,), data)
+            self._chase_soon()
             return
         if self._waiting_bytes + len(data) > _WAITING_BYTES_MAX:
             # The relay has stopped reading: the connection is of no use, and the reader hears that it is gone.
@@ -156,10 +173,28 @@ class RelayLink:
                     self._waiting.popleft()
                     self._waiting_bytes -= len(data)
                 self._drained.set()
+                self._chase_soon()
         except ConnectionClosed:
             pass  # whoever reads hears of it
         finally:
             self._drained.set()
+
+    def _chase_soon(self) -> None:
+        """Have something follow what was sent last, unless more does by itself."""
+        if self._chase_at:
+            self._chase_at.cancel()
+            self._chase_at = None
+        if self._losses.are_many:
+            self._chase_at = asyncio.get_running_loop().call_later(_CHASED_AFTER_S, self._chase)
+
+    def _chase(self) -> None:
+        if self._chaser is None or self._chaser.done():
+            self._chaser = asyncio.create_task(self._ping())
+
+    async def _ping(self) -> None:
+        assert self._socket
+        with contextlib.suppress(ConnectionClosed):
+            await self._socket.ping()
 
     async def envelopes(self) -> AsyncIterator[Envelope | MediaEnvelope]:
         """What arrives, until the connection is gone.

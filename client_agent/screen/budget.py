@@ -35,6 +35,8 @@ class Path:
     """How much longer it takes now."""
     excess: float = 0.0
     """Bytes that were sent and still wait for the path, beyond what it holds."""
+    is_lossy: bool = False
+    """It loses so much that what is under way makes what comes after it late."""
 
     @property
     def is_narrow(self) -> bool:
@@ -61,6 +63,8 @@ class Budget:
     """Of JPEG, 1 to 95, for what appears once and does not fit exactly."""
     photo_bytes: int
     """All photos that appear at once together: where they would need more they come more coarsely first."""
+    photos_wait: bool
+    """Where they would need more even at their coarsest, what was there before is seen until there is time."""
     exact_after_s: float
     """How long something has to be still before it is made exact."""
     is_narrow: bool
@@ -94,8 +98,9 @@ _WISHES = {
 }
 # No photo is anything in less.
 _PHOTO_BYTES_MIN = 8 * 1024
-# Where pictures would get smaller than this, there are fewer of them.
-_MOVING_BYTES_MIN = 2000
+# Where pictures would get smaller than this, there are fewer of them. On a lossy path they are as large as what a packet carries: whatever
+# is in it, it counts as one of the few that may be under way.
+_MOVING_BYTES_MIN, _MOVING_BYTES_LOSSY = 2000, 1300
 _PICTURES_A_SECOND_MIN = 5.0
 # Where pictures are rare, what has not changed for so long has not stopped moving yet.
 _EXACT_AFTER_NARROW_S = 0.6
@@ -114,7 +119,10 @@ def budget(path: Path, preference: Preference) -> Budget:
 
     motion_rate = min(wish.motion_share * path.motion_rate or float("inf"), wish.video_kbit_max * 125)
     pictures = wish.pictures_a_second if is_narrow else _PICTURES_A_SECOND_MAX
-    pictures = max(_PICTURES_A_SECOND_MIN, min(pictures, motion_rate / _MOVING_BYTES_MIN))
+    pictures = max(
+        _PICTURES_A_SECOND_MIN,
+        min(pictures, motion_rate / (_MOVING_BYTES_LOSSY if path.is_lossy else _MOVING_BYTES_MIN)),
+    )
     return Budget(
         record_bytes=min(bytes_in(RECORD_S), RECORD_BYTES_MAX),
         # Picture after picture of exact pixels must not make the last of them late.
@@ -126,6 +134,7 @@ def budget(path: Path, preference: Preference) -> Budget:
         pictures_a_second=pictures,
         photo_quality=wish.photo_quality if is_narrow else _PHOTO_QUALITY_WIDE,
         photo_bytes=bytes_in(wish.photo_s, _PHOTO_BYTES_MIN),
+        photos_wait=is_narrow and path.is_lossy,
         exact_after_s=max(wish.exact_after_s, _EXACT_AFTER_NARROW_S) if is_narrow else wish.exact_after_s,
         is_narrow=is_narrow,
     )

@@ -19,6 +19,7 @@ from client_agent.screen.films import FILMS_MAX, Films
 from client_agent.screen.finder import Captured, Changed, Copied, Step
 from client_agent.screen.memory import PictureMemory
 from client_agent.screen.motion import Motion, Region
+from client_agent.screen.pacing import Urgency
 from client_agent.screen.source import Box
 from client_agent.screen.terms import Terms
 from protocol.media_parts import BYTES_PER_PIXEL, Copy, Part, Rectangle
@@ -29,8 +30,14 @@ Grab = Callable[[Box], Captured]
 _SLICE_BYTES, _SLICE_BYTES_MIN = 512 * 1024, 32 * 1024
 # From this share on what was painted at once is taken for one film.
 _FILM_SHARE = 0.4
-# Of a photo, about as many as fit a record when they are exact.
+# How many bytes of pixels become one when they are exact, photos and text, and when they are a photo that is seen well. Pieces follow
+# from it; of larger ones than the first of the two that follow more would be made than fits a record, and of a smaller JPEG than the
+# second most would be its tables.
+_PHOTO_SHRINKS, _TEXT_SHRINKS, _JPEG_SHRINKS = 3, 12, 30
 _REFINED_BYTES = 96 * 1024
+_JPEG_BYTES_MIN = 2000
+# No JPEG of a photo takes less.
+_BYTES_A_PIXEL_MIN = 0.02
 
 
 class Drawing:
@@ -160,8 +167,14 @@ class Drawing:
                 touched.append(region)
             elif region not in touched:
                 alone.append(photo)
-        if alone:
-            bytes_a_pixel = terms.budget.photo_bytes / sum(photo.area for photo in alone)
+        area = sum(photo.area for photo in alone)
+        is_too_much = terms.least > Urgency.MOTION or area * _BYTES_A_PIXEL_MIN > terms.budget.photo_bytes
+        if terms.budget.photos_wait and is_too_much and not self._is_new:
+            for photo in alone:
+                # Due at once: what goes on changing would never be still.
+                self._coarse.add(photo, now - terms.budget.exact_after_s, is_rough=True)
+        elif alone:
+            bytes_a_pixel = terms.budget.photo_bytes / area
             encoder = abilities.jpeg(terms.budget.photo_quality, bytes_a_pixel)
             for photo in alone:
                 yield from self._encoded(photo, encoder, terms)
@@ -197,14 +210,17 @@ class Drawing:
         while (oldest := self._coarse.oldest()) and now >= oldest.changed_at + terms.budget.exact_after_s:
             if self._spent >= terms.budget.refining_bytes:
                 return
-            rows = min(oldest.box.height, max(1, _REFINED_BYTES // (oldest.box.width * BYTES_PER_PIXEL)))
+            refining_bytes = terms.budget.refining_bytes
             if oldest.is_rough:
                 # Seen well for a while before it is exact; a film that goes on is not disturbed by it.
-                rows, encoder = min(oldest.box.height, 3 * rows), self._photo(terms)
+                encoder: BoxEncoder = self._photo(terms)
+                raw_bytes = min(3 * _REFINED_BYTES, _JPEG_SHRINKS * max(refining_bytes, _JPEG_BYTES_MIN))
             else:
                 self._motion.refined(oldest.box)
                 is_photo = abilities.PLANES in terms.agreed and not oldest.is_text
                 encoder = abilities.planes() if is_photo else self._exact(terms)
+                raw_bytes = min(_REFINED_BYTES, (_PHOTO_SHRINKS if is_photo else _TEXT_SHRINKS) * refining_bytes)
+            rows = min(oldest.box.height, max(1, raw_bytes // (oldest.box.width * BYTES_PER_PIXEL)))
             yield from self._encoded(Box(oldest.box.x, oldest.box.y, oldest.box.width, rows), encoder, terms)
             self._coarse.refined(oldest, rows)
 

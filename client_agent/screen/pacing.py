@@ -3,7 +3,9 @@
 The path's rate and round trip are measured with the pictures themselves, as BBR does it (draft-ietf-ccwg-bbr, section 4.1): the
 rate is the best of the last deliveries, where one that we did not fill the path with counts only if it is better; the round
 trip is the shortest one seen, measured anew on a nearly empty path every ten seconds. What is more urgent may be under way in
-greater amounts, so that a typed letter never waits for a film to be shown. How good pictures may be is decided in `budget.py`.
+greater amounts, so that a typed letter never waits for a film to be shown. Where the path loses much, TCP's own word stands for the
+rate, and what moves leaves only while TCP has room for it and for a letter after it (`client_agent/losses.py`). How good pictures may be
+is decided in `budget.py`.
 Times are seconds of a clock that never goes back.
 """
 
@@ -11,6 +13,7 @@ from collections import deque
 from dataclasses import dataclass
 from enum import IntEnum
 
+from client_agent.losses import Lossy
 from client_agent.screen.budget import Path
 from protocol.errors import LocalProtocolError, RemoteProtocolError
 from protocol.limits import PICTURES_IN_FLIGHT_MIN
@@ -40,6 +43,9 @@ _MOTION_SHARE_FIRST = 0.7
 _MOTION_RATE_MIN = 4_000.0
 # What a path is taken to carry until something has queued on it: a little more than TCP itself begins with (RFC 6928).
 _FIRST_BYTES_A_ROUND_TRIP = 32 * 1024
+# Of what TCP carries on a lossy path: the more is under way, the more often a letter waits for something to be sent again. And what has to
+# fit before something that moves may leave: a picture of one segment, and a letter after it.
+_MOTION_SHARE_LOSSY, _ROOM_BYTES_LOSSY = 0.5, 2800
 # What has to be under way for its being late to say that the path carries no more.
 _EVIDENCE_BYTES, _EVIDENCE_S = 16 * 1024, 0.25
 
@@ -76,6 +82,7 @@ class Pacer:
     def __init__(self) -> None:
         self.newest_sent = 0
         self.newest_shown = 0
+        self._lossy: Lossy | None = None
         self._delivered = 0
         self._delivered_at = 0.0
         self._forget()
@@ -90,20 +97,33 @@ class Pacer:
         elif round_trip_s > 0:
             self._round_trip_s = min(self._round_trip_s, round_trip_s + _SHOWING_S)
 
+    def lose(self, lossy: Lossy | None) -> None:
+        """Take what the connection makes of a path that loses much; None where it does not, or where nobody knows."""
+        self._lossy = lossy
+
     @property
     def path(self) -> Path:
         """What is known of the path now."""
         rate = self._likely_rate
+        if self._lossy:
+            # What is late here was lost, so that it says nothing of what the path could carry.
+            rate = self._lossy.rate
+            motion_rate = _MOTION_SHARE_LOSSY * rate
+        else:
+            motion_rate = self._motion_rate or _MOTION_SHARE_FIRST * rate
         return Path(
             rate=rate,
-            motion_rate=self._motion_rate or _MOTION_SHARE_FIRST * rate,
+            motion_rate=motion_rate,
             round_trip_s=self._round_trip_s,
             queue_s=self._queue_s,
             excess=max(0.0, self._bytes_in_flight - rate * self._round_trip_s),
+            is_lossy=self._lossy is not None,
         )
 
     def may_send(self, now: float, urgency: Urgency = Urgency.CHANGE) -> bool:
         """Tell whether one more picture may leave that holds nothing less urgent than this."""
+        if urgency < Urgency.CHANGE and not self._has_room:
+            return False
         if len(self._flights) < PICTURES_IN_FLIGHT_MIN:
             return True
         overdue_s = now - self._round_trip_at
@@ -114,6 +134,11 @@ class Pacer:
             # Where few pictures fill the path, one is just entering or leaving it: a third finds out what it carries.
             under_way -= self._flights[0].bytes
         return len(self._flights) < _PICTURES_IN_FLIGHT_MAX and under_way < self._window_bytes(urgency)
+
+    @property
+    def is_held_by_losses(self) -> bool:
+        """Whether nothing that can wait may leave, whatever is shown: what was lost is being sent again."""
+        return not self._has_room
 
     def sent(self, number: int, size: int, now: float) -> None:
         """Note that picture `number` left, `size` bytes long; numbers only grow."""
@@ -202,6 +227,11 @@ class Pacer:
             self._motion_rate = min(_GROWTH * so_far, _GAIN * likely)
 
     @property
+    def _has_room(self) -> bool:
+        """Whether what leaves now waits for nothing that left before, as far as TCP tells."""
+        return self._lossy is None or self._lossy.is_idle or self._lossy.room_bytes >= _ROOM_BYTES_LOSSY
+
+    @property
     def _rate(self) -> float:
         """What the path has been seen to carry, bytes a second: at best, or while something queues on the average."""
         if self._is_queueing and self._is_limit_known:
@@ -224,7 +254,7 @@ class Pacer:
         return self._queue_s > max(_QUEUE_S, self._round_trip_s / 10)
 
     def _window_bytes(self, urgency: Urgency) -> float:
-        rate = self._rate
+        rate = min(self._rate, self._lossy.rate) if self._lossy else self._rate
         window = (1.0 if self._is_queueing else _GAIN) * rate * self._round_trip_s
         if urgency is Urgency.REFINEMENT:
             window *= _REFINEMENT_SHARE

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 
+from client_agent.losses import Lossy
 from client_agent.screen import abilities
 from client_agent.screen.budget import Path, budget
 from client_agent.screen.damage import clip
@@ -43,6 +44,8 @@ _APPLIED_MAX = 64
 # While a large picture is on its way the pointer goes on alone, this often, and this many times until the next picture is shown.
 _POINTER_EVERY_S = 0.05
 _POINTERS_ALONE_MAX = 40
+# While a lossy path has no room for what can wait, look again so soon: nobody tells when there is some.
+_ROOM_AGAIN_S = 0.1
 # What is encoded at once of a picture for one viewer: an update for all waits no longer than this takes.
 BAND_BYTES = RAW_BYTES_MAX
 
@@ -108,6 +111,11 @@ class PictureStream:
         with self._lock:
             self._pacer.expect(round_trip_s)
 
+    def lose(self, lossy: Lossy | None) -> None:
+        """Take what the connection makes of a path that loses much; None where it does not."""
+        with self._lock:
+            self._pacer.lose(lossy)
+
     def agree(self, codecs: frozenset[str]) -> None:
         """Use only these forms of pixels from the next record on: what every viewer decodes."""
         with self._lock:
@@ -127,9 +135,11 @@ class PictureStream:
     def due_in_s(self, now: float) -> float | None:
         """When there will be something to show although nothing changes; None where only an acknowledgement can bring that about."""
         with self._lock:
-            if self._due_at is None or not self._pacer.may_send(now, Urgency.REFINEMENT):
+            if self._due_at is None:
                 return None
-            return max(0.0, self._due_at - now)
+            if self._pacer.is_held_by_losses:
+                return max(_ROOM_AGAIN_S, self._due_at - now)
+            return max(0.0, self._due_at - now) if self._pacer.may_send(now, Urgency.REFINEMENT) else None
 
     def ask_key_picture(self) -> None:
         """Let the next picture be complete without what went before."""

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from types import TracebackType
 
+from client_agent.losses import Lossy
 from client_agent.relay_link import RelayLink, RelayUnreachable
 from protocol.codec import Message
 from protocol.envelope import Envelope, Kind, MediaEnvelope
@@ -98,6 +99,10 @@ class Line:
     def round_trip_s(self) -> float:
         """There and back between here and the relay; 0 before it is known."""
         return self._link.round_trip_s if self._link else 0.0
+
+    def lossy(self) -> Lossy | None:
+        """What TCP makes of the way to the relay where that loses much; None where it does not, or nobody knows."""
+        return self._link.lossy() if self._link else None
 
     def tell_relay(self, message: Message) -> None:
         """Say something to the relay itself."""

@@ -194,6 +194,7 @@ class Pictures:
         while True:
             await self._eyes.wait()
             await self._line.drained()
+            self._eyes.lose(self._line.lossy())
             picture, self._sending_s, began = self._eyes.newest_picture, 0.0, time.monotonic()
             await self._eyes.look(self._send)
             if self._eyes.newest_picture != picture:

@@ -1,6 +1,7 @@
 """The agent's connection to the relay, over real TLS."""
 
 import asyncio
+import socket
 import ssl
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from websockets.typing import Subprotocol
 
 from client_agent import relay_link
 from client_agent.relay_link import RelayLink
+from client_agent.tcp_info import tcp_info
 from protocol.envelope import SUBPROTOCOL
 from tests.relay.test_front import self_signed
 
@@ -50,3 +52,47 @@ async def test_a_relay_that_says_nothing_any_more_is_given_up(monkeypatch: pytes
         async with RelayLink(f"http://127.0.0.1:{port}") as link:
             async with asyncio.timeout(30):
                 assert [envelope async for envelope in link.envelopes()] == []
+
+
+async def test_on_a_lossy_path_what_nothing_follows_is_followed_by_a_ping(monkeypatch: pytest.MonkeyPatch) -> None:
+    pinged = asyncio.Event()
+    ping = relay_link._Connection.ping
+
+    async def noted(connection: relay_link._Connection, data: bytes | None = None) -> object:
+        pinged.set()
+        return await ping(connection, data)
+
+    async def listen(socket: ServerConnection) -> None:
+        await socket.wait_closed()
+
+    monkeypatch.setattr(relay_link._Connection, "ping", noted)
+    async with serve(listen, "127.0.0.1", 0, subprotocols=PROTOCOLS, ping_interval=None) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        async with RelayLink(f"http://127.0.0.1:{port}") as link:
+            pinged.clear()
+            link.send_media(b"\x04 a letter")
+            assert link._chase_at is None
+            link._losses.are_many = True
+            for sent in (b"\x04 a letter", b"\x04 a picture" * 1000):
+                link.send_media(sent)
+                await asyncio.wait_for(pinged.wait(), 20)
+                pinged.clear()
+
+
+async def test_what_tcp_knows_of_the_way_is_asked_where_the_system_tells() -> None:
+    async def listen(socket: ServerConnection) -> None:
+        await socket.wait_closed()
+
+    async with serve(listen, "127.0.0.1", 0, subprotocols=PROTOCOLS, ping_interval=None) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        async with RelayLink(f"http://127.0.0.1:{port}") as link:
+            link.send_media(b"\x04 a picture" * 1000)
+            await link.drained()
+            assert link.lossy() is None
+            assert link._socket
+            if hasattr(socket, "TCP_INFO"):
+                info = tcp_info(link._socket.transport.get_extra_info("socket"))
+                assert info
+                assert info.sent >= 2
+                assert info.window >= 1
+                assert info.segment_bytes >= 500

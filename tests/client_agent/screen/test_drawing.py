@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import integers, lists, sampled_from, sets, tuples
 
+from client_agent.losses import Lossy
 from client_agent.screen import abilities, stream
 from client_agent.screen.budget import Path, budget
 from client_agent.screen.encoders.interface import CannotEncode
@@ -123,6 +124,25 @@ def test_on_a_narrow_path_a_photo_is_there_soon_then_better_and_exact_in_the_end
     assert nearness[-1] > nearness[0] + 2
     one.rest()
     assert one.viewer.is_exact(one.desktop)
+
+
+def test_on_a_lossy_path_a_photo_that_has_no_room_waits_and_a_letter_beside_it_does_not() -> None:
+    one = watched()
+    one.rest()
+    one.stream.lose(Lossy(25_000, room_bytes=1000, is_idle=False))
+    one.desktop.put(0, 0, photo(WIDTH, HEIGHT // 2))
+    one.desktop.put(0, HEIGHT // 2 + 20, text(20, 20))
+    one.step()
+    assert one.viewer.psnr(one.desktop, Box(0, HEIGHT // 2, WIDTH, HEIGHT // 2)) == float("inf")
+    assert one.viewer.bytes < 1000
+    assert not one.viewer.end.is_exact
+    for _ in range(50):
+        one.step(0.1)
+        assert one.viewer.bytes == 0
+    one.stream.lose(Lossy(25_000, room_bytes=10_000, is_idle=False))
+    while not one.viewer.is_exact(one.desktop):
+        one.step(0.02)
+        assert one.viewer.bytes < 6000
 
 
 @pytest.mark.parametrize("name", ["h264-444", "h264", "av1", "vp9"])

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import floats, integers, lists, sampled_from, tuples
 
+from client_agent.losses import Lossy
 from client_agent.screen.pacing import Pacer, Urgency
 from protocol.errors import LocalProtocolError, RemoteProtocolError
 from protocol.limits import PICTURES_IN_FLIGHT_MIN
@@ -191,6 +192,44 @@ def test_what_is_less_urgent_stops_first_as_the_path_fills() -> None:
         stopped += [each for each in Urgency if each not in stopped and not pacer.may_send(now, each)]
         pacer.sent(number, 500, now)
     assert stopped == [Urgency.REFINEMENT, Urgency.MOTION, Urgency.CHANGE]
+
+
+@pytest.mark.parametrize(
+    ("room_bytes", "is_idle", "leaves"),
+    [(10_000, False, True), (1448, False, False), (0, False, False), (1448, True, True)],
+)
+def test_on_a_lossy_path_what_can_wait_leaves_only_while_a_letter_after_it_would_not_wait(
+    room_bytes: int, is_idle: bool, leaves: bool
+) -> None:
+    pacer = Pacer()
+    pacer.lose(Lossy(25_000, room_bytes, is_idle))
+    assert [pacer.may_send(0.0, each) for each in Urgency] == [leaves, leaves, True]
+    assert pacer.is_held_by_losses is not leaves
+
+
+def test_however_much_room_a_lossy_path_has_no_more_is_under_way_than_is_shown_in_a_round_trip() -> None:
+    pacer = Pacer()
+    pacer.lose(Lossy(25_000, 1_000_000, is_idle=True))
+    for number in range(1, 40):
+        pacer.sent(number, 2000, now=number * 0.2)
+        pacer.shown(number, now=number * 0.2 + 0.2)
+    sent = 0
+    while pacer.may_send(8.0, Urgency.MOTION):
+        sent += 1
+        pacer.sent(39 + sent, 2000, now=8.0)
+    assert sent * 2000 <= 1.5 * 25_000 * 0.2
+
+
+def test_what_a_lossy_path_carries_is_what_tcp_says_however_late_pictures_are_and_half_of_it_may_move() -> None:
+    pacer = Pacer()
+    for number, took_s in enumerate((0.2, 0.2, 1.7, 0.3, 0.9, 0.2, 2.4, 0.2, 0.2, 0.2) * 3, start=1):
+        pacer.sent(number, 3000, now=number * 3.0)
+        pacer.shown(number, now=number * 3.0 + took_s)
+    pacer.lose(Lossy(25_000, 10_000, is_idle=False))
+    path = pacer.path
+    assert (path.rate, path.motion_rate, path.is_lossy) == (25_000, 12_500, True)
+    pacer.lose(None)
+    assert not pacer.path.is_lossy
 
 
 def test_a_busy_processor_is_not_taken_for_a_narrow_path() -> None:
