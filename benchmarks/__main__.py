@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import (
+    bare,
     cuts,
     desk,
     desk_beside,
@@ -33,6 +34,7 @@ from benchmarks.peers.peer import install
 
 # Each takes `is_quick` and gives its section; a benchmark of ours alone is one module and one line here.
 BENCHMARKS: dict[str, Callable[..., Coroutine[Any, Any, report.Section]]] = {
+    "bare": bare.measure,
     "cuts": cuts.measure,
     "desk": desk.measure,
     "desk-beside": desk_beside.measure,

@@ -63,8 +63,8 @@ class Budget:
     """Of JPEG, 1 to 95, for what appears once and does not fit exactly."""
     photo_bytes: int
     """All photos that appear at once together: where they would need more they come more coarsely first."""
-    photos_wait: bool
-    """Where they would need more even at their coarsest, what was there before is seen until there is time."""
+    rest_waits: bool
+    """What does not fit is not sent coarsely, which takes long as well: what was there before is seen until there is time."""
     exact_after_s: float
     """How long something has to be still before it is made exact."""
     is_narrow: bool
@@ -134,7 +134,7 @@ def budget(path: Path, preference: Preference) -> Budget:
         pictures_a_second=pictures,
         photo_quality=wish.photo_quality if is_narrow else _PHOTO_QUALITY_WIDE,
         photo_bytes=bytes_in(wish.photo_s, _PHOTO_BYTES_MIN),
-        photos_wait=is_narrow and path.is_lossy,
+        rest_waits=is_narrow and path.is_lossy,
         exact_after_s=max(wish.exact_after_s, _EXACT_AFTER_NARROW_S) if is_narrow else wish.exact_after_s,
         is_narrow=is_narrow,
     )

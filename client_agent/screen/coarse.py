@@ -8,6 +8,8 @@ from client_agent.screen.source import Box
 
 _BOXES_MAX = 32
 _ROUGH_FIRST_S = 2.0
+# What viewers have not seen at all comes before what is not exact, and text before photos, as if it had been still for so long.
+_BEFORE_ALL_S = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,8 @@ class CoarseBox:
     """So coarse that it becomes better before anything becomes exact."""
     is_text: bool = False
     """Letters and windows, for which there was no room: other forms of exact pixels suit them than suit photos."""
+    waits_since: float | None = None
+    """Since when viewers have seen what was there before, where nothing of it was sent at all."""
 
 
 class CoarseBoxes:
@@ -38,6 +42,19 @@ class CoarseBoxes:
         for x in range(box.x, box.right, WIDTH_PX_MAX):
             part = Box(x, box.y, min(WIDTH_PX_MAX, box.right - x), box.height)
             self._add(CoarseBox(part, now, is_rough, is_text))
+
+    def wait(self, box: Box, now: float, *, is_rough: bool = False, is_text: bool = False) -> None:
+        """This box was not sent at all, and is due at once: what goes on changing would never be still."""
+        since = self.waiting_since(box)
+        for x in range(box.x, box.right, WIDTH_PX_MAX):
+            part = Box(x, box.y, min(WIDTH_PX_MAX, box.right - x), box.height)
+            before_all = now - _BEFORE_ALL_S * (1 + is_text)
+            self._add(CoarseBox(part, before_all, is_rough, is_text, now if since is None else since))
+
+    def waiting_since(self, box: Box) -> float | None:
+        """Since when some of this box has not been sent; None where viewers have seen all of it."""
+        times = (each.waits_since for each in self._boxes if clip(each.box, box))
+        return min((since for since in times if since is not None), default=None)
 
     def _add(self, new: CoarseBox) -> None:
         self._boxes = [each for each in self._boxes if clip(each.box, new.box) != each.box]
@@ -65,7 +82,8 @@ class CoarseBoxes:
         """The upper rows of a box are exact now, or if it was rough not rough any more."""
         self._boxes.remove(done)
         if done.is_rough:
-            self._boxes.append(CoarseBox(Box(done.box.x, done.box.y, done.box.width, rows), done.changed_at))
+            changed_at = done.changed_at if done.waits_since is None else done.waits_since
+            self._boxes.append(CoarseBox(Box(done.box.x, done.box.y, done.box.width, rows), changed_at))
         if rows < done.box.height:
             rest = Box(done.box.x, done.box.y + rows, done.box.width, done.box.height - rows)
             self._boxes.append(replace(done, box=rest))

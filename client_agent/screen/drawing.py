@@ -36,6 +36,8 @@ _FILM_SHARE = 0.4
 _PHOTO_SHRINKS, _TEXT_SHRINKS, _JPEG_SHRINKS = 3, 12, 30
 _REFINED_BYTES = 96 * 1024
 _JPEG_BYTES_MIN = 2000
+# Where there is no room for anything else, something that goes on changing is seen as it was for so long.
+_WAITS_S = 2.0
 # No JPEG of a photo takes less.
 _BYTES_A_PIXEL_MIN = 0.02
 
@@ -150,9 +152,18 @@ class Drawing:
         for y in range(box.y, box.bottom, rows):
             part = Box(box.x, y, box.width, min(rows, box.bottom - y))
             is_too_much = may_lose and self._spent >= terms.budget.exact_bytes
+            rest = Box(box.x, y, box.width, box.bottom - y)
+            if is_too_much and self._may_wait(rest, terms, now):
+                self._coarse.wait(rest, now, is_text=True)
+                return
             if is_too_much:
                 self._coarse.add(part, now, is_text=True)
             yield from self._encoded(part, coarse if is_too_much else exact, terms)
+
+    def _may_wait(self, box: Box, terms: Terms, now: float) -> bool:
+        """Whether viewers may see for a while longer what was in this box before."""
+        since = self._coarse.waiting_since(box)
+        return terms.budget.rest_waits and not self._is_new and (since is None or now - since < _WAITS_S)
 
     def _photos(self, photos: list[Box], touched: list[Region], terms: Terms, now: float) -> Iterator[Rectangle]:
         """Photos that belong to a region that moves become part of its next picture; others are sent by themselves."""
@@ -169,10 +180,9 @@ class Drawing:
                 alone.append(photo)
         area = sum(photo.area for photo in alone)
         is_too_much = terms.least > Urgency.MOTION or area * _BYTES_A_PIXEL_MIN > terms.budget.photo_bytes
-        if terms.budget.photos_wait and is_too_much and not self._is_new:
+        if terms.budget.rest_waits and is_too_much and not self._is_new:
             for photo in alone:
-                # Due at once: what goes on changing would never be still.
-                self._coarse.add(photo, now - terms.budget.exact_after_s, is_rough=True)
+                self._coarse.wait(photo, now, is_rough=True)
         elif alone:
             bytes_a_pixel = terms.budget.photo_bytes / area
             encoder = abilities.jpeg(terms.budget.photo_quality, bytes_a_pixel)

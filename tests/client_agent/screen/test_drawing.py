@@ -145,6 +145,41 @@ def test_on_a_lossy_path_a_photo_that_has_no_room_waits_and_a_letter_beside_it_d
         assert one.viewer.bytes < 6000
 
 
+def test_on_a_lossy_path_a_screen_of_text_comes_in_small_pictures_and_a_letter_in_between() -> None:
+    one = watched()
+    one.rest()
+    lossy = Lossy(10_000, room_bytes=10_000, is_idle=False)
+    one.stream.lose(lossy)
+    one.desktop.put(0, 0, text(WIDTH, HEIGHT, seed=2))
+    one.step()
+    # What is sent at once: what the path carries in 0.4 s, and a slice of pixels.
+    assert one.viewer.bytes < 10_000
+    assert Codec.JPEG not in codecs_of(one.viewer)
+    letter, bytes_of_all = Box(WIDTH - 40, HEIGHT - 30, 20, 20), one.viewer.bytes
+    one.desktop.put(letter.x, letter.y, text(letter.width, letter.height, seed=3))
+    one.step()
+    assert one.viewer.psnr(one.desktop, letter) == float("inf")
+    while not one.viewer.is_exact(one.desktop):
+        one.step(0.02)
+        assert 0 < one.viewer.bytes < 4000
+        assert Codec.JPEG not in codecs_of(one.viewer)
+        bytes_of_all += one.viewer.bytes
+    assert one.viewer.end.is_exact
+
+
+def test_on_a_lossy_path_what_goes_on_changing_is_seen_coarsely_before_long() -> None:
+    one = watched()
+    one.rest()
+    one.stream.lose(Lossy(10_000, room_bytes=0, is_idle=False))
+    for number in range(50):
+        one.desktop.put(0, 0, text(WIDTH, HEIGHT, seed=number))
+        one.step(0.1)
+        if Codec.JPEG in codecs_of(one.viewer):
+            break
+    assert 15 <= number <= 25
+    assert one.viewer.psnr(one.desktop, Box(0, 0, WIDTH, HEIGHT)) > 12
+
+
 @pytest.mark.parametrize("name", ["h264-444", "h264", "av1", "vp9"])
 def test_a_region_that_keeps_moving_becomes_a_film_and_is_exact_at_rest(name: str) -> None:
     one = watched(frozenset({"zstd", "zstd-stream", "copy", "jpeg", "planes", name}))
