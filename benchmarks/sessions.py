@@ -18,8 +18,7 @@ from protocol import merkle
 from protocol.identity import public_bytes
 from protocol.log_of_sessions import Handled, Trust, verify_logged
 from protocol.merkle import Node
-from relay.desk.application import tenant_of
-from relay.desk.people import Tenant
+from relay.desk.people import Tenant, tenant_of
 from relay.evidence import facts, log_of_sessions
 from relay.evidence.checkpoints import Checkpoints
 from relay.evidence.facts import Filter

@@ -24,8 +24,7 @@ from protocol.log_of_sessions import Checkpoint, LogRewound, read_checkpoint, si
 from protocol.signed_note import Note
 from relay.commands.keeping import read_checkpoint_file
 from relay.commands.terminal import CannotGoOn, Exit, _, say
-from relay.desk.application import tenant_of
-from relay.desk.people import Tenant
+from relay.desk.people import Tenant, tenant_of
 from relay.evidence import documents, log_of_sessions
 from relay.evidence.checkpoints import LogWasRewound, check_holds, is_ours, read_carried
 from relay.evidence.witnesses import Witnesses

@@ -15,8 +15,7 @@ from protocol.identity import fingerprint_text
 from protocol.text import tidy_line
 from relay.commands.terminal import CannotGoOn, _, say
 from relay.desk import people
-from relay.desk.application import tenant_of
-from relay.desk.people import Seal, Tenant
+from relay.desk.people import Seal, Tenant, tenant_of
 from relay.evidence import documents
 from relay.keys import key_secret, new_secret, read_document
 from relay.settings import Settings

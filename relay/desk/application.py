@@ -8,7 +8,6 @@ from socket import socket as Socket  # noqa: N812 # a class
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from protocol.errors import RemoteProtocolError
@@ -40,7 +39,7 @@ from relay.desk import (
 from relay.desk.housekeeping import keep_house
 from relay.desk.mailing import mailing
 from relay.desk.nodes import Nodes
-from relay.desk.people import Seal, Tenant, insert_row
+from relay.desk.people import Seal, tenant_of
 from relay.desk.requests import BODY_BYTES_MAX, DESK, Desk, Refusal, check_origin, json_answer, log
 from relay.desk.sign_in_limits import SignInLimits
 from relay.desk.stories import Stories
@@ -50,9 +49,8 @@ from relay.evidence.checkpoints import Checkpoints
 from relay.evidence.witnesses import Witnesses
 from relay.keys import key_secret, load_organisation
 from relay.settings import Settings
-from relay.storage import tables
 from relay.storage.blobs import open_blobs
-from relay.storage.database import Database, StorageFull, migrate, open_database
+from relay.storage.database import StorageFull, migrate, open_database
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -103,26 +101,6 @@ async def open_desk(settings: Settings, secret: str, *, run: str = "") -> Desk:
         Nodes(tenant, settings.node, run),
         ladders=ladders,
     )
-
-
-async def tenant_of(database: Database, name: str, fingerprint: str) -> Tenant:
-    """The organisation of this root and its first service; made where there is none."""
-    async with database.transaction() as connection:
-        organisation = tables.organisation
-        found = await connection.execute(
-            select(organisation.c.id).where(organisation.c.root_fingerprint == fingerprint)
-        )
-        organisation_id = found.scalar()
-        if organisation_id is None:
-            organisation_id = await insert_row(connection, organisation, name=name, root_fingerprint=fingerprint)
-            await insert_row(connection, tables.service, organisation_id=organisation_id, name=name)
-        service = tables.service
-        service_id = (
-            await connection.execute(
-                select(service.c.id).where(service.c.organisation_id == organisation_id).order_by(service.c.id)
-            )
-        ).scalar_one()
-    return Tenant(organisation_id, service_id)
 
 
 def make_application(desk: Desk) -> web.Application:

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.desk.rights import WRITERS, level_of
 from relay.storage import tables
+from relay.storage.database import Database
 from relay.storage.prepared import Prepared
 from relay.storage.standing import standing
 
@@ -157,6 +158,26 @@ async def _verify(stored: str, password: str) -> bool:
         return await asyncio.to_thread(_hasher.verify, stored, password)
     except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
         return False
+
+
+async def tenant_of(database: Database, name: str, fingerprint: str) -> Tenant:
+    """The organisation of this root and its first service; made where there is none."""
+    async with database.transaction() as connection:
+        organisation = tables.organisation
+        found = await connection.execute(
+            select(organisation.c.id).where(organisation.c.root_fingerprint == fingerprint)
+        )
+        organisation_id = found.scalar()
+        if organisation_id is None:
+            organisation_id = await insert_row(connection, organisation, name=name, root_fingerprint=fingerprint)
+            await insert_row(connection, tables.service, organisation_id=organisation_id, name=name)
+        service = tables.service
+        service_id = (
+            await connection.execute(
+                select(service.c.id).where(service.c.organisation_id == organisation_id).order_by(service.c.id)
+            )
+        ).scalar_one()
+    return Tenant(organisation_id, service_id)
 
 
 async def add_person(

@@ -21,7 +21,7 @@ from protocol.merkle import Range
 from protocol.session_log import Event, Held, Joined, LogWriter
 from protocol.vocabulary import Hold, Role
 from relay.desk import sessions
-from relay.desk.application import tenant_of
+from relay.desk.people import tenant_of
 from relay.evidence import log_of_sessions
 from relay.storage import tables
 from relay.storage.database import Database, migrate, open_database

@@ -18,8 +18,7 @@ from protocol.merkle import Range
 from protocol.session_log import Held, Joined, entry_hash
 from protocol.vocabulary import Hold, Role
 from relay.desk import sessions
-from relay.desk.application import tenant_of
-from relay.desk.people import Tenant
+from relay.desk.people import Tenant, tenant_of
 from relay.desk.sessions import NotNext
 from relay.evidence import log_of_sessions
 from relay.storage.database import Database

@@ -14,8 +14,8 @@ from sqlalchemy import func, select
 from relay.commands import imports
 from relay.commands.terminal import CannotGoOn
 from relay.desk import customer_store
-from relay.desk.application import tenant_of
 from relay.desk.customer_file import Mistake, Row, WrongHeader, read
+from relay.desk.people import tenant_of
 from relay.keys import make_organisation
 from relay.settings import Settings
 from relay.storage import tables

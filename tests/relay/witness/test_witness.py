@@ -9,8 +9,7 @@ import pytest
 from protocol import signed_note
 from protocol.identity import public_bytes
 from protocol.log_of_sessions import Handled, Trust, read_checkpoint, verify_logged, witnesses_of
-from relay.desk.application import tenant_of
-from relay.desk.people import Tenant
+from relay.desk.people import Tenant, tenant_of
 from relay.evidence import log_of_sessions
 from relay.evidence.checkpoints import Checkpoints, LogWasRewound, NotCosigned
 from relay.evidence.witnesses import Witnesses
