@@ -7,18 +7,17 @@ from sqlalchemy import select
 
 from benchmarks import desk_data
 from relay.desk import customer_store, document_store, ticket_store, tickets
-from relay.desk.application import tenant_of
+from relay.desk.people import tenant_of
 from relay.storage import search, tables
-from relay.storage.database import migrate, open_database
-from tests.relay.databases import place, postgresql_url
+from relay.storage.database import open_database
+from tests.relay.databases import migrated_file, place, postgresql_url
 
-__all__ = ["place", "postgresql_url"]
+__all__ = ["migrated_file", "place", "postgresql_url"]
 
 SIZE = desk_data.Size(tickets=60, people=12, articles=100, customers=30)
 
 
 async def test_a_filled_desk_is_one_that_the_events_give_and_search_finds(place: Path | str) -> None:
-    migrate(place)
     database = open_database(place)
     tenant = await tenant_of(database, "Télé Test", "f" * 43)
     await database.close()

@@ -15,10 +15,10 @@ from relay.evidence import attaching
 from relay.storage.changes import changed
 from relay.storage.database import Database, open_database, url_of
 from tests.relay.evidence.cases import StoredSession, stored_session
-from tests.relay.storage.conftest import database, place, postgresql_url, tenant
+from tests.relay.storage.conftest import database, migrated_file, place, postgresql_url, tenant
 from tests.waiting import eventually
 
-__all__ = ["database", "place", "postgresql_url", "tenant"]
+__all__ = ["database", "migrated_file", "place", "postgresql_url", "tenant"]
 
 A, B = "https://a.example", "https://b.example"
 

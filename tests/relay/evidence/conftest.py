@@ -1,5 +1,5 @@
 """A migrated database of either kind, with an organisation in it."""
 
-from tests.relay.storage.conftest import database, place, postgresql_url, tenant
+from tests.relay.storage.conftest import database, migrated_file, place, postgresql_url, tenant
 
-__all__ = ["database", "place", "postgresql_url", "tenant"]
+__all__ = ["database", "migrated_file", "place", "postgresql_url", "tenant"]

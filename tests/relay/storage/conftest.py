@@ -5,17 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from relay.desk.application import tenant_of
-from relay.desk.people import Tenant
-from relay.storage.database import Database, migrate, open_database
-from tests.relay.databases import place, postgresql_url
+from relay.desk.people import Tenant, tenant_of
+from relay.storage.database import Database, open_database
+from tests.relay.databases import migrated_file, place, postgresql_url
 
-__all__ = ["place", "postgresql_url"]
+__all__ = ["migrated_file", "place", "postgresql_url"]
 
 
 @pytest.fixture
 async def database(place: Path | str) -> AsyncIterator[Database]:
-    migrate(place)
     opened = open_database(place)
     yield opened
     await opened.close()
