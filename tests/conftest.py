@@ -1,5 +1,6 @@
 """What tests of every part may use: displays, a browser, Node.js, the vectors shared with other projects."""
 
+import itertools
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
@@ -7,10 +8,11 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests import organisations
 from tests.virtual_display import VirtualDisplay, virtual_display
+from tests.waiting import DEADLINE_S
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = Path("/usr/bin/chromium")
@@ -29,6 +31,26 @@ CHROMIUM_OPTIONS = [
 hypothesis.settings.register_profile("test", deadline=None)
 hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=20_000)
 hypothesis.settings.load_profile("test")
+
+
+# Playwright's own five seconds are too short for a machine that does several things at once.
+expect.set_options(timeout=DEADLINE_S * 1000)
+
+# Whose tests mostly wait, for programs and for the time that these allow themselves; and whose compute for long. The rest is quick.
+WAITING = ("journeys", "demo", "technician_viewer")
+COMPUTING = ("relay", "client_agent", "benchmarks")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin files that wait and files that compute in turn, and quick ones last: several play at once, and no long one is left over."""
+    files = [list(file) for _, file in itertools.groupby(items, key=lambda item: item.path)]
+
+    def of(*folders: str) -> list[list[pytest.Item]]:
+        return [file for file in files if file[0].path.relative_to(ROOT / "tests").parts[0] in folders]
+
+    quick = [file for file in files if file not in of(*WAITING, *COMPUTING)]
+    in_turn = itertools.zip_longest(of(*WAITING), of(*COMPUTING), fillvalue=[])
+    items[:] = itertools.chain(*itertools.chain(*in_turn), *quick)
 
 
 @pytest.fixture(scope="session", autouse=True)
