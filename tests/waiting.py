@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, overload
 
-DEADLINE_S = 15.0
+DEADLINE_S = 30.0
 EVERY_S = 0.02
 
 T = TypeVar("T")

@@ -94,6 +94,10 @@ def test_whoever_holds_something_down_is_never_at_rest(release: KeyChanged | Inp
     assert sum(pings(signs, 1 + AWAKE + A_MINUTE)) == AWAKE + 60 / VIEWER_AT_REST_S
 
 
+def test_whoever_is_gone_is_taken_for_gone_within_the_promised_five_seconds() -> None:
+    assert PEER_GONE_S <= 5
+
+
 def test_two_signs_may_be_lost_before_somebody_is_taken_for_gone_and_one_late_before_a_picture_is() -> None:
     assert 2 * VIEWER_AT_REST_S < PEER_GONE_S
     assert AGENT_AT_REST_S < PICTURE_LIVE_S
