@@ -49,7 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return [file for file in files if file[0].path.relative_to(ROOT / "tests").parts[0] in folders]
 
     quick = [file for file in files if file not in of(*WAITING, *COMPUTING)]
-    in_turn = itertools.zip_longest(of(*WAITING), of(*COMPUTING), fillvalue=[])
+    in_turn: Iterator[tuple[list[pytest.Item], ...]] = itertools.zip_longest(of(*WAITING), of(*COMPUTING), fillvalue=[])
     items[:] = itertools.chain(*itertools.chain(*in_turn), *quick)
 
 
