@@ -4,7 +4,7 @@ import asyncio
 import json
 from pathlib import Path
 
-from playwright.async_api import Page, ViewportSize, async_playwright
+from playwright.async_api import Page, ViewportSize, async_playwright, expect
 
 from demo.auditor import Auditor, verify_with_its_own_program
 from demo.customer import Customer
@@ -23,7 +23,7 @@ from demo.report import Report
 from demo.room import auditors_room
 from demo.technician import Technician
 from tests.conftest import CHROMIUM, CHROMIUM_OPTIONS
-from tests.waiting import eventually
+from tests.waiting import DEADLINE_S, eventually
 
 VIEWPORT: ViewportSize = {"width": 1280, "height": 860}
 WHY = {"fr": "Elle connaît bien ce téléviseur.", "en": "She knows this television well."}
@@ -42,6 +42,8 @@ async def play(report: Report, relay: Relay, desktop: Desktop, output: Path, lan
     """
     organisation = relay.organisation
     async with async_playwright() as playwright:
+        # Playwright's own five seconds are too short for a machine that does several things at once.
+        expect.set_options(timeout=DEADLINE_S * 1000)
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
         context = await browser.new_context(locale=language, viewport=VIEWPORT)
         page = await context.new_page()
@@ -125,7 +127,7 @@ async def _help(report: Report, desktop: Desktop, technician: Technician, custom
             return desktop.letter.read_text(encoding="utf-8").strip() == TEXT + " abc"
 
         try:
-            await eventually(is_saved, "the text in the editor's file", deadline_s=20)
+            await eventually(is_saved, "the text in the editor's file")
         finally:
             typed["read_back"] = desktop.letter.read_text(encoding="utf-8")
         await technician.photograph("typed")
@@ -145,7 +147,7 @@ async def _help(report: Report, desktop: Desktop, technician: Technician, custom
 async def _cut(report: Report, relay: Relay, desktop: Desktop, technician: Technician, customer: Customer) -> None:
     with report.step("the relay is killed, and both sides see it"):
         relay.kill()
-        await technician.page.wait_for_selector("body[data-picture=late]", timeout=10_000)
+        await technician.page.wait_for_selector("body[data-picture=late]")
         await technician.photograph("interrupted")
         customer.photograph("interrupted")
     with report.step("the relay is back, and so is everybody, without a question"):
@@ -167,7 +169,7 @@ async def _type(desktop: Desktop, technician: Technician, customer: Customer, ke
         await technician.page.keyboard.press("Control+s")
         return desktop.letter.read_text(encoding="utf-8").strip() == whole
 
-    await eventually(is_saved, f"{keys!r} in the editor's file", deadline_s=20)
+    await eventually(is_saved, f"{keys!r} in the editor's file")
 
 
 async def _hand_over(
@@ -209,7 +211,7 @@ async def _end(report: Report, technician: Technician, customer: Customer, outpu
         await technician.photograph("taken-back")
     with report.step("the customer stops the session"):
         await asyncio.to_thread(customer.stop)
-        await technician.page.wait_for_selector("body[data-state=ended]", timeout=15_000)
+        await technician.page.wait_for_selector("body[data-state=ended]")
         await technician.photograph("ended")
         (output / "last-picture.png").write_bytes(await technician.canvas())
         await asyncio.to_thread(customer.find_summary)

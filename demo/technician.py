@@ -153,4 +153,4 @@ class Technician:
     async def leave(self) -> None:
         """Leave the session to the others."""
         await self.page.locator("#end").click()
-        await self.page.wait_for_selector("body[data-state=left]", timeout=15_000)
+        await self.page.wait_for_selector("body[data-state=left]")

@@ -167,7 +167,7 @@ async def remote_session(
     await played.wait_for_access("control")
     await played.wait_for_picture()
     await asyncio.to_thread(customer.stop)
-    await page.wait_for_selector("body[data-state=ended]", timeout=15_000)
+    await page.wait_for_selector("body[data-state=ended]")
     await asyncio.to_thread(customer.find_summary)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from playwright.async_api import async_playwright
+from playwright.async_api import Route, async_playwright
 
 from benchmarks.peers.ours import Ours
 from benchmarks.stage import session
@@ -10,7 +10,12 @@ from tests.client_agent.desktop import what_is_down
 from tests.waiting import eventually
 
 ARROW = {"key": "ArrowRight", "code": "ArrowRight", "windowsVirtualKeyCode": 39}
-HANGS = "() => { const end = performance.now() + 12_000; while (performance.now() < end); }"
+HANGS = """() => {
+  const request = new XMLHttpRequest();
+  request.open("GET", "/hangs", false);
+  request.send();
+}"""
+"""Nothing of the page goes on until there is an answer."""
 
 
 async def test_a_key_that_a_hanging_page_holds_comes_up() -> None:
@@ -19,6 +24,13 @@ async def test_a_key_that_a_hanging_page_holds_comes_up() -> None:
         await stage.cdp.send("Input.dispatchKeyEvent", {"type": "keyDown", **ARROW})
         keycode, _ = await stage.painter.said("key")
         assert keycode in what_is_down(stage.display)[0]
+        may_go_on = asyncio.Event()
+
+        async def answer(route: Route) -> None:
+            await may_go_on.wait()
+            await route.fulfill(body="")
+
+        await stage.page.route("**/hangs", answer)
         hanging = asyncio.create_task(stage.page.evaluate(HANGS))
         number = 0
 
@@ -31,4 +43,5 @@ async def test_a_key_that_a_hanging_page_holds_comes_up() -> None:
 
         await eventually(is_up, "the release of the key")
         assert not hanging.done()
+        may_go_on.set()
         await hanging

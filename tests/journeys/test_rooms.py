@@ -20,7 +20,7 @@ from protocol.key_schedule import Randomness
 from protocol.relay_messages import Refused, RoomClaimed, RoomEntered, from_relay
 from protocol.support_code import parse
 from tests.journeys.stage import Server, Stage
-from tests.waiting import eventually
+from tests.waiting import DEADLINE_S, eventually
 
 EXPIRED = "That code has expired. Ask for a new one."
 
@@ -119,7 +119,7 @@ async def answer_to(socket: ClientConnection, message: Message) -> Message:
 
 async def next_from_relay(socket: ClientConnection) -> Message:
     """The next thing the relay itself says; what a peer says is passed over."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(DEADLINE_S):
         while True:
             data = await socket.recv(decode=False)
             envelope = unwrap(data)

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, Route
 
+from tests.waiting import DEADLINE_S
+
 WEB = Path(__file__).parents[3] / "technician_viewer" / "web"
 ORIGIN = "http://localhost:1"
 PAGE = """<!doctype html><title>keys</title><textarea id="field"></textarea><button>elsewhere</button>
@@ -198,7 +200,7 @@ MOVE = """(count) => {
 async def places(page: Page, *, until: int) -> list[int]:
     """Where the pointer went, from left to right, until it was there."""
     xs: list[int] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE_S):
         while until not in xs:
             xs += [message["x"] for message in await page.evaluate("takeSent()") if message["type"] == "pointer_moved"]
     return xs
@@ -230,7 +232,7 @@ async def test_the_wheel_is_told_in_120ths_of_a_notch_and_fractions_add_up(page:
     for _ in range(6):
         await page.mouse.wheel(0, 20.5)
     turns = [0, 0]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE_S):
         while turns != [-120, 267]:
             for said in await sent():
                 right, down = said.removeprefix("wheel ").split(",")

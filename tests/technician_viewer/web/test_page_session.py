@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 from protocol.limits import PROOF_OF_LIFE_S
 from tests.client_agent.desktop import Ears
 from tests.journeys.stage import Stage
-from tests.waiting import eventually
+from tests.waiting import DEADLINE_S, eventually
 
 # X keycodes of an evdev keyboard.
 CONTROL, ALT, DELETE, SUPER, W, LEFT, RIGHT = 37, 64, 119, 133, 25, 113, 114
@@ -154,7 +154,7 @@ async def test_closing_the_tab_asks_first_while_a_session_is_going_on(stage: Sta
 
     stage.page.on("dialog", stay)
     await stage.page.close(run_before_unload=True)
-    await asyncio.wait_for(asked.wait(), 10)
+    await asyncio.wait_for(asked.wait(), DEADLINE_S)
     await expect(stage.page.locator("body")).to_have_attribute("data-picture", "live")
 
 
@@ -168,10 +168,10 @@ async def test_full_screen_takes_the_keys_that_a_browser_keeps_and_says_how_to_l
     page = stage.page
     await page.locator("#full-screen").click()
     await expect(page.locator("#full-screen")).to_have_attribute("aria-pressed", "true")
-    assert "lock" in await page.evaluate("locks")
+    await page.wait_for_function("locks.includes('lock')")
     await stage.technician_reads("Hold Esc to leave it")
     await page.keyboard.press("Control+Alt+Shift+Q")
-    assert (await page.evaluate("locks"))[-1] == "unlock"
+    await page.wait_for_function("locks.at(-1) === 'unlock'")
     await page.locator("#full-screen").click()
     await expect(page.locator("#full-screen")).to_have_attribute("aria-pressed", "false")
 
