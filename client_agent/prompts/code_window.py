@@ -7,7 +7,8 @@ from client_agent.prompts.customer import Problem, Progress
 from client_agent.prompts.dialog import Dialog
 from client_agent.prompts.theme import LARGE, SMALL, TITLE
 from client_agent.prompts.widgets import Button, Kind, Look, marked, paragraph
-from client_agent.prompts.words import Mark, Words
+from client_agent.prompts.words import Words
+from client_agent.prompts.words.marks import Mark
 
 _CHARACTERS_MAX = 2048
 _STEP_MS = 40

@@ -8,7 +8,9 @@ from client_agent.prompts.customer import ConsentAnswer, ConsentQuestion
 from client_agent.prompts.dialog import Dialog
 from client_agent.prompts.theme import BODY, LARGE, RING, SMALL, TITLE
 from client_agent.prompts.widgets import Button, Kind, Look, marked, paragraph
-from client_agent.prompts.words import Choice, ConsentWords, Mark, Words
+from client_agent.prompts.words import Words
+from client_agent.prompts.words.consent import Choice, ConsentWords
+from client_agent.prompts.words.marks import Mark
 from protocol.limits import BUTTONS_REACT_AFTER_S, PROMPT_EXTENSION_S, PROMPT_S_MAX
 from protocol.vocabulary import Answer, Capability
 

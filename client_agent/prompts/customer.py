@@ -27,7 +27,7 @@ class Progress(StrEnum):
 
 
 class Problem(StrEnum):
-    """What went wrong; the words, with the next step, stand in words.py."""
+    """What went wrong; the words, with the next step, stand in words/code.py."""
 
     CODE_MALFORMED = "code_malformed"
     CODE_WRONG = "code_wrong"

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from PIL import Image, ImageDraw
 
-from client_agent.prompts.words import Mark
+from client_agent.prompts.words.marks import Mark
 
 _FINER = 4
 _UNITS = 24

@@ -9,7 +9,8 @@ from client_agent.prompts.customer import FileRequest
 from client_agent.prompts.dialog import Dialog
 from client_agent.prompts.theme import TITLE
 from client_agent.prompts.widgets import Button, Kind, Look, marked, paragraph
-from client_agent.prompts.words import Mark, Words
+from client_agent.prompts.words import Words
+from client_agent.prompts.words.marks import Mark
 
 
 class FileWindow(Dialog):

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from client_agent.prompts.customer import Problem
 from client_agent.prompts.dialog import Dialog
 from client_agent.prompts.widgets import Button, Kind, Look, marked
-from client_agent.prompts.words import Mark, Words
+from client_agent.prompts.words import Words
+from client_agent.prompts.words.marks import Mark
 
 
 class NoticeWindow(Dialog):

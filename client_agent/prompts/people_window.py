@@ -7,7 +7,8 @@ from client_agent.prompts.customer import Viewer
 from client_agent.prompts.dialog import Dialog
 from client_agent.prompts.theme import SMALL, TITLE
 from client_agent.prompts.widgets import Button, Kind, Look, marked, paragraph
-from client_agent.prompts.words import ViewerWords, Words
+from client_agent.prompts.words import Words
+from client_agent.prompts.words.bar import ViewerWords
 
 
 class PeopleWindow(Dialog):

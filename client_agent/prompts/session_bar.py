@@ -11,7 +11,10 @@ from client_agent.files.folder import can_show
 from client_agent.prompts.customer import BarState, ClipboardUsed, Viewer
 from client_agent.prompts.theme import SMALL
 from client_agent.prompts.widgets import Button, Kind, Look, Presses, paragraph
-from client_agent.prompts.words import VIEWERS_NAMED_MAX, BarWords, FileWords, Mark, Marked, ViewerWords, Words
+from client_agent.prompts.words import Words
+from client_agent.prompts.words.bar import VIEWERS_NAMED_MAX, BarWords, ViewerWords
+from client_agent.prompts.words.files import FileWords
+from client_agent.prompts.words.marks import Mark, Marked
 from protocol.limits import BUTTONS_REACT_AFTER_S
 from protocol.vocabulary import Direction
 

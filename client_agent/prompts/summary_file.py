@@ -3,7 +3,7 @@
 import html
 from pathlib import Path
 
-from client_agent.prompts.words import SummaryWords
+from client_agent.prompts.words.summary import SummaryWords
 
 _STYLE = (
     "body{font:18px/1.5 system-ui,sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem;color:#1a1f27;background:#f7f8fa}"

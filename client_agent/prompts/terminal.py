@@ -28,7 +28,10 @@ from client_agent.prompts.customer import (
 from client_agent.prompts.opening import Openings
 from client_agent.prompts.summary_file import as_text, write_summary
 from client_agent.prompts.terminal_window import TerminalWindow
-from client_agent.prompts.words import BarWords, Choice, Words, language_of_system, other_language
+from client_agent.prompts.words import Words
+from client_agent.prompts.words.bar import BarWords
+from client_agent.prompts.words.consent import Choice
+from client_agent.prompts.words.languages import language_of_system, other_language
 from protocol.limits import BUTTONS_REACT_AFTER_S, CHAT_CHARACTERS_MAX, PROMPT_EXTENSION_S, PROMPT_S_MAX
 from protocol.text import tidy_text
 from protocol.vocabulary import Answer, RecordingState

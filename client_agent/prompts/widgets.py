@@ -8,7 +8,7 @@ from tkinter import ttk
 
 from client_agent.prompts import drawing
 from client_agent.prompts.theme import BODY, CORNER, RING, TARGET, Theme, mixed
-from client_agent.prompts.words import Mark
+from client_agent.prompts.words.marks import Mark
 from client_agent.prompts.x11 import Area, X11Desktop
 
 

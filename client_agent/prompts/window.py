@@ -37,7 +37,8 @@ from client_agent.prompts.summary_window import SummaryWindow
 from client_agent.prompts.theme import BODY, DARK, LIGHT, Theme
 from client_agent.prompts.tk_thread import Reply, TkWork
 from client_agent.prompts.widgets import Look
-from client_agent.prompts.words import Words, language_of_system, other_language
+from client_agent.prompts.words import Words
+from client_agent.prompts.words.languages import language_of_system, other_language
 from client_agent.prompts.x11 import X11Desktop
 
 
