@@ -8,7 +8,7 @@ from typing import Any
 
 from client_agent.prompts.customer import ChatLine, ChatRefusal
 from client_agent.prompts.theme import SMALL
-from client_agent.prompts.widgets import Button, Kind, Look, marked, paragraph
+from client_agent.prompts.widgets import Button, Kind, Look, as_field, marked, paragraph
 from client_agent.prompts.words import Words
 from protocol.limits import CHAT_CHARACTERS_MAX
 from protocol.text import tidy_text
@@ -181,28 +181,21 @@ class ChatWindow:
         return self._look.monitor().height >= self._look.theme.px(_ROOMY)
 
     def _text(self, parent: tk.Misc, *, height: int, size: int, pad: int) -> tk.Text:
-        palette, px = self._look.theme.palette, self._look.theme.px
-        return tk.Text(
+        px = self._look.theme.px
+        text = tk.Text(
             parent,
             width=1,
             height=height,
             wrap="word",
             font=self._look.theme.font(size),
-            background=palette.raised,
-            foreground=palette.text,
-            insertbackground=palette.text,
-            selectbackground=palette.action,
-            selectforeground=palette.on_action,
-            relief="flat",
             borderwidth=0,
             padx=pad,
             pady=px(6),
             spacing3=px(2),
-            highlightthickness=max(2, px(2)),
-            highlightbackground=palette.quiet,
-            highlightcolor=palette.action,
             takefocus=True,
         )
+        as_field(text, self._look.theme)
+        return text
 
     def _show_recording(self) -> None:
         for child in self._kept.winfo_children():

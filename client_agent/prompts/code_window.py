@@ -6,7 +6,7 @@ from collections.abc import Callable
 from client_agent.prompts.customer import Problem, Progress
 from client_agent.prompts.dialog import Dialog
 from client_agent.prompts.theme import LARGE, SMALL, TITLE
-from client_agent.prompts.widgets import Button, Kind, Look, marked, paragraph
+from client_agent.prompts.widgets import Button, Kind, Look, as_field, marked, paragraph
 from client_agent.prompts.words import Words
 from client_agent.prompts.words.marks import Mark
 
@@ -90,19 +90,11 @@ class CodeWindow(Dialog):
         self._field = tk.Entry(
             body,
             font=self.look.theme.font(LARGE),
-            background=palette.raised,
-            foreground=palette.text,
-            insertbackground=palette.text,
-            selectbackground=palette.action,
-            selectforeground=palette.on_action,
-            relief="flat",
             borderwidth=px(10),
-            highlightthickness=max(2, px(2)),
-            highlightbackground=palette.quiet,
-            highlightcolor=palette.action,
             validate="key",
             validatecommand=(self.top.register(self._on_typed), "%P"),
         )
+        as_field(self._field, self.look.theme)
         self._field.insert(0, self._typed)
         self._field.bind("<Return>", lambda _: self._send(self._typed))
         self._field.bind("<KP_Enter>", lambda _: self._send(self._typed))

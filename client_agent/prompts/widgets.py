@@ -292,6 +292,22 @@ def marked(
     return row
 
 
+def as_field(text: tk.Entry | tk.Text, theme: Theme) -> None:
+    """Make it look like a place that texts stand in, with the ring that shows where the keyboard is."""
+    palette = theme.palette
+    text.configure(
+        background=palette.raised,
+        foreground=palette.text,
+        insertbackground=palette.text,
+        selectbackground=palette.action,
+        selectforeground=palette.on_action,
+        relief="flat",
+        highlightthickness=max(2, theme.px(2)),
+        highlightbackground=palette.quiet,
+        highlightcolor=palette.action,
+    )
+
+
 class Scrolled(tk.Canvas):
     """A frame, `inside`, that scrolls where it is higher than `fit` allows."""
 
