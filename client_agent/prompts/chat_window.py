@@ -6,9 +6,10 @@ from collections.abc import Callable
 from tkinter import ttk
 from typing import Any
 
+from client_agent.prompts.button import Button, Kind
 from client_agent.prompts.customer import ChatLine, ChatRefusal
 from client_agent.prompts.theme import SMALL
-from client_agent.prompts.widgets import Button, Kind, Look, as_field, marked, paragraph
+from client_agent.prompts.widgets import Look, as_field, marked, paragraph
 from client_agent.prompts.words import Words
 from protocol.limits import CHAT_CHARACTERS_MAX
 from protocol.text import tidy_text

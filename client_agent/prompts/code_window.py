@@ -3,10 +3,11 @@
 import tkinter as tk
 from collections.abc import Callable
 
+from client_agent.prompts.button import Button, Kind
 from client_agent.prompts.customer import Problem, Progress
 from client_agent.prompts.dialog import Dialog
 from client_agent.prompts.theme import LARGE, SMALL, TITLE
-from client_agent.prompts.widgets import Button, Kind, Look, as_field, marked, paragraph
+from client_agent.prompts.widgets import Look, as_field, marked, paragraph
 from client_agent.prompts.words import Words
 from client_agent.prompts.words.marks import Mark
 

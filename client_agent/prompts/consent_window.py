@@ -4,10 +4,11 @@ import tkinter as tk
 from collections.abc import Callable
 from typing import Any
 
+from client_agent.prompts.button import Button, Kind
 from client_agent.prompts.customer import ConsentAnswer, ConsentQuestion
 from client_agent.prompts.dialog import Dialog
 from client_agent.prompts.theme import BODY, LARGE, RING, SMALL, TITLE
-from client_agent.prompts.widgets import Button, Kind, Look, marked, paragraph
+from client_agent.prompts.widgets import Look, marked, paragraph
 from client_agent.prompts.words import Words
 from client_agent.prompts.words.consent import Choice, ConsentWords
 from client_agent.prompts.words.marks import Mark

@@ -4,8 +4,9 @@ import tkinter as tk
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
+from client_agent.prompts.button import Button, Kind
 from client_agent.prompts.theme import RING, SMALL
-from client_agent.prompts.widgets import Button, Kind, Look, Scrolled
+from client_agent.prompts.widgets import Look, Scrolled
 from client_agent.prompts.words import Words
 
 _WIDTH, _WIDTH_WIDE = 640, 960

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from tkinter import filedialog
 
+from client_agent.prompts.button import Button, Kind
 from client_agent.prompts.customer import FileRequest
 from client_agent.prompts.dialog import Dialog
 from client_agent.prompts.theme import TITLE
-from client_agent.prompts.widgets import Button, Kind, Look, marked, paragraph
+from client_agent.prompts.widgets import Look, marked, paragraph
 from client_agent.prompts.words import Words
 from client_agent.prompts.words.marks import Mark
 

@@ -3,9 +3,10 @@
 import tkinter as tk
 from collections.abc import Callable
 
+from client_agent.prompts.button import Button, Kind
 from client_agent.prompts.customer import Problem
 from client_agent.prompts.dialog import Dialog
-from client_agent.prompts.widgets import Button, Kind, Look, marked
+from client_agent.prompts.widgets import Look, marked
 from client_agent.prompts.words import Words
 from client_agent.prompts.words.marks import Mark
 

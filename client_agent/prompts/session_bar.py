@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from client_agent.files.folder import can_show
+from client_agent.prompts.button import Button, Kind, Presses
 from client_agent.prompts.customer import BarState, ClipboardUsed, Viewer
 from client_agent.prompts.theme import SMALL
-from client_agent.prompts.widgets import Button, Kind, Look, Presses, paragraph
+from client_agent.prompts.widgets import Look, paragraph
 from client_agent.prompts.words import Words
 from client_agent.prompts.words.bar import VIEWERS_NAMED_MAX, BarWords, ViewerWords
 from client_agent.prompts.words.files import FileWords

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from tkinter import filedialog
 
+from client_agent.prompts.button import Button, Kind
 from client_agent.prompts.customer import Summary
 from client_agent.prompts.dialog import Dialog
 from client_agent.prompts.summary_file import write_summary
 from client_agent.prompts.theme import SMALL, TITLE
-from client_agent.prompts.widgets import Button, Kind, Look, marked, paragraph
+from client_agent.prompts.widgets import Look, marked, paragraph
 from client_agent.prompts.words import Words
 
 # The file that can be saved has all of them.

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from client_agent.files.folder import can_show
+from client_agent.prompts.button import Presses
 from client_agent.prompts.customer import Interruption, Progress, Viewer
-from client_agent.prompts.widgets import Presses
 from client_agent.prompts.words import Words
 from protocol.vocabulary import FileOutcome, Hold
 from tests.client_agent.prompts.onlooker import Onlooker
