@@ -2,7 +2,7 @@
 
 A value is read anew once this process has written to one of the tables that it was read from, and once another process has written at all
 (SQLite tells), or after a second (PostgreSQL does not). What a transaction reads after its own writes is neither taken from here nor kept:
-it may still be rolled back. Nor is kept what was read while somebody wrote: it may be what was true before.
+it may still be rolled back. Nor is kept what was read while somebody wrote to one of its tables: it may be what was true before.
 """
 
 import time
@@ -30,6 +30,8 @@ class Standing:
         self._kept: dict[Hashable, tuple[float, Any]] = {}
         self._read_from: dict[str, set[Hashable]] = {}
         self._writes = 0
+        self._last_write: dict[str, int] = {}
+        """By table: how many writes there had been once it was last written to."""
 
     @property
     def writes(self) -> int:
@@ -69,7 +71,7 @@ class Standing:
             found: T = kept[1]
             return found
         value = await read()
-        if self._writes != reading.writes_before:
+        if any(self._last_write.get(name, 0) > reading.writes_before for name in names):
             return value
         if len(self._kept) >= KEPT_MAX:
             self._forget_all()
@@ -80,6 +82,7 @@ class Standing:
 
     def _forget(self, table: str) -> None:
         self._writes += 1
+        self._last_write[table] = self._writes
         for key in self._read_from.pop(table, ()):
             self._kept.pop(key, None)
 

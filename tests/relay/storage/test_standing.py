@@ -85,3 +85,18 @@ async def test_what_was_read_before_somebody_committed_is_not_kept(database: Dat
         assert await reader.names(early) == []
     async with database.reading() as after:
         assert await reader.names(after) == ["map"]
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+async def test_what_is_written_elsewhere_meanwhile_does_not_keep_it_from_being_kept(
+    database: Database, tenant: Tenant
+) -> None:
+    """On a busy desk somebody always writes a ticket while a page is read; it would read everything anew each time."""
+    reader = Reader()
+    async with database.reading() as early:
+        async with database.transaction() as writing:
+            await writing.execute(update(tables.organisation).values(name="elsewhere"))
+        assert await reader.names(early) == []
+    async with database.reading() as after:
+        assert await reader.names(after) == []
+    assert reader.times == 1
