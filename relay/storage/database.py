@@ -252,5 +252,7 @@ def _look_after_a_pause(dialect: Dialect, connection: DBAPIConnection, entry: Co
 def _set_up_shared(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
     cursor.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_MS_MAX}")
+    # To compile a question takes longer than any of ours takes to answer.
+    cursor.execute("SET jit = off")
     cursor.close()
     connection.commit()

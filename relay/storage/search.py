@@ -10,7 +10,7 @@ first. So a word that half of the tickets hold costs no more than a rare one: no
 # ruff: noqa: S608 - only names of our own are put into statements
 from collections.abc import Iterable, Sequence
 from functools import cache, partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy import Integer, bindparam, delete, insert, select, text
 from sqlalchemy import column as column_named
@@ -28,8 +28,9 @@ KINDS = ("ticket", "customer", "article", "tutorial")
 BEGINNINGS_READ, BEGINNINGS_MAX = 200, 16
 """Of the words with the same beginning so many are read, in the order of letters, and the shortest of them looked for."""
 _DIGITS_BEGIN_FROM = 3
-# PostgreSQL marks all hits before it can sort them; so it is asked for the newest entries first, then for more, then for all.
-_NEWEST = (20_000, 200_000)
+# PostgreSQL either walks from the newest entry on, or has its index tell all hits and sorts them. Its own guess of which takes less is
+# wrong by orders for beginnings and for many corrections; so a few entries tell how common the words are.
+_SAMPLE, _COMMON_FROM, _WALKED_MAX = 2_000, 4, 100_000
 
 
 class Scope(Protocol):
@@ -119,8 +120,7 @@ async def find(
     if connection.dialect.name == "sqlite":
         newest = partial(_newest_of_sqlite, connection, tenant, kind, alternatives, limit)
     else:
-        (last,) = await _last_of(_table(kind)).all(connection)
-        newest = partial(_newest_of_postgresql, connection, tenant, kind, alternatives, limit, last.subject_id or 0)
+        newest = partial(_newest_of_postgresql, connection, tenant, kind, alternatives, limit)
     found = await newest("title")
     if len(found) < limit:
         # Those of the title may come again.
@@ -152,7 +152,7 @@ async def _alternatives(connection: AsyncConnection, service_id: int, words: Seq
                 terms |= terms_of(near)
         alternatives.append(sorted(terms))
     if beginning.isdigit() and len(beginning) >= _DIGITS_BEGIN_FROM:
-        alternatives[-1].append(f"{beginning}*")
+        alternatives[-1] = [f"{beginning}*"]
     return alternatives
 
 
@@ -176,34 +176,38 @@ def _newest_in(table: str) -> Prepared:
 
 
 async def _newest_of_postgresql(
-    connection: AsyncConnection,
-    tenant: Scope,
-    kind: str,
-    alternatives: list[list[str]],
-    limit: int,
-    last: int,
-    column: str,
+    connection: AsyncConnection, tenant: Scope, kind: str, alternatives: list[list[str]], limit: int, column: str
 ) -> list[int]:
     match = " & ".join("(" + " | ".join(_quoted(term, "'", ":*") for term in terms) + ")" for terms in alternatives)
-    found = list[Any]()
-    for after in (*(last - count for count in _NEWEST if count < last), 0):
-        asked = {"match": match, "after": after, "service": tenant.service_id, "limit": limit}
-        found = await _newest_after(_table(kind), column).all(connection, **asked)
-        if len(found) == limit:
-            break
+    asked = {"match": match, "service": tenant.service_id, "limit": limit}
+    walk = _among_newest(_table(kind), column)
+    found = await walk.all(connection, **asked, among=_SAMPLE)
+    if _COMMON_FROM <= len(found) < limit:
+        found = await walk.all(connection, **asked, among=_WALKED_MAX)
+    if len(found) < limit:
+        found = await _among_all(_table(kind), column).all(connection, **asked)
     return [row.subject_id for row in found]
 
 
-@cache
-def _last_of(table: str) -> Prepared:
-    return _ids(f"SELECT max(id) AS subject_id FROM {table}")
+# OFFSET 0 and MATERIALIZED have each part carried out as it stands, and each hit's entry looked up only once it is wanted.
+_ITS_SUBJECT = (
+    "CROSS JOIN LATERAL (SELECT subject_id FROM search_entry WHERE id = s.id AND service_id = :service OFFSET 0) e"
+)
 
 
 @cache
-def _newest_after(table: str, column: str) -> Prepared:
+def _among_newest(table: str, column: str) -> Prepared:
     return _ids(
-        f"SELECT e.subject_id FROM {table} s JOIN search_entry e ON e.id = s.id"
-        f" WHERE s.{column} @@ CAST(:match AS tsquery) AND s.id > :after AND e.service_id = :service"
+        f"SELECT e.subject_id FROM (SELECT id, {column} FROM {table} ORDER BY id DESC LIMIT :among) s {_ITS_SUBJECT}"
+        f" WHERE s.{column} @@ CAST(:match AS tsquery) ORDER BY s.id DESC LIMIT :limit"
+    )
+
+
+@cache
+def _among_all(table: str, column: str) -> Prepared:
+    return _ids(
+        f"WITH hit AS MATERIALIZED (SELECT id FROM {table} WHERE {column} @@ CAST(:match AS tsquery))"
+        f" SELECT e.subject_id FROM (SELECT id FROM hit ORDER BY id DESC OFFSET 0) s {_ITS_SUBJECT}"
         " ORDER BY s.id DESC LIMIT :limit"
     )
 
