@@ -50,9 +50,11 @@ from relay.evidence.witnesses import Witnesses
 from relay.keys import key_secret, load_organisation
 from relay.settings import Settings
 from relay.storage.blobs import open_blobs
-from relay.storage.database import StorageFull, migrate, open_database
+from relay.storage.database import StorageFull, TooBusy, migrate, open_database
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+BUSY_AGAIN_S = 5
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -178,6 +180,8 @@ async def _refusals(request: web.Request, handler: Handler) -> web.StreamRespons
         refusal = Refusal(503, "no_room_free", retry_after_s=60)
     except StorageFull:
         refusal = Refusal(507, "storage_full")
+    except TooBusy:
+        refusal = Refusal(503, "too_busy", retry_after_s=BUSY_AGAIN_S)
     except IntegrityError:
         refusal = Refusal(409, "changed_meanwhile")
     except Exception:

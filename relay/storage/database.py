@@ -36,7 +36,9 @@ _TURN = text("SELECT pg_advisory_xact_lock(7231840615)")
 # A node that vanishes in the middle of a transaction keeps the others waiting for so long.
 _IDLE_MS_MAX = 10_000
 _TURN_S = 30
-"""Whoever waits longer for a connection waits for what never ends."""
+"""Whoever waits longer for the one connection that writes waits for what never ends."""
+_READING_S = 5
+"""Whoever waits longer to read has asked more than can be answered, and soon gives up: what is answered then is read by nobody."""
 # Of a database of some gigabytes the inner pages of all indexes stay at hand, in KiB.
 _CACHE = "cache_size=-65536"
 _READERS = 4
@@ -49,6 +51,10 @@ class StorageFull(Exception):
     """The disk has no room left; nothing of the transaction was kept."""
 
 
+class TooBusy(Exception):
+    """So many ask that this one's turn did not come in time; nothing was done."""
+
+
 class Database:
     """Transactions, one after the other."""
 
@@ -56,7 +62,7 @@ class Database:
         self._engine, self._readers, self._teller = engine, readers, secrets.token_hex(8)
         self.is_shared = engine.dialect.name == "postgresql"
         """Whether others may write to it too."""
-        self._turn = asyncio.Lock()
+        self._turn, self._reading = asyncio.Semaphore(), asyncio.Semaphore(_READERS)
         self._held: AsyncConnection | None = None
         self._standing = Standing(tells_of_others=not self.is_shared)
         for each in (engine, readers):
@@ -71,6 +77,7 @@ class Database:
 
         Raises:
             StorageFull: there is no room on the disk.
+            TooBusy: others came before, for too long.
         """
         try:
             async with self._begun() as connection:
@@ -87,12 +94,17 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """For what is only read. On PostgreSQL all of it is of one moment, it waits for nobody, and several read at once."""
+        """For what is only read. On PostgreSQL all of it is of one moment, no writer is waited for, and several read at once.
+
+        Raises:
+            TooBusy: others came before, for too long.
+        """
         if self._readers is not None:
-            writes = self._standing.writes
-            async with self._readers.begin() as connection:
-                self._standing.begin(connection, writes, None)
-                yield connection
+            async with _in_line(self._reading, at_most_s=_READING_S):
+                writes = self._standing.writes
+                async with self._readers.begin() as connection:
+                    self._standing.begin(connection, writes, None)
+                    yield connection
             return
         async with self._file() as (connection, _):
             try:
@@ -106,7 +118,7 @@ class Database:
     async def _begun(self) -> AsyncIterator[AsyncConnection]:
         """The connection that writes, when it is our turn, at the beginning of a transaction."""
         if self.is_shared:
-            async with self._engine.begin() as connection:
+            async with _in_line(self._turn, at_most_s=_TURN_S), self._engine.begin() as connection:
                 await connection.execute(_TURN)
                 reading = self._standing.begin(connection, self._standing.writes, None, may_write=True)
                 yield connection
@@ -119,15 +131,11 @@ class Database:
     @asynccontextmanager
     async def _file(self) -> AsyncIterator[tuple[AsyncConnection, Reading]]:
         """The one connection to a file, when it is our turn. It is held for good: to take it from a pool takes as long as ten questions."""
-        async with asyncio.timeout(_TURN_S):
-            await self._turn.acquire()
-        try:
+        async with _in_line(self._turn, at_most_s=_TURN_S):
             if self._held is None or self._held.invalidated:
                 self._held = await self._engine.connect()
             version = await _VERSION.first(self._held)
             yield self._held, self._standing.begin(self._held, self._standing.writes, version)
-        finally:
-            self._turn.release()
 
     async def hear_others(self) -> None:
         """Tell those who listen here of what other nodes change, for ever, where there may be others."""
@@ -146,6 +154,20 @@ class Database:
             await self._readers.dispose()
 
 
+@asynccontextmanager
+async def _in_line(places: asyncio.Semaphore, *, at_most_s: float) -> AsyncIterator[None]:
+    """One of the places, once those who came before have theirs. Raises TooBusy."""
+    try:
+        async with asyncio.timeout(at_most_s):
+            await places.acquire()
+    except TimeoutError:
+        raise TooBusy from None
+    try:
+        yield
+    finally:
+        places.release()
+
+
 def open_database(place: Path | str) -> Database:
     """Open the database that `migrate` has made or brought up to date."""
     url = url_of(place, sqlite_here.DRIVER)
@@ -161,7 +183,7 @@ def open_database(place: Path | str) -> Database:
 
 
 def _shared(url: URL, *, connections: int, **options: Any) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=connections, max_overflow=0, pool_timeout=_TURN_S, **options)
+    engine = create_async_engine(url, pool_size=connections, max_overflow=0, **options)
     event.listen(engine.sync_engine, "connect", _set_up_shared)
     event.listen(engine.sync_engine, "checkin", _left)
     event.listen(engine.sync_engine, "checkout", partial(_look_after_a_pause, engine.dialect))
