@@ -34,9 +34,13 @@ class Frequent:
 
     async def of(self, connection: AsyncConnection, tenant: Tenant, device_type: str) -> Counts:
         key, now = (tenant.service_id, device_type), time.monotonic()
-        if key not in self._kept or self._kept[key][0] <= now:
-            self._kept[key] = now + KEPT_S, await count(connection, tenant, device_type)
-        return self._kept[key][1]
+        until, counts = self._kept.get(key, (0.0, None))
+        if counts is None or until <= now:
+            if counts is not None:  # of a million tickets it takes a second: meanwhile the others see what was
+                self._kept[key] = now + KEPT_S, counts
+            counts = await count(connection, tenant, device_type)
+            self._kept[key] = now + KEPT_S, counts
+        return counts
 
 
 async def count(connection: AsyncConnection, tenant: Tenant, device_type: str) -> Counts:
