@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -16,6 +17,7 @@ from relay.desk import (
     case_view,
     customer_store,
     guided_call,
+    improvements,
     people,
     ticket_store,
     tickets,
@@ -27,7 +29,7 @@ from relay.desk.rendering import form_of, page, see_other
 from relay.desk.requests import DESK, asking, required_person, signed_in
 from relay.desk.rights import ASSISTS_FROM, READERS, REVIEWERS, WRITERS, level_of
 from relay.storage import tables
-from relay.storage.prepared import Prepared
+from relay.storage.prepared import Prepared, together
 
 routes = web.RouteTableDef()
 
@@ -37,9 +39,20 @@ STILL_HERE_S = 20
 
 async def asked_of(request: web.Request, connection: AsyncConnection, person: Person, fields: dict[str, str]) -> Asked:
     """The ticket that the path names, and who asks. Raises Refusal 404."""
-    desk = request.app[DESK]
     row = await api.ticket_of(request, connection, person)
     history = await ticket_store.history_of(connection, row.id)
+    return await _asked_about(request, connection, person, row, history, fields)
+
+
+async def _asked_about(
+    request: web.Request,
+    connection: AsyncConnection,
+    person: Person,
+    row: Any,
+    history: list[ticket_store.Happened],
+    fields: dict[str, str],
+) -> Asked:
+    desk = request.app[DESK]
     ticket = tickets.rebuild(happened.event for happened in history)
     level = level_of(person.roles, await people.skills_of(connection, person.id))
     return Asked(
@@ -113,10 +126,16 @@ async def ticket_page(request: web.Request, *, bad: BadForm | None = None) -> we
     """The whole page; with `bad` it tells what could not be taken, and keeps what was typed."""
     desk = request.app[DESK]
     async with asking(request, *READERS) as (person, connection):
-        asked = await asked_of(request, connection, person, {})
-        row = asked.row
-        held = await _SESSIONS.all(connection, ticket=row.id)
-        view = await customer_store.view(connection, person.tenant, row.customer_id)
+        row = await api.ticket_of(request, connection, person)
+        happened, held, stands_for, *theirs = await together(
+            connection,
+            ticket_store.history_question(row.id),
+            _SESSIONS.asked(ticket=row.id),
+            improvements.of_ticket(row.id),
+            *customer_store.view_questions(person.tenant, row.customer_id),
+        )
+        asked = await _asked_about(request, connection, person, row, ticket_store.happened(happened), {})
+        view = customer_store.view_of(theirs)
         assert view is not None
         zone = ZoneInfo(desk.settings.time_zone)
         values = await case_view.values_of(asked, view, desk.frequent, zone)
@@ -134,6 +153,7 @@ async def ticket_page(request: web.Request, *, bad: BadForm | None = None) -> we
         history=asked.history,
         description=asked.ticket.description,
         sessions=[(one, stories[one.id].summary, stories[one.id]) for one in held],
+        improvements=stands_for,
         root_fingerprint=desk.organisation.fingerprint_text,
         may_help=asked.level >= ASSISTS_FROM and row.state != tickets.CLOSED,
         may_write=may_write,

@@ -1,5 +1,6 @@
 """Customers: who they are, what they have, and everything that happened with them over all channels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from relay.desk.people import Tenant, insert_row, now_utc
 from relay.storage import search, tables
 from relay.storage.changes import changed
-from relay.storage.prepared import Prepared, together
+from relay.storage.prepared import Prepared, Question, together
 
 LISTED_MAX = 50
 VIEWED_MAX = 20
@@ -100,12 +101,18 @@ _OF_CUSTOMER = (
 
 async def view(connection: AsyncConnection, tenant: Tenant, customer_id: int) -> View | None:
     """What is known about a customer."""
-    customer = {"customer": customer_id}
-    rows, *theirs = await together(
-        connection,
-        (_CUSTOMER, {**customer, "service": tenant.service_id}),
-        *((statement, customer) for statement in _OF_CUSTOMER),
-    )
+    return view_of(await together(connection, *view_questions(tenant, customer_id)))
+
+
+def view_questions(tenant: Tenant, customer_id: int) -> list[Question]:
+    """What `view_of` reads the answers to."""
+    theirs = (statement.asked(customer=customer_id) for statement in _OF_CUSTOMER)
+    return [_CUSTOMER.asked(customer=customer_id, service=tenant.service_id), *theirs]
+
+
+def view_of(answers: Sequence[list[Any]]) -> View | None:
+    """What is known about a customer; None where the service has none of that id."""
+    rows, *theirs = answers
     return View(rows[0], *theirs) if rows else None
 
 

@@ -9,7 +9,7 @@ from relay.desk.customer_store import note_change
 from relay.desk.people import Tenant, insert_row, now_utc
 from relay.desk.rules import Incomplete
 from relay.storage import tables
-from relay.storage.prepared import Prepared
+from relay.storage.prepared import Prepared, Question
 from relay.storage.standing import standing
 
 STATES = ("open", "in_work", "done", "refused")
@@ -56,9 +56,9 @@ _OF_TICKET = Prepared(
 )
 
 
-async def of_ticket(connection: AsyncConnection, ticket_id: int) -> list[Any]:
+def of_ticket(ticket_id: int) -> Question:
     """What a ticket stands for on the list."""
-    return await _OF_TICKET.all(connection, ticket=ticket_id)
+    return _OF_TICKET.asked(ticket=ticket_id)
 
 
 async def note(

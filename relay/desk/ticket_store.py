@@ -15,7 +15,7 @@ from relay.desk.people import Tenant, insert_row, now_utc
 from relay.storage import search as index
 from relay.storage import tables
 from relay.storage.changes import changed
-from relay.storage.prepared import Prepared
+from relay.storage.prepared import Prepared, Question, together
 
 FIRST_NUMBER = 2001
 LISTED_MAX = 100
@@ -372,5 +372,15 @@ async def stages_of(connection: AsyncConnection, customer_id: int) -> list[Stage
 
 async def history_of(connection: AsyncConnection, ticket_id: int) -> list[Happened]:
     """All events of a ticket, in order."""
-    rows = await _HISTORY.all(connection, ticket=ticket_id)
+    (rows,) = await together(connection, history_question(ticket_id))
+    return happened(rows)
+
+
+def history_question(ticket_id: int) -> Question:
+    """What `happened` reads the answer to."""
+    return _HISTORY.asked(ticket=ticket_id)
+
+
+def happened(rows: Iterable[Any]) -> list[Happened]:
+    """All events of a ticket, in order."""
     return [Happened(row.at, row.full_name or "", tickets.events.decode(row.event.encode())) for row in rows]

@@ -34,8 +34,12 @@ class Prepared:
 
     async def all(self, connection: AsyncConnection, **values: Any) -> list[Any]:
         """The rows, with their columns by name."""
-        (rows,) = await together(connection, (self, values))
+        (rows,) = await together(connection, self.asked(**values))
         return rows
+
+    def asked(self, **values: Any) -> "Question":
+        """The question, to be asked `together` with others."""
+        return self, values
 
     async def first(self, connection: AsyncConnection, **values: Any) -> Any | None:
         """The first row, if there is one."""
@@ -51,7 +55,10 @@ class Prepared:
         return self._forms[key]
 
 
-async def together(connection: AsyncConnection, *questions: tuple[Prepared, dict[str, Any]]) -> list[list[Any]]:
+Question = tuple[Prepared, dict[str, Any]]
+
+
+async def together(connection: AsyncConnection, *questions: Question) -> list[list[Any]]:
     """The rows of each of several statements. They travel together: PostgreSQL is waited for once."""
     driver: _Driver = connection.info[_KEY]
     forms = [statement.form(driver.dialect, values) for statement, values in questions]
