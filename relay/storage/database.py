@@ -41,7 +41,7 @@ _READING_S = 5
 """Whoever waits longer to read has asked more than can be answered, and soon gives up: what is answered then is read by nobody."""
 # Of a database of some gigabytes the inner pages of all indexes stay at hand, in KiB.
 _CACHE = "cache_size=-65536"
-_READERS = 4
+_READERS = 8
 _PAUSE_S, _LEFT_AT = 1.0, "mainforte_left_at"
 _VERSION = Prepared(text("PRAGMA data_version").columns(column("version", Integer)))
 _FULL = ("database or disk is full", "disk I/O error", "No space left on device")
