@@ -87,7 +87,9 @@ async def post_event(request: web.Request) -> web.Response:
             asked = await asked_of(request, connection, person, form)
             events = await actions.events_of(asked, name)
             if events:
-                await ticket_store.append(connection, person.tenant, asked.row.id, person.id, *events)
+                await ticket_store.append(
+                    connection, person.tenant, asked.row.id, person.id, *events, before=asked.history
+                )
             for follow in asked.after:
                 await follow()
     except BadForm as bad:

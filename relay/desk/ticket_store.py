@@ -221,15 +221,22 @@ async def open_for(
 
 
 async def append(
-    connection: AsyncConnection, tenant: Tenant, ticket_id: int, person_id: int | None, *more: tickets.TicketEvent
+    connection: AsyncConnection,
+    tenant: Tenant,
+    ticket_id: int,
+    person_id: int | None,
+    *more: tickets.TicketEvent,
+    before: Iterable[Happened] | None = None,
 ) -> tickets.Ticket:
-    """Store one more event of a ticket, or several.
+    """Store one more event of a ticket, or several; `before` is its history, where this transaction has read it already.
 
     Raises:
         NotPossible: it does not follow from the events before; nothing is stored.
         RemoteProtocolError: it could not be read again.
     """
-    history = [happened.event for happened in await history_of(connection, ticket_id)]
+    if before is None:
+        before = await history_of(connection, ticket_id)
+    history = [happened.event for happened in before]
     ticket, now = tickets.rebuild(history), now_utc()
     for event in more:
         text = encode(event)

@@ -62,7 +62,8 @@ async def index(connection: AsyncConnection, tenant: Scope, kind: str, subject_i
         entry_id = made.inserted_primary_key[0]
     else:
         entry_id = known.id
-        await _drop(connection, kind, entry_id)
+        if connection.dialect.name == "sqlite":
+            await _drop(connection, kind, entry_id)
     await _put(connection, columns, kind, [(entry_id, index_terms(title), index_terms(body))])
 
 
@@ -85,7 +86,10 @@ async def index_new(
 async def _put(
     connection: AsyncConnection, columns: dict[str, int], kind: str, entries: Sequence[tuple[int, list[str], list[str]]]
 ) -> None:
-    """Store what entries are found by: for each its id, the terms of its title and those of its text."""
+    """Store what entries are found by: for each its id, the terms of its title and those of its text.
+
+    On PostgreSQL what one was found by before is replaced; FTS5 knows no such thing.
+    """
     if connection.dialect.name == "sqlite":
         statement = f"INSERT INTO {_table(kind)} (rowid, title, words) VALUES (:id, :title, :words)"
         rows = [{"id": i, "title": " ".join(title), "words": " ".join(words)} for i, title, words in entries]
@@ -94,6 +98,7 @@ async def _put(
         statement = (
             f"INSERT INTO {_table(kind)} (id, title, words) VALUES (:id, array_to_tsvector(CAST(:title AS text[])),"
             " array_to_tsvector(CAST(:words AS text[])))"
+            " ON CONFLICT (id) DO UPDATE SET title = EXCLUDED.title, words = EXCLUDED.words"
         )
         rows = [{"id": i, "title": title, "words": [*title, *words]} for i, title, words in entries]
     await connection.execute(text(statement), rows)
