@@ -183,6 +183,8 @@ async def matrix(
     """Bring a session of every kind to where it can be cut; `desk` belongs to a technician who has signed in."""
     async with AsyncExitStack() as stack:
         display.run("xsetroot", "-solid", "#2b5d8a")
+        # Between a key's down and its up a busy machine may take so long that the server would repeat it.
+        display.run("xset", "r", "off")
         painter, ears = Painter(display, Box(0, 0, 100, 100)), Ears(display, Box(200, 200, 200, 200))
         stack.callback(painter.close)
         stack.callback(ears.close)

@@ -172,6 +172,8 @@ async def a_scene(server: Server, display: VirtualDisplay, folder: Path) -> Asyn
         desk = Desk(client, server.organisation.address, root_fingerprint=server.organisation.root_fingerprint)
         await desk.me()
         display.run("xsetroot", "-solid", f"#{BACKGROUND:06x}")
+        # Between a key's down and its up a busy machine may take so long that the server would repeat it.
+        display.run("xset", "r", "off")
         yield Scene(server, display, desk, viewers, agents, folder, await stack.enter_async_context(AsyncExitStack()))
         # A technician who is away has nobody to say goodbye to.
         viewers.go_on()

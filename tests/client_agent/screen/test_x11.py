@@ -2,7 +2,7 @@ import asyncio
 import logging
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -65,9 +65,12 @@ def on_screen(box: Box) -> Box:
     return Box(WINDOW.x + box.x, WINDOW.y + box.y, box.width, box.height)
 
 
-def covers(boxes: list[Box], wanted: Box) -> bool:
-    seen = {(x, y) for box in boxes for x in range(box.x, box.right) for y in range(box.y, box.bottom)}
-    return seen >= {(x, y) for x in range(wanted.x, wanted.right) for y in range(wanted.y, wanted.bottom)}
+def covers(boxes: Iterable[Box], wanted: Iterable[Box]) -> bool:
+    return places_in(boxes) >= places_in(wanted)
+
+
+def places_in(boxes: Iterable[Box]) -> set[tuple[int, int]]:
+    return {(x, y) for box in boxes for x in range(box.x, box.right) for y in range(box.y, box.bottom)}
 
 
 @pytest.mark.parametrize("has_shared_memory", [True, False])
@@ -126,8 +129,7 @@ def test_a_thousand_scattered_changes_come_as_few_boxes_that_cover_all(source: X
     painter.fill_all(dots, 0x00FF00)
     boxes = source.damage()
     assert len(boxes) <= 64
-    for dot in dots:
-        assert covers(boxes, on_screen(dot))
+    assert covers(boxes, map(on_screen, dots))
 
 
 def test_a_change_between_damage_and_grab_is_damage_again(source: X11Source, painter: Painter) -> None:
