@@ -18,7 +18,14 @@ from msgspec import Meta
 from protocol import signed_note
 from protocol.codec import Decoder, Message, encode
 from protocol.errors import LogTampered, NotAuthentic, RemoteProtocolError
-from protocol.limits import CLOCK_SKEW_S_MAX, ENTRIES_MAX, ENTRY_BYTES_MAX, SEGMENT_BYTES_MAX
+from protocol.limits import (
+    CLOCK_SKEW_S_MAX,
+    ENTRIES_MAX,
+    ENTRY_BYTES_MAX,
+    SCREEN_SIDE_PX_MAX,
+    SCREENS_MAX,
+    SEGMENT_BYTES_MAX,
+)
 from protocol.text import Line, Text
 from protocol.vocabulary import Answer, Bottleneck, Capability, Direction, FileOutcome, Hold, Outcome, Role
 
@@ -277,6 +284,33 @@ class PathChanged(Message, frozen=True, tag="path_changed"):
     rate_kbit: Count
 
 
+class ScreenSize(Message, frozen=True):
+    """One of the computer's screens, in device pixels."""
+
+    width_px: Annotated[int, Meta(ge=1, le=SCREEN_SIDE_PX_MAX)]
+    height_px: Annotated[int, Meta(ge=1, le=SCREEN_SIDE_PX_MAX)]
+
+
+class DeviceDescribed(Message, frozen=True, tag="device_described"):
+    """Which computer this is, as its own system tells the agent: a kind of computer, never this one among others.
+
+    Written once at most, after somebody was allowed to see. What is not known is empty, or 0. `cores` are logical ones;
+    `disk_bytes` and `disk_free_bytes` are of the disk with the customer's home.
+    """
+
+    make: Line
+    model: Line
+    system: Line
+    desktop: Line
+    windowing: Annotated[str, Meta(pattern=r"\A(x11|wayland|)\Z")]
+    processor: Line
+    cores: Count
+    memory_bytes: Count
+    disk_bytes: Count
+    disk_free_bytes: Count
+    screens: Annotated[list[ScreenSize], Meta(max_length=SCREENS_MAX)]
+
+
 class SessionEnded(Message, frozen=True, tag="ended"):
     """The last entry."""
 
@@ -311,6 +345,7 @@ Event = (
     | FileTransferred
     | ClipboardMoved
     | PathChanged
+    | DeviceDescribed
     | SessionEnded
 )
 
@@ -371,10 +406,11 @@ class LogWriter:
 
 
 class LogReader:
-    """Follows the chain at whoever receives it: each entry must continue the one before."""
+    """Follows the chain at whoever receives it: each entry must continue the one before, and be one that may stand there."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
+        self._may_describe = self._is_described = False
 
     def add(self, text: str) -> Entry:
         """Take the next entry.
@@ -388,8 +424,18 @@ class LogReader:
             raise LogTampered(f"entry {entry.number} does not continue entry {len(self.texts) - 1}")
         if isinstance(entry.event, Opened) != (entry.number == 0):
             raise LogTampered("the first entry, and only the first, opens the session")
+        self._follow(entry)
         self.texts.append(text)
         return entry
+
+    def _follow(self, entry: Entry) -> None:
+        match entry.event:
+            case Answered(capabilities=allowed):
+                self._may_describe |= Capability.VIEW in allowed
+            case DeviceDescribed():
+                if not self._may_describe or self._is_described:
+                    raise LogTampered(f"entry {entry.number} describes the computer unseen, or once more")
+                self._is_described = True
 
 
 def last_hash(texts: Sequence[str]) -> bytes:

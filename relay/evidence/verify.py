@@ -151,12 +151,14 @@ class Pack:  # checking it fills `missing`, and `over` with what was deleted whe
         self.check_recording(*self.check_handled(self.check_sessions(f"mainforte/sessions/{fingerprint}")))
 
     def check_entries(self) -> None:  # one chain from the opening to the end, each entry written as it has to be
-        self.entries, previous, is_over = list[Json](), base64.b64encode(bytes(32)).decode(), False
+        self.entries, previous, is_over, told = list[Json](), base64.b64encode(bytes(32)).decode(), False, 0
         for number, text in enumerate(self.log["entries"]):
-            kind = (entry := canonical(text, f"entry {number}"))["event"]["type"]
+            kind = (event := (entry := canonical(text, f"entry {number}"))["event"])["type"]
             need(entry["number"] == number and entry["previous"] == previous, f"entry {number} breaks the chain")
-            need((kind == "opened") == (number == 0) and not is_over, f"entry {number} cannot stand there")
-            previous, is_over = hashed(text), kind == "ended"
+            is_device, sees = kind == "device_described", "view" in event.get("capabilities", [])
+            is_out = is_over or (is_device and told != 1)  # once at most, after somebody was allowed to see
+            need((kind == "opened") == (number == 0) and not is_out, f"entry {number} cannot stand there")
+            previous, is_over, told = hashed(text), kind == "ended", 2 if is_device else max(told, sees)
             self.entries.append(entry)
 
     def check_members(self) -> None:  # all are in a list that the log's key signed, and nothing else is there
@@ -164,8 +166,7 @@ class Pack:  # checking it fills `missing`, and `over` with what was deleted whe
         listed, name = canonical(text, "pack.json"), f"mainforte/pack/{session}"
         said = note(self.read("pack.note").decode(), "pack.note")
         is_this = listed["session"] == session and said[0] == f"{name}\n{len(listed['members'])}\n{hashed(text)}\n"
-        is_by_log = any(signed_at(said, name, bits(key), PLAIN) for key in self.log_keys)
-        need(is_this and is_by_log, "pack.note is not the log's, of this pack")
+        need(is_this and any(signed_at(said, name, bits(key), PLAIN) for key in self.log_keys), "pack.note is forged")
         hashes = {member["name"]: bits(member["hash"]) for member in listed["members"]}
         for name in sorted(self.names - {"pack.json", "pack.note"} | set(hashes)):
             need(sha256(self.read(name)).digest() == hashes.get(name), f"{name} is not the one of the pack's list")
@@ -233,8 +234,7 @@ class Pack:  # checking it fills `missing`, and `over` with what was deleted whe
         for leaf in (leaf for leaf in leaves if leaf["type"] == "handled"):
             name, is_deleted = f"handled/{bits(leaf['content']).hex()}", leaf["what"] == "recording_deleted"
             if name in self.names:
-                text = self.read(name).decode()
-                body, key = signed(text, "deletion" if is_deleted else "resealing", name)
+                body, key = signed(text := self.read(name).decode(), "deletion" if is_deleted else "resealing", name)
                 is_this = hashed(text) == leaf["content"] and body["session"] == self.opened["session"]
                 makers, deleted = (self.log_keys, body) if is_deleted else (auditors, deleted)
                 need(is_this and key in makers, f"{name} is not by who may do that, or of another session")

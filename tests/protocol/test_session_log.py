@@ -7,7 +7,18 @@ from hypothesis.strategies import integers, sampled_from
 
 from protocol import session_log
 from protocol.errors import LogTampered, ProtocolError
-from protocol.session_log import Answered, Asked, Joined, LogWriter, Opened, SessionEnded
+from protocol.session_log import (
+    Answered,
+    Asked,
+    DeviceDescribed,
+    Event,
+    Joined,
+    LogReader,
+    LogWriter,
+    Opened,
+    ScreenSize,
+    SessionEnded,
+)
 from protocol.vocabulary import Answer, Capability, Outcome, Role
 from tests.protocol.pairs import ISSUING, SESSION, TECHNICIAN
 
@@ -39,6 +50,43 @@ def opened_log() -> list[str]:
     writer.append(Answered(1, Answer.ALLOWED, [Capability.VIEW], 99, 1500), 3)
     writer.append(SessionEnded(Outcome.STOPPED, "customer", 10, 0), 4)
     return writer.texts
+
+
+DEVICE = DeviceDescribed(
+    "Dell Inc.", "Latitude 5440", "Debian GNU/Linux 12 (bookworm)", "GNOME", "wayland", "Intel(R) Core(TM) i5", 12,
+    16_450_000_000, 502_000_000_000, 3_900_000_000, [ScreenSize(1920, 1080)],
+)  # fmt: skip
+
+
+def described_log() -> list[str]:
+    """The computer is described once somebody may see."""
+    return log_of(*_events()[:3], DEVICE, *_events()[3:])
+
+
+def misplaced() -> dict[str, list[str]]:
+    """Logs whose last entry describes the computer where it may not, by what is wrong."""
+    opened, asked, answered, _ = _events()
+    refused = Answered(1, Answer.REFUSED, [], 0, 1500)
+    recorded = Answered(1, Answer.ALLOWED, [Capability.RECORD], 99, 1500)
+    return {
+        "before the question": log_of(opened, DEVICE),
+        "before the answer": log_of(opened, asked, DEVICE),
+        "after a no": log_of(opened, asked, refused, DEVICE),
+        "after a yes to something else": log_of(opened, asked, recorded, DEVICE),
+        "twice": log_of(opened, asked, answered, DEVICE, DEVICE),
+        "again after another yes": log_of(opened, asked, answered, DEVICE, asked, answered, DEVICE),
+    }
+
+
+def log_of(*events: Event) -> list[str]:
+    writer = LogWriter()
+    for number, event in enumerate(events):
+        writer.append(event, number)
+    return writer.texts
+
+
+def _events() -> list[Event]:
+    return [session_log.parse_entry(text).event for text in opened_log()]
 
 
 def _heads(texts: list[str], technician_s: int = 1000) -> list[str]:
@@ -121,3 +169,38 @@ def test_the_technician_signs_only_what_was_received() -> None:
     note = session_log.make_head(SESSION, texts, AGENT, at_s=1)
     with pytest.raises(LogTampered):
         session_log.countersign_head(note, SESSION, texts[:3], AGENT_KEY, TECHNICIAN, at_s=1)
+
+
+@pytest.mark.requirement("A86")
+def test_the_computer_is_described_once_and_only_to_somebody_who_may_see() -> None:
+    texts = described_log()
+    verdict = session_log.verify(texts, _heads(texts), TECHNICIAN_KEY)
+    assert verdict.is_complete
+    assert verdict.entries[3].event == DEVICE
+    for wrong in misplaced().values():
+        reader = LogReader()
+        for text in wrong[:-1]:
+            reader.add(text)
+        with pytest.raises(LogTampered, match="describes the computer"):
+            reader.add(wrong[-1])
+        # What was refused is not part of the log that is followed.
+        assert reader.texts == wrong[:-1]
+
+
+@pytest.mark.parametrize(
+    ("told", "instead"),
+    [
+        ('"Dell Inc."', '"Dell\u202e"'),
+        ('"Dell Inc."', f'"{"x" * 201}"'),
+        ('"wayland"', '"quartz"'),
+        ('"cores":12', '"cores":-1'),
+        ('"width_px":1920', '"width_px":0'),
+        ('{"height_px":1080,"width_px":1920}', ",".join(17 * ['{"height_px":1080,"width_px":1920}'])),
+        ('"cores":12', '"cores":12,"serial":"1234"'),
+    ],
+)
+def test_a_computer_of_which_more_or_something_else_is_said_is_refused(told: str, instead: str) -> None:
+    text = described_log()[3]
+    assert told in text
+    with pytest.raises(ProtocolError):
+        session_log.parse_entry(text.replace(told, instead))

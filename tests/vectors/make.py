@@ -78,7 +78,7 @@ from protocol.relay_messages import AgentPresent, CandidateArrived, RoomOpened
 from protocol.resume import AgentResume, Position, ViewerResume, meeting_of
 from protocol.vocabulary import Bottleneck, Capability, ClipboardAnswer, FileOutcome, Hold, Preference, Role
 from tests.protocol.pairs import CODE, FINGERPRINT, ISSUING, ROOT, SESSION, TECHNICIAN, agent, randomness, viewer
-from tests.protocol.test_session_log import opened_log
+from tests.protocol.test_session_log import described_log, misplaced, opened_log
 
 COLLEAGUE = Ed25519PrivateKey.from_private_bytes(bytes(range(96, 128)))
 LOG, WITNESS = (Ed25519PrivateKey.from_private_bytes(bytes([each]) * 32) for each in (1, 2))
@@ -175,7 +175,12 @@ def vectors() -> dict[str, Any]:
         "invitation": _invitation(),
         "log_of_sessions": _log_of_sessions(),
         "recording": _recording(),
-        "log": {"entries": texts, "head": session_log.make_head(SESSION, texts, ISSUING, at_s=1000)},
+        "log": {
+            "entries": texts,
+            "head": session_log.make_head(SESSION, texts, ISSUING, at_s=1000),
+            "described": described_log(),
+            "misplaced": misplaced(),
+        },
     }
 
 

@@ -2,7 +2,7 @@
 import { concat, fromBase64, textOf, toBase64, utf8 } from "./bytes.js";
 import { bytes, count, decode, encode, flag, integer, listOf, oneOf, text } from "./codec.js";
 import { LogTampered, RemoteProtocolError } from "./errors.js";
-import { ENTRIES_MAX, ENTRY_BYTES_MAX, SEGMENT_BYTES_MAX } from "./limits.js";
+import { ENTRIES_MAX, ENTRY_BYTES_MAX, SCREEN_SIDE_PX_MAX, SCREENS_MAX, SEGMENT_BYTES_MAX } from "./limits.js";
 import { answer, bottleneck, capability, direction, fileOutcome, hold, key, line, lines, outcome, role } from "./messages.js";
 import { COSIGNATURE, cosigned, cosignedAt, keyId, parseNote, signatureLine } from "./signed_note.js";
 
@@ -10,6 +10,14 @@ import { COSIGNATURE, cosigned, cosignedAt, keyId, parseNote, signatureLine } fr
 const hashOf = async (text) => toBase64(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(text))));
 
 const epoch = integer(1, 2 ** 32 - 1);
+const side = integer(1, SCREEN_SIDE_PX_MAX);
+
+/** A screen of the customer's. @param {any} value */
+function screenSize(value) {
+  if (typeof value !== "object" || value === null) return false;
+  const { width_px: width, height_px: height, ...rest } = value;
+  return side(width) && side(height) && Object.keys(rest).length === 0;
+}
 
 /** What an entry can tell; a technician signs nothing else. */
 const EVENTS = {
@@ -43,6 +51,10 @@ const EVENTS = {
   file_transferred: { participant: line, direction, began_ms: count, bytes: count, moved: count, outcome: fileOutcome, content: bytes(32) },
   clipboard_moved: { participant: line, direction, characters: count, content: bytes(32) },
   path_changed: { bottleneck, round_trip_ms: count, rate_kbit: count },
+  device_described: {
+    make: line, model: line, system: line, desktop: line, windowing: oneOf(["x11", "wayland", ""]), processor: line, cores: count,
+    memory_bytes: count, disk_bytes: count, disk_free_bytes: count, screens: listOf(screenSize, SCREENS_MAX),
+  },
   ended: { outcome, by: oneOf(["customer", "technician", "network", "agent"]), view_ms: count, control_ms: count },
 };
 const ENTRY = { entry: { number: integer(0, ENTRIES_MAX - 1), previous: key, at_ms: count, event: () => true } };
@@ -68,6 +80,8 @@ export class LogReader {
   #hashes = [];
   /** @type {string | undefined} */
   session;
+  #mayDescribe = false;
+  #isDescribed = false;
 
   /** How many entries are here, and the hash of the last one: from where the agent goes on after a cut. */
   get position() {
@@ -84,9 +98,18 @@ export class LogReader {
       throw new LogTampered(`an entry that does not continue entry ${this.#hashes.length - 1}`);
     }
     if ((entry.event?.type === "opened") !== isFirst) throw new LogTampered("the first entry, and only the first, opens the session");
+    this.#follow(entry);
     this.#hashes.push(await hashOf(written));
     if (isFirst) this.session = entry.event.session;
     return entry;
+  }
+
+  /** @param {any} entry @throws {LogTampered} it may not stand there */
+  #follow({ number, event }) {
+    if (event.type === "answered") this.#mayDescribe ||= event.capabilities.includes("view");
+    if (event.type !== "device_described") return;
+    if (!this.#mayDescribe || this.#isDescribed) throw new LogTampered(`entry ${number} describes the computer unseen, or once more`);
+    this.#isDescribed = true;
   }
 
   /**

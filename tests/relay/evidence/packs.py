@@ -36,6 +36,7 @@ from protocol.session_log import (
     Answered,
     Asked,
     ClipboardMoved,
+    DeviceDescribed,
     EpochBegan,
     FileTransferred,
     HandedOver,
@@ -45,6 +46,7 @@ from protocol.session_log import (
     Noted,
     Opened,
     Said,
+    ScreenSize,
     SegmentClosed,
     SessionEnded,
     Titled,
@@ -118,6 +120,19 @@ class Case:
 SAID, ANSWERED = "Voyez-vous le voyant ?", "Il clignote <b>en rouge</b>"
 FILE = json.dumps({"name": "Notice <b>.pdf", "sha256": "0f" * 32})
 TITLE = '{"title":"Banque – comptes"}'
+DEVICE = DeviceDescribed(
+    make="Dell Inc.",
+    model="Latitude <5440>",
+    system="Debian GNU/Linux 12 (bookworm)",
+    desktop="GNOME",
+    windowing="wayland",
+    processor="13th Gen Intel(R) Core(TM) i5-1345U",
+    cores=12,
+    memory_bytes=16_450_000_000,
+    disk_bytes=502_000_000_000,
+    disk_free_bytes=3_900_000_000,
+    screens=[ScreenSize(1920, 1080), ScreenSize(2560, 1440)],
+)
 
 
 def a_case(*, session: str = SESSION, agent: str = "agent", pictures: str = "pictures", title: str = TITLE) -> Case:
@@ -242,6 +257,7 @@ def write_entries(case: Case, agent: str = "agent", pictures: str = "pictures", 
         ),
         ClipboardMoved(SERIAL, Direction.FROM_CUSTOMER, 11, hashlib.sha256(sealed_copy).digest()),
         ClipboardMoved(SERIAL, Direction.TO_CUSTOMER, 7, b""),
+        DEVICE,
         SessionEnded(Outcome.COMPLETED, "technician", 60_000, 0),
     ]  # fmt: skip
     write_chain(case, events)

@@ -469,6 +469,18 @@ def second_end(case: Case) -> None:
     packs.log_session(case)
 
 
+def described(*, at: int) -> Alteration:
+    """An agent that lies writes of the computer, and both ends sign it, once more or before anybody may see."""
+
+    def alter(case: Case) -> None:
+        events = [session_log.parse_entry(text).event for text in case.entries]
+        packs.write_chain(case, [*events[:at], packs.DEVICE, *events[at:]])
+        packs.sign_heads(case)
+        packs.log_session(case)
+
+    return alter
+
+
 def two_openings(case: Case) -> None:
     rewritten(case, 3, lambda entry: entry.update(event=json.loads(case.entries[0])["event"]))
 
@@ -489,18 +501,21 @@ ALTERATIONS: dict[str, tuple[Alteration, str]] = {
     "a bit of an entry": (in_place(2, '"took_ms":4200', '"took_ms":4201'), "entry 3 breaks the chain"),
     "the words that were shown, in place": (in_place(1, "voir votre écran", "voir votre salon"), "entry 2 breaks"),
     "the words that were shown, chain mended": (edit(1, words="On voulait voir."), "contradicts"),
-    "the answer": (edit(2, answer="refused", capabilities=[]), "the head of"),
+    "the answer": (edit(2, answer="refused"), "the head of"),
+    "what was allowed": (edit(2, capabilities=[]), "entry 18 cannot stand there"),
     "the reason": (edit(1, reason="Autre chose"), "the head of"),
     "the technician's name": (edit(0, technician="Paul Martin"), "the certificate of entry 0 says something else"),
     "the agent's key": (edit(0, agent_key=base64.b64encode(bytes(32)).decode()), "the head of 1"),
     "the clock of an entry": (lambda case: rewritten(case, 4, lambda e: e.update(at_ms=AT_S * 1000 - 86_400_000)), "the head"),
-    "an entry taken out": (without(6), "a head of 19 entries, of which 18 are there"),
+    "an entry taken out": (without(6), "a head of 20 entries, of which 19 are there"),
     "an entry taken out, nothing mended": (lambda case: case.entries.pop(4), "entry 4 breaks the chain"),
     "an entry put in": (inserted, "entry 5 breaks the chain"),
     "two entries swapped": (swapped, "entry"),
     "the first entry taken out": (lambda case: case.entries.pop(0), "entry 0 breaks the chain"),
     "a second opening": (two_openings, "entry 3 cannot stand there"),
     "entries behind the end": (second_end, "cannot stand there"),
+    "a computer before anybody may see": (described(at=2), "entry 2 cannot stand there"),
+    "a computer once more": (described(at=-1), "entry 19 cannot stand there"),
     "an entry of another session": (splice_entries, "breaks the chain"),
     "spaces in an entry": (in_place(3, '","', '", "'), "entry 3 is not written as it has to be"),
     "members of an entry in another order": (lambda case: case.entries.__setitem__(3, reversed_json(case.entries[3])), "entry 3"),
@@ -553,17 +568,17 @@ ALTERATIONS: dict[str, tuple[Alteration, str]] = {
     "which way it went": (edit(COPIED, direction="to_customer"), "the head of"),
     "that something was kept of what was copied": (edit(COPIED, content=""), "the head of"),
     "when a window was used": (edit(TITLED, since_ms=1), "the head of"),
-    "the entry of a title taken out": (without(TITLED), "a head of 19 entries, of which 18 are there"),
+    "the entry of a title taken out": (without(TITLED), "a head of 20 entries, of which 19 are there"),
     "what was said by one in the other's mouth": (swapped_chat, "is not what entry 12 speaks of"),
     "the same, with its entries": (swapped_chat_and_entries, "the head of"),
     "who said it": (edit(ANSWERED, participant=packs.SERIAL), "the head of"),
     "words for what was not recorded": (words_for_what_was_not_recorded, "the head of"),
-    "a message taken out": (without(ANSWERED), "a head of 19 entries, of which 18 are there"),
+    "a message taken out": (without(ANSWERED), "a head of 20 entries, of which 19 are there"),
     "a message as if it had not been recorded": (edit(ANSWERED, content=""), "the head of"),
     "which way a file went": (edit(FILE, direction="from_customer"), "the head of"),
     "that a file arrived": (edit(FILE, outcome="refused"), "the head of"),
     "how much of a file had gone": (edit(FILE, moved=0), "the head of"),
-    "a file taken out": (without(FILE), "a head of 19 entries, of which 18 are there"),
+    "a file taken out": (without(FILE), "a head of 20 entries, of which 19 are there"),
     "the name of a file": (other_name, "is not what entry 15 speaks of"),
     "a file as if nobody could read its name": (edit(FILE, content=""), "the head of"),
     "something more beside entries": (stranger_beside, "nothing in the log speaks of beside/"),
@@ -621,8 +636,8 @@ MISSING: dict[str, tuple[Alteration, str]] = {
     "a message": (lambda case: case.beside.pop(sealed_chat(case, ANSWERED)), "of entry 13"),
     "what lies beside an entry": (lambda case: case.beside.pop(min(case.beside)), "beside/"),
     "the colleague's certificate": (lambda case: case.certificates.clear(), "the certificate of entry 9"),
-    "the technician's signature at the end": (agent_alone, "both ends signed 1 of 19 entries, the agent alone 19"),
-    "every signature at the end": (unsigned_end, "both ends signed 1 of 19 entries, the agent alone 1"),
+    "the technician's signature at the end": (agent_alone, "both ends signed 1 of 20 entries, the agent alone 20"),
+    "every signature at the end": (unsigned_end, "both ends signed 1 of 20 entries, the agent alone 1"),
     "the closing in the log of all sessions": (lambda case: case.leaves.pop(2), "session_closed"),
     "the opening in the log of all sessions": (lambda case: case.leaves.pop(0), "session_opened"),
     "the joining in the log of all sessions": (lambda case: case.leaves.pop(1), "session_joined"),

@@ -264,6 +264,24 @@ test("the log is followed, and a head signed only when it agrees", async () => {
   await assert.rejects(new LogReader().add(vectors.log.entries[1]), errors.LogTampered);
 });
 
+test("the computer is described once, and only to somebody who may see", async () => {
+  const reader = new LogReader();
+  for (const entry of vectors.log.described) await reader.add(entry);
+  for (const [why, entries] of Object.entries(vectors.log.misplaced)) {
+    const followed = new LogReader(), last = entries.at(-1);
+    for (const entry of entries.slice(0, -1)) await followed.add(entry);
+    await assert.rejects(followed.add(last), errors.LogTampered, why);
+    assert.equal(followed.position.entries, entries.length - 1, why);
+  }
+  const told = vectors.log.described[3];
+  for (const [what, instead] of [['"wayland"', '"quartz"'], ['"cores":12', '"cores":-1'], ['"width_px":1920', '"width_px":0'], ['"cores":12', '"cores":12,"serial":"1"']]) {
+    assert.ok(told.includes(what));
+    const changed = new LogReader();
+    for (const entry of vectors.log.described.slice(0, 3)) await changed.add(entry);
+    await assert.rejects(changed.add(told.replace(what, instead)), errors.RemoteProtocolError, instead);
+  }
+});
+
 test("what is said of files is read and written as in the vectors", async () => {
   const { decodeFromAgent } = await load("messages.js"), { encodeText } = await load("codec.js"), { utf8 } = await load("bytes.js");
   for (const said of vectors.files.from_agent) assert.equal(encodeText(decodeFromAgent(utf8(said))), said);
