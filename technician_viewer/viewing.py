@@ -69,7 +69,16 @@ from protocol.messages import (
 )
 from protocol.relay_messages import HeadSubmitted
 from protocol.resume import Position, ViewerResume
-from protocol.session_log import Answered, Asked, Entry, LogReader, Opened, countersign_head, last_hash
+from protocol.session_log import (
+    Answered,
+    Asked,
+    DeviceDescribed,
+    Entry,
+    LogReader,
+    Opened,
+    countersign_head,
+    last_hash,
+)
 from protocol.signs_of_life import SignsOfLife
 from protocol.vocabulary import Answer, Capability, ClipboardAnswer, Hold, Outcome, RecordingState
 from technician_viewer.errors import InputHeld
@@ -154,6 +163,8 @@ class Viewing:
         """Whether every pixel of it is the customer's; else better ones follow by themselves."""
         self.system = ""
         """What the customer's machine says it is."""
+        self.device: DeviceDescribed | None = None
+        """Which computer it is, once somebody was allowed to see; older agents do not tell."""
         self.capabilities: frozenset[Capability] = frozenset()
         self.holds: frozenset[Hold] = frozenset()
         self.until_ms = 0
@@ -475,6 +486,8 @@ class Viewing:
                 self._check_opened(opened, self._log.texts[0])
             case Answered(question, answer, capabilities):
                 self._on_answer(question, answer, capabilities)
+            case DeviceDescribed() as device:
+                self.device = device
 
     def _check_opened(self, opened: Opened, text: str) -> None:
         """The log that we are about to sign is that of this session, and of the agent that we talk to."""

@@ -43,7 +43,6 @@ IN_PART = {
     75: "the case comes to level 3 with all that is known; the appointment itself comes later",
     83: "installed software is run by whoever controls, as any other program; nothing asks for that alone",
     84: "the rights of an administrator",
-    86: "type, make and model; what the system tells of itself comes with file transfer",
     92: "several people in one session; the telephone line itself is not ours",
 }
 LATER = "not yet"

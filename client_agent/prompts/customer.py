@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from protocol.limits import PROMPT_S
+from protocol.session_log import DeviceDescribed
 from protocol.vocabulary import Answer, Capability, Direction, FileOutcome, Hold, Outcome, RecordingState, Role
 
 
@@ -298,6 +299,7 @@ class Summary:
         files: those that came or left, in order; at most as many as a session can have.
         recorded_s, recording_days: for how long it was recorded, and how long that is kept; 0 where nothing was.
         messages: how many the customer wrote in the chat, and how many all others did.
+        device: what was told of this computer; None where nothing was.
         position: the session's place in the organisation's log of all sessions, with the signatures; empty where it is not known.
     """
 
@@ -315,6 +317,7 @@ class Summary:
     position: str = ""
     files: tuple[FileMoved, ...] = ()
     messages: tuple[int, int] = (0, 0)
+    device: DeviceDescribed | None = None
 
 
 def _nothing_at_all() -> None:

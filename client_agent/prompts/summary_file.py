@@ -41,7 +41,9 @@ def as_text(words: SummaryWords) -> str:
 def as_html(words: SummaryWords, language: str) -> str:
     """The summary as a page of its own, without scripts and without anything from elsewhere."""
     escape = html.escape
-    facts = "".join(f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>" for label, value in words.facts)
+    facts = "".join(
+        f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>" for label, value in (*words.facts, *words.more_facts)
+    )
     people = "".join(
         f"<h2>{escape(name)}</h2><ul>{''.join(f'<li>{escape(deed.text)}</li>' for deed in deeds)}</ul>"
         for name, deeds in words.people

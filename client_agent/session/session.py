@@ -25,6 +25,7 @@ from client_agent.session.case import Case, Tasks
 from client_agent.session.chat import Chat
 from client_agent.session.clipboard import SharedClipboard
 from client_agent.session.clock import awake_or_asleep_s, now_ms
+from client_agent.session.device import Device
 from client_agent.session.evidence import Evidence
 from client_agent.session.files import Files
 from client_agent.session.line import Line, LineLost, LineRestored
@@ -136,6 +137,7 @@ class Session:
         self._notes = Notes(voices, recording)
         self._chat = Chat(customer, viewers, voices, recording)
         self._titles = Titles(window, voices, recording, lambda: self._case.pictures.is_seeing)
+        self._device = Device(self._case.pictures, voices, self._case.tasks)
         self._clipboard = SharedClipboard(clipboard, self._case)
         hands.on_applied = eyes.tell
         self._attendance = Attendance(self._case, self._questions, self._arrivals, system)
@@ -574,6 +576,7 @@ class Session:
             self._access.expire(now_ms())
             self._recorder.close_overdue()
             self._titles.follow()
+            self._device.follow()
             if self._case.recording.is_key_picture_due:
                 self._case.tasks.start(self._case.pictures.show_to_store())
             if awake_or_asleep_s() >= heads_at_s:

@@ -17,7 +17,7 @@ from client_agent.session.chat import CUSTOMER
 from client_agent.session.clock import now_ms
 from protocol.consent import NOBODY, ViewerId
 from protocol.limits import CONTROL_GRACE_S, VIEW_GRACE_S
-from protocol.session_log import Answered, Asked, Opened, Said, parse_entry
+from protocol.session_log import Answered, Asked, DeviceDescribed, Event, Opened, Said, parse_entry
 from protocol.vocabulary import Capability, Direction, Outcome
 
 
@@ -80,15 +80,19 @@ def summary(
         position=_position(case),
         files=files,
         messages=_messages(case),
+        device=next((event for event in _events(case) if isinstance(event, DeviceDescribed)), None),
     )
 
 
 def _messages(case: Case) -> tuple[int, int]:
     """How many the customer wrote, and how many all others did."""
-    events = [parse_entry(text).event for text in case.evidence.texts]
-    said = [event for event in events if isinstance(event, Said)]
+    said = [event for event in _events(case) if isinstance(event, Said)]
     by_customer = sum(event.participant == CUSTOMER for event in said)
     return by_customer, len(said) - by_customer
+
+
+def _events(case: Case) -> Iterator[Event]:
+    return (parse_entry(text).event for text in case.evidence.texts)
 
 
 def _position(case: Case) -> str:

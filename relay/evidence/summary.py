@@ -13,6 +13,7 @@ from protocol.session_log import (
     ClipboardMoved,
     Continued,
     Cut,
+    DeviceDescribed,
     Entry,
     FileTransferred,
     HandedOver,
@@ -91,6 +92,7 @@ class Summary:
     """All that the pages and the derived tables need."""
 
     opened: Opened | None = None
+    device: DeviceDescribed | None = None
     opened_ms: int = 0
     ended_ms: int | None = None
     outcome: str = ""
@@ -179,6 +181,8 @@ def _apply(summary: Summary, entry: Entry) -> None:
         case ClipboardMoved(participant=participant, direction=direction, characters=characters):
             kind = "clipboard_put" if direction is Direction.TO_CUSTOMER else "clipboard_read"
             summary.steps.append(Step(at_ms, kind, number, participant=participant, characters=characters))
+        case DeviceDescribed() as device:
+            summary.device = device
         case InputCounted(clicks=clicks, keys=keys, characters=characters):
             summary.clicks += clicks
             summary.keys += keys

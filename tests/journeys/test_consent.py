@@ -22,6 +22,8 @@ async def test_a_no_is_told_to_the_technician_and_is_on_the_ticket(stage: Stage)
     log = await stage.log_is_complete("opened", "asked", "answered", "ended")
     assert log.entries[2]["event"]["answer"] == "refused"
     assert log.entries[2]["event"]["capabilities"] == []
+    # Which computer it is, nobody is told who may not see it.
+    assert "device_described" not in [entry["event"]["type"] for entry in log.entries]
 
 
 async def test_input_while_a_question_is_open_reaches_nothing_even_from_a_page_that_does_not_hold_it_back(

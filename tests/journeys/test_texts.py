@@ -1,6 +1,7 @@
 """Hostile texts in every field of both ends, as people see them: shown to the letter, never obeyed, never able to deceive."""
 
 import asyncio
+import platform
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,8 @@ ORGANISATION = 'Fibre <b>du</b> & "Lac"'
 NAME = "<img id=evil src=x onerror=alert(1)> Roy"
 SUBJECT = "</title><script>alert(2)</script> {{7*7}} ${7*7} %s"
 REASON = "<script id=evil>alert(3)</script> & <a href=//evil.example>here</a>\n[ Let them see my screen ]"
+DESKTOP = "<b id=evil>GNOME</b> {0}"
+SYSTEM = platform.freedesktop_os_release()["PRETTY_NAME"]
 CUSTOMER = "'; DROP TABLE ticket; -- <b>Blanc</b>"
 DECEIVING = {
     "escape": "ticket\x1b]0;owned\x07",
@@ -34,7 +37,12 @@ def server() -> Iterator[Server]:
         server.stop()
 
 
-async def test_texts_of_others_are_shown_to_the_letter_at_both_ends_and_on_the_ticket(stage: Stage) -> None:
+@pytest.mark.requirement("A86")
+async def test_texts_of_others_are_shown_to_the_letter_at_both_ends_and_on_the_ticket(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What the customer's computer says of itself comes from there as well.
+    monkeypatch.setenv("XDG_CURRENT_DESKTOP", DESKTOP)
     alerts: list[str] = []
     stage.page.on("dialog", lambda dialog: alerts.append(dialog.message))
     await stage.reach_prompt(asks="view", reason=REASON, subject=SUBJECT, customer_name=CUSTOMER)
@@ -46,6 +54,9 @@ async def test_texts_of_others_are_shown_to_the_letter_at_both_ends_and_on_the_t
 
     await stage.press("Let them see my screen")
     await stage.technician.wait_for_picture()
+    await stage.page.locator("#device summary").click()
+    for text in (DESKTOP, SYSTEM, f"{stage.display.width_px} × {stage.display.height_px}"):
+        await stage.technician_reads(text)
     # The bar has room for the beginning of a name.
     await stage.customer_reads(NAME[:24])
     await nothing_was_obeyed(stage)
@@ -57,14 +68,14 @@ async def test_texts_of_others_are_shown_to_the_letter_at_both_ends_and_on_the_t
     await stage.page.wait_for_selector("body[data-state=ended]")
 
     await stage.page.goto(f"{stage.server.organisation.address}/tickets/{stage.ticket}")
-    for text in (NAME, SUBJECT, CUSTOMER, REASON.splitlines()[0]):
+    for text in (NAME, SUBJECT, CUSTOMER, REASON.splitlines()[0], f"{SYSTEM} · {DESKTOP} (X11)"):
         await stage.technician_reads(text)
     await nothing_was_obeyed(stage)
     await stage.page.goto(f"{stage.server.organisation.address}/tickets")
     await stage.technician_reads(SUBJECT)
     await nothing_was_obeyed(stage)
     assert alerts == []
-    log = await stage.log_is_complete("opened", "asked", "answered", "ended")
+    log = await stage.log_is_complete("opened", "asked", "answered", "device_described", "ended")
     assert NAME in log.verdict
 
 

@@ -100,10 +100,9 @@ async def test_a_customer_is_seen_and_helped_and_the_ticket_holds_a_log_that_bot
     texts = session.viewing.entry_texts
     verdict = await eventually(is_complete, "the whole log, signed by both, on the ticket")
     assert verdict
-    # How good the path was is told a moment after the first picture, wherever the session is then.
-    events = [
-        type(entry.event).__name__ for entry in verdict.entries if not isinstance(entry.event, session_log.PathChanged)
-    ]
+    # How good the path was, and which computer it is, is told a moment after the first picture, wherever the session is then.
+    later = session_log.PathChanged | session_log.DeviceDescribed
+    events = [type(entry.event).__name__ for entry in verdict.entries if not isinstance(entry.event, later)]
     assert events == ["Opened", "Asked", "Answered", "EpochBegan", "InputCounted", "SessionEnded"]
 
 

@@ -12,7 +12,8 @@ class ConsentEffectsTexts(Texts):
     def _effects(self, question: ConsentQuestion) -> tuple[Marked, ...]:
         _ = self._
         sees = Marked(
-            Mark.EYE, _("This person sees everything your screen shows. Close what should stay private first.")
+            Mark.EYE,
+            _("This person sees your whole screen, and which computer and system it is. Close what is private."),
         )
         touches_nothing = Marked(Mark.NO_HAND, _("This person will not be able to touch anything."))
         controls = Marked(

@@ -5,19 +5,20 @@ from datetime import UTC, datetime
 
 from client_agent.prompts.customer import Decision, FileMoved, Participation, Summary
 from client_agent.prompts.others_text import one_line
+from client_agent.prompts.words.device import DeviceTexts
 from client_agent.prompts.words.marks import Mark, Marked
-from client_agent.prompts.words.texts import Texts
 from client_agent.prompts.words.times import duration, moment
 from protocol.vocabulary import Capability, Direction, Outcome
 
 
 @dataclass(frozen=True)
 class SummaryWords:
-    """What is said, and saved, when the session is over. Facts are pairs of label and value."""
+    """What is said, and saved, when the session is over. Facts are pairs of label and value; a window leaves out `more_facts`."""
 
     title: str
     ending: str
     facts: tuple[tuple[str, str], ...]
+    more_facts: tuple[tuple[str, str], ...]
     fact_lines: tuple[str, ...]
     people: tuple[tuple[str, tuple[Marked, ...]], ...]
     fingerprint: str
@@ -32,7 +33,7 @@ class SummaryWords:
     files: tuple[str, ...]
 
 
-class SummaryTexts(Texts):
+class SummaryTexts(DeviceTexts):
     """What the summary says, in its window and as a file."""
 
     def summary(self, summary: Summary) -> SummaryWords:
@@ -46,11 +47,13 @@ class SummaryTexts(Texts):
             (_("Recording"), self._recorded(summary)),
             *(((_("Messages"), self._messages(*summary.messages)),) if any(summary.messages) else ()),
         )
+        more_facts = ((_("Computer noted"), self._device(summary.device)),) if summary.device else ()
         return SummaryWords(
             title=_("The session is over"),
             ending=f"{self._ending(summary.outcome)} {_('Nobody can see your screen or act any more.')}",
             facts=facts,
-            fact_lines=tuple(self.key(label, value) for label, value in facts),
+            more_facts=more_facts,
+            fact_lines=tuple(self.key(label, value) for label, value in (*facts, *more_facts)),
             people=tuple((self._person(one.name), self._deeds(one)) for one in summary.participations),
             fingerprint=_in_groups(one_line(summary.fingerprint)),
             about_fingerprint=_(

@@ -1,6 +1,7 @@
 /** One session: why it is looked at, what its evidence is worth, its recording, its timeline, its notes, and all that happened. */
 import { _ } from "../catalogue.js";
 import { NotForThisKey, ProtocolError } from "../core/errors.js";
+import { deviceFacts } from "../device.js";
 import { button, clock, element, get, input } from "../dom.js";
 import { RemoteScreen } from "../screen/remote_screen.js";
 import { Playback } from "../session/playback.js";
@@ -83,6 +84,7 @@ export class CaseView {
     const { ticket, subject, technician } = evidence.opened;
     get("case-title").textContent = _("Ticket {ticket}, {name}", { ticket, name: technician });
     get("case-subject").textContent = `${subject} · ${new Date(evidence.entries[0]?.at_ms ?? 0).toLocaleString(this.room.language(), { dateStyle: "long", timeStyle: "medium" })}`;
+    this.#showDevice(evidence);
     this.handling.show(this.session, logged.hold, evidence);
     element("pass-on-one", HTMLAnchorElement).href = `#pass-on=${this.session}`;
     await this.openWithKey();
@@ -141,6 +143,13 @@ export class CaseView {
     });
     this.player.show(player);
     await player.seek(player.startMs);
+  }
+
+  /** @param {Evidence} evidence */
+  #showDevice({ entries, opened }) {
+    const told = entries.find(({ event }) => event.type === "device_described")?.event;
+    get("device-card").hidden = !told;
+    get("device-facts").replaceChildren(...(told ? deviceFacts(told, opened.agent_version) : []));
   }
 
   /** @param {Evidence} evidence */

@@ -81,6 +81,7 @@ export function entryText(event, nameOf) {
     case "continued": return _("The customer lets it go on");
     case "recording_paused": return _("The customer pauses the recording");
     case "recording_continued": return _("The customer lets the recording go on");
+    case "device_described": return _("The customer’s computer is described");
     case "said": return name ? _("{name} writes a message", { name }) : _("The customer writes a message");
     case "segment_lost": return _("A piece of the recording could not be kept");
     case "ended": return outcomeText(event.outcome);

@@ -10,6 +10,7 @@ import { RemoteScreen } from "../screen/remote_screen.js";
 import { ChatView } from "./chat_view.js";
 import { Curtain } from "./curtain.js";
 import { Clipboard } from "./clipboard.js";
+import { DeviceView } from "./device_view.js";
 import { Files } from "./files.js";
 import { InviteDialog } from "./invite_dialog.js";
 import { Menus } from "./menus.js";
@@ -47,6 +48,7 @@ export class SessionView {
   #asking;
   #askedKeyMs = -Infinity;
   curtain = new Curtain();
+  device = new DeviceView();
   people = new People();
   customer = "";
 
@@ -141,7 +143,7 @@ export class SessionView {
         this.chat.change(message.state);
         break;
       case "entry_appended":
-        this.recording.take(JSON.parse(message.entry), this.people.me);
+        this.#follow(JSON.parse(message.entry));
         break;
       case "chat_said":
       case "chat_refused":
@@ -175,6 +177,12 @@ export class SessionView {
         this.note(_("Your input was held back: {why}.", { why: this.#why([message.hold]) }));
         break;
     }
+  }
+
+  /** @param {any} entry of the session's log */
+  #follow(entry) {
+    this.recording.take(entry, this.people.me);
+    this.device.take(entry.event);
   }
 
   /** The connection with the agent is interrupted; both ends come back by themselves for a while. */

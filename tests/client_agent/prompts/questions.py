@@ -11,6 +11,7 @@ from client_agent.prompts.customer import (
     Summary,
     Viewer,
 )
+from protocol.session_log import DeviceDescribed, ScreenSize
 from protocol.vocabulary import Capability, Direction, FileOutcome, Outcome
 
 VIEW = frozenset({Capability.VIEW})
@@ -71,4 +72,17 @@ SUMMARY = Summary(
     recording_days=90,
     position="mainforte/sessions/<script>\n12\n",
     messages=(2, 3),
+    device=DeviceDescribed(
+        "Dell Inc.",
+        "Latitude 5440",
+        "Debian GNU/Linux 12",
+        "GNOME",
+        "wayland",
+        "Intel(R) Core(TM) i5 ✅",
+        12,
+        16_450_000_000,
+        502_000_000_000,
+        3_900_000_000,
+        [ScreenSize(1920, 1080), ScreenSize(2560, 1440)],
+    ),
 )

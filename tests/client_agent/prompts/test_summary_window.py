@@ -75,8 +75,22 @@ def test_the_receipt_says_who_what_when_and_how_to_object_and_nothing_in_it_runs
     words = Words(language).summary(SUMMARY)
     page = as_html(words, language)
     said = {
-        "en": ("asked to record the session; you said yes", "you said no", "90 days", "data protection authority"),
-        "fr": ("a demandé à enregistrer la session", "vous avez répondu non", "90 jours", "CNIL"),
+        "en": (
+            "Dell Inc. Latitude 5440, Debian GNU/Linux 12",
+            "3900 MB free of 502 GB",
+            "asked to record the session; you said yes",
+            "you said no",
+            "90 days",
+            "data protection authority",
+        ),
+        "fr": (
+            "cœurs logiques\u00a0: 12",
+            "mémoire 16\u00a0Go",
+            "a demandé à enregistrer la session",
+            "vous avez répondu non",
+            "90 jours",
+            "CNIL",
+        ),
     }[language]
     for expected in (*said, words.fingerprint, "&lt;script&gt;", "Jean &lt;b&gt;Petit&lt;/b&gt;"):
         assert expected in page

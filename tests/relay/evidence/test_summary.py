@@ -1,11 +1,17 @@
 """relay/evidence/summary.py: what a log says happened."""
 
+import re
+
+import pytest
+from msgspec import structs
+
 from protocol.session_log import (
     AccessEnded,
     Answered,
     Asked,
     ClipboardMoved,
     Cut,
+    DeviceDescribed,
     Entry,
     Event,
     HandedOver,
@@ -18,7 +24,10 @@ from protocol.session_log import (
     SessionEnded,
 )
 from protocol.vocabulary import Answer, Capability, Direction, Outcome, Role
+from relay.desk import templates
+from relay.desk.rendering import Times
 from relay.evidence.summary import summarise
+from tests.relay.evidence.packs import DEVICE
 
 NONE = bytes(32)
 OPENED = Opened(
@@ -131,3 +140,49 @@ def test_each_text_that_went_over_the_clipboard_is_told_with_its_length_and_its_
         ("clipboard_put", "camille", 12),
         ("clipboard_read", "camille", 1),
     ]
+
+
+def test_the_computer_is_known_once_it_is_described() -> None:
+    assert summarise(entries(OPENED, ASKED)).device is None
+    assert (
+        summarise(entries(OPENED, ASKED, Answered(1, Answer.ALLOWED, [Capability.VIEW], 99, 1), DEVICE)).device
+        == DEVICE
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "computer"),
+    [
+        (
+            "en",
+            "Dell Inc. Latitude &lt;5440&gt; · Debian GNU/Linux 12 (bookworm) · GNOME (Wayland) 13th Gen Intel(R) Core(TM) i5-1345U"
+            " · 12 logical cores · memory 16 GB · disk with the home folder: 3900 MB free of 502 GB"
+            " · screens 1920 × 1080, 2560 × 1440 · agent 0.1.0",
+        ),
+        (
+            "fr",
+            "Dell Inc. Latitude &lt;5440&gt; · Debian GNU/Linux 12 (bookworm) · GNOME (Wayland) 13th Gen Intel(R) Core(TM) i5-1345U"
+            " · 12 cœurs logiques · mémoire 16\xa0Go · disque du dossier personnel\xa0: 3900\xa0Mo libres sur 502\xa0Go"
+            " · écrans 1920 × 1080, 2560 × 1440 · agent 0.1.0",
+        ),
+    ],
+)
+def test_the_report_says_which_computer_it_was_as_far_as_that_is_known(language: str, computer: str) -> None:
+    assert computer_in_report(DEVICE, language) == computer
+    unknown = DeviceDescribed("", "", "", "", "", "", 0, 0, 0, 0, [])
+    assert computer_in_report(unknown, language) == "agent 0.1.0"
+    named_twice = structs.replace(unknown, make="Dell", model="DELL Latitude", windowing="x11")
+    assert computer_in_report(named_twice, language) == "DELL Latitude · X11 agent 0.1.0"
+
+
+def computer_in_report(device: DeviceDescribed, language: str) -> str:
+    """What the story's facts say of the computer, as text."""
+    template = '{% import "session_story.html" as story with context %}{{ story.facts(summary, times) }}'
+    shown = (
+        templates.of(language)
+        .from_string(template)
+        .render(language=language, times=Times(language, "UTC"), summary=summarise(entries(OPENED, device)))
+    )
+    found = re.search(r"<dd>(.*?)</dd>", shown, re.DOTALL)
+    assert found
+    return " ".join(re.sub(r"<[^>]*>", " ", found[1]).replace("\xa0", "\0").split()).replace("\0", "\xa0")

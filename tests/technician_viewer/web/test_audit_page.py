@@ -130,6 +130,9 @@ async def test_a_session_is_found_looked_at_for_a_reason_and_taken_away(room: Op
     await look(page)
     await expect(page.locator("#verdict")).to_contain_text("Complete")
     await expect(page.locator("#steps")).to_contain_text("Paul Martin joins")
+    computer = page.get_by_role("region", name="Customer’s computer")
+    for fact in ("Dell Inc. Latitude <5440>", "GNOME (Wayland)", "1920 × 1080, 2560 × 1440", "3,900 MB free of 502 GB"):
+        await expect(computer).to_contain_text(fact)
     for lane in ("consent", "recording", "chat", "people"):
         await expect(page.locator(f".lane[data-lane={lane}]")).to_be_visible()
     async with page.expect_download() as download:
