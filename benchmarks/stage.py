@@ -20,6 +20,7 @@ from benchmarks.tls import made_certificate
 from tests.conftest import CHROMIUM, CHROMIUM_OPTIONS
 from tests.fakes.narrow_path import NarrowPath
 from tests.virtual_display import VirtualDisplay, virtual_display
+from tests.waiting import eventually
 
 WIDTH_PX, HEIGHT_PX = 1920, 1080
 _PROBE = Path(__file__).with_name("probe.js")
@@ -110,7 +111,8 @@ async def session(
         await page.add_init_script(path=_PROBE)
         connected = await peer.connect(stack, Place(display, page, folder, tls, path))
         painter = await _painter(stack, display)
-        await page.wait_for_function("probe.size() !== null", timeout=30_000)
+        # Asked from outside: our page lets nothing inside it evaluate strings.
+        await eventually(lambda: page.evaluate("probe.size() !== null"), "a canvas that shows the screen")
         await peer.focus(page)
         cdp = await context.new_cdp_session(page)
         clock = await PageClock.of(page, cdp)

@@ -9,6 +9,7 @@ from pathlib import Path
 from playwright.async_api import Page, expect
 
 from demo.organisation import AUDITOR_ACCOUNT, PASSWORD, TICKET, Organisation
+from tests.waiting import eventually
 
 WHY_PASSED_ON = {"fr": "Odile Fabre part à la fin du mois.", "en": "Odile Fabre leaves at the end of the month."}
 WHY = {"fr": "Contrôle mensuel des sessions.", "en": "Monthly check of sessions."}
@@ -50,7 +51,9 @@ class Auditor:
         await self.page.locator("#passphrase").fill(PASSWORD)
         await self.page.locator("#key-form button.main").click()
         await self.page.wait_for_selector("#player:not([hidden])", timeout=30_000)
-        await self.page.wait_for_function("document.getElementById('screen').width > 1", timeout=30_000)
+        # A page that forbids eval() forbids it to what waits inside it, too.
+        shows = "document.getElementById('screen').width > 1"
+        await eventually(lambda: self.page.evaluate(shows), "the recording's first picture")
 
     async def find_window(self, title: str) -> None:
         """Search for a window that the customer used, and go to where it was used last."""

@@ -168,10 +168,10 @@ async def test_full_screen_takes_the_keys_that_a_browser_keeps_and_says_how_to_l
     page = stage.page
     await page.locator("#full-screen").click()
     await expect(page.locator("#full-screen")).to_have_attribute("aria-pressed", "true")
-    await page.wait_for_function("locks.includes('lock')")
+    await eventually(lambda: page.evaluate("locks.includes('lock')"), "the keys are taken")
     await stage.technician_reads("Hold Esc to leave it")
     await page.keyboard.press("Control+Alt+Shift+Q")
-    await page.wait_for_function("locks.at(-1) === 'unlock'")
+    await eventually(lambda: page.evaluate("locks.at(-1) === 'unlock'"), "the keys are given back")
     await page.locator("#full-screen").click()
     await expect(page.locator("#full-screen")).to_have_attribute("aria-pressed", "false")
 
