@@ -16,6 +16,9 @@ _MANY, _MANY_SHARE, _FEW_SHARE = 2, 0.02, 0.01
 _REMEMBERED_SEGMENTS = 400
 # Of one burst, however many segments were in it, for so many round trips.
 _ONE_LOSS_ROUND_TRIPS = 2
+# Over a shorter way than this, what was lost is there again before anybody notices; and a busy machine, whose acknowledgements are late,
+# looks as if it lost some.
+_FAR_S = 0.03
 # Over how long the window is averaged: each loss nearly halves it.
 _AVERAGED_S = 5.0
 
@@ -49,7 +52,8 @@ class Losses:
         self._average(info, now)
         self._before = info
         share = self._lost / max(self._sent, 1)
-        self.are_many = share >= _FEW_SHARE if self.are_many else self._lost >= _MANY and share >= _MANY_SHARE
+        are_many = share >= _FEW_SHARE if self.are_many else self._lost >= _MANY and share >= _MANY_SHARE
+        self.are_many = are_many and info.shortest_round_trip_s >= _FAR_S
         if not self.are_many:
             return None
         room = (info.window - info.under_way) * info.segment_bytes - info.unsent_bytes

@@ -8,7 +8,7 @@ _US = 1e6
 # tcpi_state … tcpi_total_retrans; four counters of 64 bits; tcpi_segs_out … tcpi_data_segs_out (Linux 4.6).
 _FIELDS = struct.Struct("=8B24I4Q6I")
 _SEGMENT, _UNACKED, _SACKED, _LOST, _RETRANSMITTING = 10, 12, 13, 14, 15
-_ROUND_TRIP, _WINDOW, _SENT_AGAIN, _UNSENT, _SENT = 23, 26, 31, 38, 41
+_ROUND_TRIP, _WINDOW, _SENT_AGAIN, _UNSENT, _SHORTEST_ROUND_TRIP, _SENT = 23, 26, 31, 38, 39, 41
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class TcpInfo:
     unsent_bytes: int
     """What was handed over and has never left."""
     round_trip_s: float
+    shortest_round_trip_s: float
+    """Of the last minutes: what the way takes, without what waits on it."""
     sent: int
     """How many segments have left since the connection began, those that left again among them."""
     sent_again: int
@@ -46,6 +48,7 @@ def tcp_info(connection: sockets.socket) -> TcpInfo | None:
         under_way=max(0, under_way),
         unsent_bytes=told[_UNSENT],
         round_trip_s=told[_ROUND_TRIP] / _US,
+        shortest_round_trip_s=told[_SHORTEST_ROUND_TRIP] / _US,
         sent=told[_SENT],
         sent_again=told[_SENT_AGAIN],
     )

@@ -8,12 +8,21 @@ from hypothesis.strategies import floats, integers, lists, tuples
 from client_agent.losses import Losses, Lossy
 from client_agent.tcp_info import TcpInfo
 
-START = TcpInfo(segment_bytes=1448, window=10, under_way=0, unsent_bytes=0, round_trip_s=0.2, sent=0, sent_again=0)
+START = TcpInfo(
+    segment_bytes=1448,
+    window=10,
+    under_way=0,
+    unsent_bytes=0,
+    round_trip_s=0.2,
+    shortest_round_trip_s=0.2,
+    sent=0,
+    sent_again=0,
+)
 
 
-def lose(losses: Losses, share: float) -> Lossy | None:
+def lose(losses: Losses, share: float, start: TcpInfo = START) -> Lossy | None:
     """A minute of fifteen segments a second, of which so many have to be sent again; gives what is made of it in the end."""
-    chance, info, lossy = random.Random(7), START, None
+    chance, info, lossy = random.Random(7), start, None
     for step in range(60 * 15):
         again = chance.random() < share
         info = replace(info, window=5, sent=info.sent + 1 + again, sent_again=info.sent_again + again)
@@ -31,6 +40,12 @@ def test_a_path_that_loses_every_twentieth_packet_carries_what_the_window_lets_t
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.005])
 def test_a_loss_now_and_then_changes_nothing(share: float) -> None:
     assert lose(Losses(), share) is None
+
+
+def test_on_a_short_way_nothing_is_taken_for_lost_however_late_a_busy_machine_answers() -> None:
+    near = replace(START, shortest_round_trip_s=0.0002)
+    assert lose(Losses(), 0.1, near) is None
+    assert Losses().learn(replace(near, sent=22, sent_again=2), 0.0) is None
 
 
 def test_what_a_full_queue_loses_at_once_is_one_loss() -> None:
