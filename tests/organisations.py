@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from demo import organisation as demo
 from demo.organisation import Organisation, served
@@ -43,7 +43,7 @@ def free_port() -> int:
 class _Made(NamedTuple):
     folder: Path
     port: int
-    told: object
+    told: Any
 
 
 _made: defaultdict[object, list[_Made]] = defaultdict(list)
@@ -61,7 +61,8 @@ def copied(key: object, make: Callable[[Path, int], T], folder: Path) -> T:
         made = _Made(first, port, make(first, port))
         _made[key].append(made)
     shutil.copytree(made.folder, folder, dirs_exist_ok=True)
-    return made.told  # type: ignore[return-value]
+    told: T = made.told
+    return told
 
 
 def forget() -> None:

@@ -29,6 +29,8 @@ from tests.waiting import DEADLINE_S, eventually, wait_until
 LANGUAGE = "en"
 COOKIE = "mainforte_sign_in"
 REASON = "To look at the picture settings together."
+# The promise: the other side says what happened within so many seconds.
+TOLD_WITHIN_S = 5.0
 
 
 class DeskAway(Exception):

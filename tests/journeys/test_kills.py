@@ -10,7 +10,7 @@ from playwright.async_api import expect
 
 from tests.client_agent.desktop import Ears
 from tests.journeys.gone import customer_is_told, log_is_kept, nothing_is_down, technician_is_told
-from tests.journeys.stage import DeskAway, Stage
+from tests.journeys.stage import TOLD_WITHIN_S, DeskAway, Stage
 from tests.waiting import eventually
 
 # What is on the ticket's log by then.
@@ -58,7 +58,7 @@ async def test_when_the_relay_is_killed_both_sides_are_told_and_the_log_survives
 async def test_when_the_relay_is_killed_while_a_code_waits_the_technician_is_told(stage: Stage) -> None:
     code = await stage.reach_code()
     stage.server.kill()
-    await stage.technician_reads("The server is starting again")
+    await stage.technician_reads("The server is starting again", deadline_s=TOLD_WITHIN_S)
     stage.start_agent(code)
     await stage.customer_reads("The organisation cannot be reached.")
 
