@@ -39,6 +39,8 @@ def import_customers(settings: Settings, file: Path, report: Path | None, *, ski
                         known = await customer_import.known_numbers(connection, tenant, batch)
                         for mistake in known:
                             write(mistake)
+                        if write.lines and not skip_wrong:
+                            continue  # nothing will be taken: what is left is only judged
                         lines = {mistake.line for mistake in known}
                         count += await customer_import.add(
                             connection, tenant, [row for row in batch if row.line not in lines]

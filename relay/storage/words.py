@@ -39,7 +39,8 @@ def words_of(text: str) -> list[str]:
 def terms_of(word: str) -> frozenset[str]:
     """All forms under which one word is kept and looked for. A text with accents is found without them, and the other way round."""
     plain = fold(word)
-    if plain.isdigit():
+    # No stemmer takes anything from the end of a number: customers, telephones and serials are many, and each is new.
+    if plain[-1:].isdigit():
         return frozenset((plain,))
     stems = (_french.stemWord(word), _french.stemWord(plain), _english.stemWord(plain))
     return frozenset(term for term in (plain, *map(fold, stems)) if term and len(term) <= WORD_CHARACTERS_MAX)

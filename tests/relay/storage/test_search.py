@@ -1,6 +1,7 @@
 """relay/storage/search.py and words.py: the same query finds the same on both databases."""
 
 import pytest
+import snowballstemmer
 from hypothesis import given
 from hypothesis.strategies import characters
 from hypothesis.strategies import text as texts
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from relay.desk.people import Tenant
 from relay.storage import search
 from relay.storage.database import Database
-from relay.storage.words import index_terms, is_one_error_apart, shortened, terms_of
+from relay.storage.words import fold, index_terms, is_one_error_apart, shortened, terms_of, words_of
 
 TEXTS = {
     1: ("Pas d’image sur la télévision", "Le son fonctionne, l’écran reste noir depuis ce matin."),
@@ -165,3 +166,11 @@ def test_a_text_is_found_by_each_of_its_own_words(written: str) -> None:
 def test_two_words_one_typing_error_apart_share_a_shortened_form(left: str, right: str) -> None:
     assert not (is_one_error_apart(left, right) and shortened(left).isdisjoint(shortened(right)))
     assert is_one_error_apart(left, right) == is_one_error_apart(right, left)
+
+
+@given(texts(characters(codec="utf-8"), max_size=20))
+def test_what_ends_in_a_number_has_no_stem_to_be_looked_for(beginning: str) -> None:
+    for word in words_of(f"{beginning}7"):
+        if fold(word)[-1].isdigit():
+            stems = {fold(snowballstemmer.stemmer(language).stemWord(word)) for language in ("french", "english")}
+            assert stems == terms_of(word) == {fold(word)}
