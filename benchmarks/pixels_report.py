@@ -6,7 +6,7 @@ from pathlib import Path
 from benchmarks import reach, verdicts
 from benchmarks.plots import Panel, strip_plot
 from benchmarks.report import RESULTS, Section, with_section
-from benchmarks.series import Series, load
+from benchmarks.series import BEFORE, Series, load
 
 PLOTS = RESULTS.parent / "plots"
 _OWN_FACTS = ("steps", "commit", "date", "load at the end")
@@ -31,8 +31,8 @@ def found_in(folder: Path) -> dict[str, Series]:
     return {series.workload: series for series in map(load, sorted(folder.glob("*.json")))}
 
 
-def sections(found: dict[str, Series]) -> list[Section]:
-    """One for the figures to reach, one for how it was measured, one for each workload."""
+def sections(found: dict[str, Series], before: dict[str, Series] | None = None) -> list[Section]:
+    """One for the figures to reach, one for how it was measured, one for the run before, one for each workload."""
     if not found:
         return []
     newest = max(found.values(), key=lambda series: series.circumstances["date"])
@@ -43,6 +43,7 @@ def sections(found: dict[str, Series]) -> list[Section]:
             "reach", "The figures to reach", f"Ours, from the series below.{_busy(found)}", body=reach.table(found)
         ),
         Section("beside", "Beside the peers", _ABOUT, facts=shared, body=plots),
+        *_twice(found, before or {}),
     ]
     for series in found.values():
         own = {name: series.circumstances[name] for name in _OWN_FACTS if name in series.circumstances}
@@ -58,6 +59,27 @@ def sections(found: dict[str, Series]) -> list[Section]:
             )
         )
     return every
+
+
+def _twice(found: dict[str, Series], before: dict[str, Series]) -> list[Section]:
+    """Whether two runs with the same peers say the same."""
+    lines, same = [], 0
+    for workload, now in found.items():
+        then = before.get(workload)
+        if then is None or set(then.rounds) != set(now.rounds):
+            continue
+        words = {verdict.what: verdict.word for verdict in verdicts.verdicts(then)}
+        for verdict in verdicts.verdicts(now):
+            word = words.get(verdict.what, "–")
+            same += word == verdict.word
+            lines.append(f"| {workload} | {verdict.what} | {word} | {verdict.word} |")
+    if not lines:
+        return []
+    body = "\n".join(["| | | before | then |", "| --- | --- | --- | --- |", *lines])
+    about = (
+        f"What two runs of the same peers, one after the other, say of each workload. The same: {same} of {len(lines)}."
+    )
+    return [Section("twice", "Beside the peers, twice in a row", about, body=body)]
 
 
 def _busy(found: dict[str, Series]) -> str:
@@ -77,7 +99,7 @@ def _busy(found: dict[str, Series]) -> str:
 def write(folder: Path, results: Path = RESULTS, plots: Path = PLOTS) -> list[Section]:
     """Bring RESULTS.md and the plots up to date with all that a folder holds; gives what was written."""
     found = found_in(folder)
-    written = sections(found)
+    written = sections(found, found_in(folder / BEFORE))
     text = results.read_text(encoding="utf-8") if results.exists() else ""
     for section in written:
         text = with_section(text, section)

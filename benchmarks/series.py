@@ -11,6 +11,8 @@ from typing import Any
 from benchmarks.playing import Played
 
 Figure = Callable[[Played], float]
+BEFORE = "before"
+"""The folder of the run before, within that of the newest."""
 
 
 @dataclass
@@ -31,8 +33,13 @@ class Series:
         return [figure(played) for played in self.rounds.get(label, [])]
 
     def save(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{self.workload}.json").write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False))
+        """Keep it; what the run before found is kept beside it, to be told whether both say the same."""
+        file = folder / f"{self.workload}.json"
+        before = folder / BEFORE / file.name
+        before.parent.mkdir(parents=True, exist_ok=True)
+        if file.exists():
+            file.replace(before)
+        file.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False))
 
 
 def load(file: Path) -> Series:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from benchmarks.playing import Played
 from benchmarks.report import percentile
@@ -11,6 +12,19 @@ OURS = "mainforte"
 ROLES = ("agent", "relay", "X server", "browser")
 ROUNDS_LEAST = 3
 _ALIKE_DB = 6.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What may be said of one figure of ours beside the best of the others."""
+
+    what: str
+    word: str
+    """*ahead*, *behind*, *not told apart*, or why nothing can be said."""
+    figures: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.word}" + (f"; {self.figures}" if self.figures else "")
 
 
 def p50(played: Played) -> float:
@@ -110,7 +124,7 @@ def table(series: Series) -> str:
     return "\n".join(lines)
 
 
-def verdicts(series: Series) -> list[str]:
+def verdicts(series: Series) -> list[Verdict]:
     """What may be said of ours beside each of the others; *ahead* only where no repetition of ours overlaps one of theirs."""
     if OURS not in series.rounds or len(series.rounds) == 1:
         return []
@@ -139,7 +153,9 @@ def _is_alike(series: Series, label: str) -> bool:
     return not math.isnan(theirs) and theirs >= ours - _ALIKE_DB
 
 
-def _beside(series: Series, what: str, figure: Figure, among: Sequence[str] | None = None, factor: float = 1.0) -> str:
+def _beside(
+    series: Series, what: str, figure: Figure, among: Sequence[str] | None = None, factor: float = 1.0
+) -> Verdict:
     """Ours beside the best of the others, by the median."""
     ours = series.figures(OURS, figure)
     others = {
@@ -149,7 +165,7 @@ def _beside(series: Series, what: str, figure: Figure, among: Sequence[str] | No
     }
     others = {label: found for label, found in others.items() if not math.isnan(median(found))}
     if not others:
-        return f"{what}: nobody to be compared with"
+        return Verdict(what, "nobody to be compared with")
     best = min(others, key=lambda label: median(others[label]))
     target = [each / factor for each in others[best]]
     if min(len(ours), len(target)) < ROUNDS_LEAST:
@@ -160,4 +176,4 @@ def _beside(series: Series, what: str, figure: Figure, among: Sequence[str] | No
         verdict = "behind"
     else:
         verdict = "not told apart"
-    return f"{what}: {verdict}; ours {told(ours, 2)}, {best} {told(others[best], 2)}"
+    return Verdict(what, verdict, f"ours {told(ours, 2)}, {best} {told(others[best], 2)}")

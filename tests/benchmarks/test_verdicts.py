@@ -47,10 +47,10 @@ def test_a_median_of_what_is_partly_missing_is_missing() -> None:
 
 def test_verdicts_say_ahead_behind_or_not_told_apart_and_nothing_of_too_few_rounds() -> None:
     quick, slow = [played(each) for each in (1, 2, 3)], [played(each) for each in (7, 8, 9)]
-    assert verdicts.verdicts(series(quick, slow))[0].startswith("latency p50: **ahead**; ours 2.00 (1.00–3.00)")
-    assert "behind" in verdicts.verdicts(series(slow, quick))[0]
-    assert "not told apart" in verdicts.verdicts(series([*quick[:2], slow[0]], slow))[0]
-    assert "fewer than 3 rounds" in verdicts.verdicts(series(quick[:2], slow))[0]
+    assert str(verdicts.verdicts(series(quick, slow))[0]).startswith("latency p50: **ahead**; ours 2.00 (1.00–3.00)")
+    assert "behind" in verdicts.verdicts(series(slow, quick))[0].word
+    assert "not told apart" in verdicts.verdicts(series([*quick[:2], slow[0]], slow))[0].word
+    assert "fewer than 3 rounds" in verdicts.verdicts(series(quick[:2], slow))[0].word
 
 
 def test_one_copy_that_was_exact_does_not_make_the_others_so() -> None:
@@ -63,10 +63,24 @@ def test_one_copy_that_was_exact_does_not_make_the_others_so() -> None:
 def test_bytes_are_compared_with_those_whose_picture_is_as_good() -> None:
     ours = [played(1, down_bytes=3000)] * 3
     coarse = [played(1, down_bytes=500, psnr_db=25)] * 3
-    assert "nobody to be compared with" in verdicts.verdicts(series(ours, coarse))[1]
+    assert "nobody to be compared with" in verdicts.verdicts(series(ours, coarse))[1].word
     exact = [played(1, down_bytes=10_000)] * 3
-    assert "**ahead**" in verdicts.verdicts(series(ours, exact))[1]
-    assert "behind" in verdicts.verdicts(series(ours, [played(1, down_bytes=8_000)] * 3))[1]
+    assert "**ahead**" in verdicts.verdicts(series(ours, exact))[1].word
+    assert "behind" in verdicts.verdicts(series(ours, [played(1, down_bytes=8_000)] * 3))[1].word
+
+
+def test_two_runs_are_laid_beside_each_other_by_what_they_say(tmp_path: Path) -> None:
+    quick, slow = [played(1)] * 3, [played(5)] * 3
+    results, plots = tmp_path / "RESULTS.md", tmp_path / "plots"
+    series(quick, slow).save(tmp_path)
+    write(tmp_path, results, plots)
+    assert "twice in a row" not in results.read_text()
+    series(slow, quick).save(tmp_path)
+    write(tmp_path, results, plots)
+    text = results.read_text()
+    assert "The same: 2 of 3." in text
+    assert "| scroll | latency p50 | **ahead** | behind |" in text
+    assert "| scroll | agent's processor time | not told apart | not told apart |" in text
 
 
 def test_a_series_that_was_kept_is_the_same_and_is_written_for_people_with_plots(tmp_path: Path) -> None:
