@@ -459,7 +459,18 @@ def _demo_data(arguments: argparse.Namespace) -> None:
         return await demo_data.add(database, tenant, somebody, year_of=max(0, arguments.year_of))
 
     added = asyncio.run(staff.with_database(settings, add))
-    print(_("Tickets added: {numbers}", numbers=", ".join(map(str, added)) or "-"))
+    print(_("Tickets added: {numbers}", numbers=_runs(added) or "-"))
+
+
+def _runs(numbers: list[int]) -> str:
+    """Numbers as people read them: `2036, 2038–2441` rather than each of a year."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1] = [runs[-1][0], number]
+        else:
+            runs.append([number])
+    return ", ".join("–".join(map(str, run)) for run in runs)
 
 
 if __name__ == "__main__":

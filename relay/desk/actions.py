@@ -35,8 +35,12 @@ from relay.storage import tables
 class BadForm(Exception):
     """What was typed cannot be taken; the page is shown again with it."""
 
-    def __init__(self, action: str, form: Any, fields: dict[str, str], missing: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, action: str, form: Any, fields: dict[str, str], missing: tuple[str, ...] = (), *, fits: bool = True
+    ) -> None:
+        """`fits`: whether the ticket is where this can be done at all; else `missing` says what comes first, if anything."""
         super().__init__(action)
+        self.fits = fits
         self.fields = fields
         self.action = action
         self.form = form
@@ -76,20 +80,25 @@ def action(name: str, form: type[Any], roles: tuple[str, ...] = WRITERS) -> Call
     return register
 
 
+def typed(name: str, fields: dict[str, str]) -> Any:
+    """The form of an action with what was typed into it."""
+    return ACTIONS[name].form(forms.Typed(fields))
+
+
 async def events_of(asked: Asked, name: str) -> list[TicketEvent]:
     """The events that this press of a button makes.
 
     Raises:
         Refusal: there is no such button, or not for this person.
         BadForm: what was typed is not what the form asks for, or something has to be done first.
-        NotPossible: the ticket's state does not admit it.
+        NotPossible: the ticket's state does not admit it; Incomplete where something comes first.
     """
     known = ACTIONS.get(name)
     if known is None:
         raise Refusal(400, "malformed")
     if not asked.person.roles & set(known.roles):
         raise Refusal(403, "not_allowed")
-    form = known.form(forms.Typed(asked.fields))
+    form = typed(name, asked.fields)
     if not form.validate():
         raise BadForm(name, form, asked.fields)
     try:
@@ -204,7 +213,7 @@ async def _answer(asked: Asked, form: Any) -> list[TicketEvent]:
 async def _assess(asked: Asked, form: Any) -> list[TicketEvent]:
     ticket = asked.ticket
     if ticket.call.is_going_on and not (ticket.call.words or ticket.description):
-        raise NotPossible("the customer's own words come before the assessment")
+        raise Incomplete(("words",))
     return [levels.Assessed(form.key_points.data, form.complexity.data)]
 
 

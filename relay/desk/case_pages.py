@@ -28,6 +28,7 @@ from relay.desk.people import Person
 from relay.desk.rendering import form_of, page, see_other
 from relay.desk.requests import DESK, asking, required_person, signed_in
 from relay.desk.rights import ASSISTS_FROM, READERS, REVIEWERS, WRITERS, level_of
+from relay.desk.rules import Incomplete, NotPossible
 from relay.storage import tables
 from relay.storage.prepared import Prepared, together
 
@@ -76,6 +77,13 @@ async def get_ticket(request: web.Request) -> web.Response:
     return await ticket_page(request)
 
 
+@routes.get("/tickets/{number:[0-9]+}/events")
+async def get_events(request: web.Request) -> web.Response:
+    """What was refused is shown at this address; once it is loaded again, or changed by others, it is the ticket's page."""
+    await required_person(request, *READERS)
+    return see_other(f"/tickets/{request.match_info['number']}")
+
+
 @routes.post("/tickets/{number:[0-9]+}/events")
 async def post_event(request: web.Request) -> web.Response:
     person = await required_person(request, *WRITERS)
@@ -94,6 +102,10 @@ async def post_event(request: web.Request) -> web.Response:
                 await follow()
     except BadForm as bad:
         return await ticket_page(request, bad=bad)
+    except NotPossible as refused:
+        first = refused.missing if isinstance(refused, Incomplete) else ()
+        too_early = BadForm(name, actions.typed(name, form), form, first, fits=False)
+        return await ticket_page(request, bad=too_early)
     return see_other(f"/tickets/{asked.row.number}#{_PLACE.get(name, 'guide')}")
 
 
@@ -150,7 +162,7 @@ async def ticket_page(request: web.Request, *, bad: BadForm | None = None) -> we
         request,
         "ticket.html",
         person,
-        status=200 if bad is None else 400,
+        status=200 if bad is None else 400 if bad.fits else 409,
         ticket=row,
         history=asked.history,
         description=asked.ticket.description,

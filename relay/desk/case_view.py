@@ -62,7 +62,7 @@ async def values_of(asked: Asked, view: customer_store.View, frequent: Frequent,
         "tools": [(tool, tools.address_for(tool, _known(asked, view))) for tool in await _tools(asked)],
         "improvements_open": await improvements.listed(connection, asked.tenant, only_open=True),
         "channels": actions.channels_of(asked.person),
-        "needs": [need for line in procedure.escalations for need in line.needs] if procedure else [],
+        "needs": {need.name: need for line in procedure.escalations for need in line.needs} if procedure else {},
     }
 
 

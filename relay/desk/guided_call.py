@@ -15,7 +15,7 @@ from protocol.codec import Message
 from protocol.text import Text
 from relay.desk.levels import Assessed, CustomerInformed, CustomerTested, LevelEvent, SolutionGiven
 from relay.desk.question_trees import QuestionAnswered, TreeBegun
-from relay.desk.rules import Line, NotPossible, Slug, SomeLine, SomeText, Version
+from relay.desk.rules import Incomplete, Line, NotPossible, Slug, SomeLine, SomeText, Version
 
 STEPS = ("contact", "identity", "listening", "assessment", "proposal", "action", "conclusion")
 PHASE_OF: Mapping[str, str] = {
@@ -153,20 +153,20 @@ def apply(call: Call, event: CallEvent, *, is_assessed: bool) -> Call:
             # Levels 2 and 3 act without the customer on the line.
             return _reach(replace(call, actions=(*call.actions, text)), "action")
     if not call.is_going_on:
-        raise NotPossible("no call is going on")
+        raise Incomplete(("call",))
     match event:
         case ScriptSaid(moment=moment):
             said = replace(call, said=call.said | {moment})
             return _reach(said, "contact") if moment == "greeting" else said
         case IdentityChecked(result=result, checks=checks):
             if "greeting" not in call.said:
-                raise NotPossible("the greeting comes first")
+                raise Incomplete(("greeting",))
             return _reach(replace(call, identity=result, checks=tuple(checks)), "identity")
         case WordsHeard(words=words):
             return _reach(replace(call, words=(*call.words, words)), "listening")
         case OptionsProposed(options=options):
             if not is_assessed:
-                raise NotPossible("the assessment comes before a proposal")
+                raise Incomplete(("assessment",))
             return replace(call, options=options, chosen="")
         case OptionChosen(option=option):
             if option not in call.options:

@@ -198,6 +198,8 @@ class Case:
     informed_until: int = 0
     next_step: str = ""
     approved_level: int = 0
+    handed_over_because: str = ""
+    """Why the level before was not enough."""
     data: Mapping[str, str] = field(default_factory=dict)
     solution: str = ""
     solution_is_new: bool = False
@@ -275,6 +277,7 @@ def _escalated(case: Case, event: Escalated) -> Case:
         stage=WORKING,
         group=event.group,
         handler="",
+        handed_over_because=event.reason,
         data={**case.data, **event.data},
         informed_until=0,
         approved_level=0,

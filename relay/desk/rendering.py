@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from babel.dates import format_date
+from yarl import URL
 
 from relay.desk import sessions, templates
 from relay.desk.people import Person
@@ -68,12 +69,22 @@ def page(
         desk.settings.time_zone,
         organisation=desk.organisation.document.name,
         person=person,
-        here=request.path,
+        here=_here(request),
         now=datetime.now(UTC),
         ladder=desk.ladder_of(person.tenant if person else desk.tenant),
         **values,
     )
     return web.Response(text=text, content_type="text/html", charset="utf-8", status=status)
+
+
+def _here(request: web.Request) -> str:
+    """The address of what somebody looks at, with what they looked for; where a form was refused, that of the page they came from."""
+    if request.method in ("GET", "HEAD"):
+        return request.rel_url.raw_path_qs
+    try:
+        return URL(request.headers.get("Referer", "/")).raw_path_qs
+    except ValueError:
+        return "/"
 
 
 def written(template: str, language: str, zone: str, **values: Any) -> str:

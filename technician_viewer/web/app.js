@@ -122,10 +122,9 @@ class App {
       return this.#show("tickets", "tickets");
     }
     this.ticket = await this.api.ticket(this.ticketNumber);
-    const { subject, customer } = this.ticket;
     this.#show("begin", "begin");
     this.#title(_("Start remote assistance"));
-    this.form.show({ subject, customer: customer.name, language: this.me.language });
+    this.form.show(this.ticket, this.me.language);
   }
 
   /** @param {string} number */

@@ -6,7 +6,8 @@
  * @returns {Promise<{ relay: string, root_fingerprint: string } | undefined>}
  */
 export async function servedLocally() {
-  if (!["127.0.0.1", "localhost"].includes(location.hostname)) return undefined;
+  // The relay has it below /assist/, also on a machine of its own.
+  if (!["127.0.0.1", "localhost"].includes(location.hostname) || location.pathname.startsWith("/assist/")) return undefined;
   const answer = await fetch("/local.json");
   return answer.ok ? answer.json() : undefined;
 }

@@ -1,4 +1,5 @@
 /** Before a session: why, what is asked for, and how the code should look. */
+import { _ } from "../catalogue.js";
 import { CODE_FORMS } from "../codes.js";
 import { element, get, input } from "../dom.js";
 
@@ -16,11 +17,23 @@ export class BeginForm {
     };
   }
 
-  /** @param {{ subject: string, customer: string, language: string }} ticket */
-  show({ subject, customer, language }) {
-    get("subject").textContent = [subject, customer].filter(Boolean).join(" – ");
+  /**
+   * With what the ticket knows: the device is named, and its subject stands as the reason, marked so that typing replaces it.
+   *
+   * @param {{ subject: string, customer: { name: string }, device: { type: string, name: string } }} ticket @param {string} language
+   */
+  show({ subject, customer, device }, language) {
+    get("subject").textContent = [customer.name, [deviceWord(device.type), device.name].filter(Boolean).join(", ")].filter(Boolean).join(" – ");
     const remembered = localStorage.getItem(REMEMBERED) ?? "";
     this.form.value = CODE_FORMS.includes(remembered) ? remembered : language;
-    get("reason").focus();
+    const reason = element("reason", HTMLTextAreaElement);
+    reason.value = subject;
+    reason.select();
   }
+}
+
+/** @param {string} type */
+function deviceWord(type) {
+  const words = { computer: _("Computer"), television: _("Television"), box: _("Box"), phone: _("Telephone"), other: "" };
+  return words[/** @type {keyof typeof words} */ (type)] ?? "";
 }

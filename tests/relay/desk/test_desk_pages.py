@@ -341,3 +341,51 @@ async def test_what_somebody_is_typing_is_never_taken_away_by_anothers_change(
     await expect(page.locator("#priority-reason")).to_have_value("Télétravail")
     # What nobody types in is renewed all the same.
     await expect(page.locator("[data-live=file]")).to_contain_text("Bébé")
+
+
+async def test_what_was_refused_is_what_one_sees_first_and_the_page_goes_on_from_there(
+    technician: Browser, chromium: Chromium
+) -> None:
+    number = await ticket(technician)
+    await press(technician, number, "kind", name="no-picture")
+    context = await chromium.new_context(locale="en")
+    cookie = technician.client.headers["Cookie"].partition("=")[2]
+    await context.add_cookies([{"name": "mainforte_sign_in", "value": cookie, "url": technician.relay.address}])
+    page = await context.new_page()
+    await page.goto(f"{technician.relay.address}/tickets/{number}")
+    await page.locator("summary", has_text="Hand over to").click()
+    form = page.locator("form[data-action=escalate]")
+    await form.locator("[name=reason]").fill("Rien n’aide.")
+    async with page.expect_response(re.compile("/changes")):
+        await form.locator("button[value=escalate]").click()
+    lacks = form.locator("[role=alert]")
+    await expect(lacks).to_be_focused()
+    await expect(lacks).to_be_in_viewport()
+    await expect(form.locator("[name=reason]")).to_have_value("Rien n’aide.")
+    # What others change is seen on this page too, though it is the answer to a form.
+    assert page.url.endswith("/events")
+    await press(technician, number, "priority", priority="1", reason="Bébé")
+    await expect(page.locator("[data-live=file]")).to_contain_text("Bébé")
+    await page.locator("header button[name=language]").click()
+    await page.wait_for_url(f"**/tickets/{number}")
+    await expect(page.locator("html")).to_have_attribute("lang", "fr")
+    # Whoever signs in next reads English again.
+    await page.locator("header button[name=language]").click()
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+
+
+async def test_another_language_keeps_what_one_searched_for(technician: Browser) -> None:
+    page = await shown(technician, "/knowledge?search=wifi&ticket=2036")
+    assert 'name="back" value="/knowledge?search=wifi&ticket=2036"' in page
+
+
+async def test_somebody_who_comes_too_late_reads_what_they_had_typed_beside_how_it_stands_now(
+    technician: Browser,
+) -> None:
+    number = await ticket(technician)
+    assert (await press(technician, number, "close", text="Fait.", unconfirmed_because="Injoignable."))[0] == 303
+    status, page = await press(technician, number, "solve", text="Un long texte, tapé avec soin.", to="customer")
+    assert status == 409
+    assert "this can no longer be done" in page
+    assert "Un long texte, tapé avec soin." in page
+    assert "Take it up again" in page

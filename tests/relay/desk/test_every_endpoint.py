@@ -406,8 +406,7 @@ async def _visit(world: World, made: list[str]) -> None:
     seen: list[str] = []
 
     def on_console(message: ConsoleMessage) -> None:
-        # The browser asks for /favicon.ico by itself; there is none.
-        if message.type == "error" and not message.location["url"].endswith("/favicon.ico"):
+        if message.type == "error":
             seen.append(f"{message.text} {message.location['url']}")
 
     async with async_playwright() as playwright:

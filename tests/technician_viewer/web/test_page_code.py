@@ -45,8 +45,11 @@ async def test_a_code_is_shown_only_once_somebody_would_be_behind_it(stage: Stag
 async def test_a_code_may_be_words_of_the_other_language_or_digits_and_the_browser_remembers_it(stage: Stage) -> None:
     stage.page.on("dialog", lambda dialog: dialog.accept())
     for form, looks in (("digits", r"\d{5} \d{3} \d{4}"), ("fr", r"\d{5} [^\s\d]+ [^\s\d]+")):
-        ticket = await stage.server.open_ticket()
+        ticket = await stage.server.open_ticket(device_type="television", device_name="TV5")
         await stage.page.goto(f"{stage.server.organisation.address}/assist/?ticket={ticket}")
+        # Nobody types again what the ticket knows.
+        await expect(stage.page.locator("#subject")).to_have_text("Agnès Blanc – Television, TV5")
+        await expect(stage.page.locator("#reason")).to_have_value("No picture on the television")
         await stage.page.locator("#reason").fill("To look.")
         await stage.page.locator("#code-form").select_option(form)
         await stage.page.locator("#start").click()

@@ -132,6 +132,11 @@ async def test_the_next_person_reads_on_the_ticket_what_was_tried_and_where_it_i
     page = await shown(technician, f"/tickets/{number}")
     assert f'class="number">{number}</span>' in page
     assert "this one is here: level 2" in page
+    # Why it came, and what came along: each once, and in words.
+    told = page[page.index("Why handed over") : page.index("The customer was told")]
+    assert "Rien n’aide." in told
+    assert "Was the device restarted? <strong>Yes</strong>" in told
+    assert told.count("Number where") == 1
     # The history is in the reader's words too.
     assert "tried the step Restart the decoder: no effect" in page
     for known in ("Zoé Noël", "Son sans image", "no effect", "TV5-1", "2 people so far", "deux minutes"):
@@ -149,7 +154,9 @@ async def test_the_next_person_reads_on_the_ticket_what_was_tried_and_where_it_i
 async def test_several_options_are_proposed_the_customer_chooses_and_it_is_done_as_agreed(adviser: Browser) -> None:
     number = await ticket(adviser)
     await press(adviser, number, "call-begin", channel="phone")
-    assert (await press(adviser, number, "identity", name="y", address="y", result="confirmed"))[0] == 409
+    status, page = await press(adviser, number, "identity", name="y", address="y", result="confirmed")
+    assert status == 409
+    assert re.search(r"This comes first:</p>\s*<ul><li>\s*the greeting", page)
     await press(adviser, number, "said", script="greeting")
     assert (await press(adviser, number, "options", option_1="x"))[0] == 409
     await press(adviser, number, "kind", name="slow-wifi")
@@ -157,7 +164,10 @@ async def test_several_options_are_proposed_the_customer_chooses_and_it_is_done_
     assert re.search(r"<legend>[^<]+\?</legend>", page)
     assessed = {"key_points": "Chambre à l’étage", "complexity": "low"}
     # First what the customer says, as they say it.
-    assert (await press(adviser, number, "assess", **assessed))[0] == 409
+    status, page = await press(adviser, number, "assess", **assessed)
+    assert status == 400
+    assert re.search(r"<li>\s*what the customer says", page)
+    assert "Chambre à l’étage" in page
     assert (await press(adviser, number, "words", words="Ça rame là-haut."))[0] == 303
     assert (await press(adviser, number, "assess", **assessed))[0] == 303
     options = {"option_1": "Déplacer la box", "option_2": "Poser un répéteur", "option_3": ""}
