@@ -9,30 +9,30 @@ write-ahead log, and a session log's entry that was acknowledged must survive a 
 
 import asyncio
 import secrets
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from importlib import resources
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
-from sqlalchemy import URL, Connection, Dialect, Engine, Integer, column, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, Integer, column, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.dml import UpdateBase
 
 from relay.storage import hearsay, prepared, sqlite_here
 from relay.storage.changes import Changes, taken
+from relay.storage.held import Held
 from relay.storage.prepared import Prepared
 from relay.storage.standing import Reading, Standing
 
 _MIGRATIONS = resources.files("relay.storage") / "migrations"
 # Held by whoever is in a transaction; PostgreSQL lets it go with the transaction. Any number that nobody else uses will do.
-_TURN = text("SELECT pg_advisory_xact_lock(7231840615)")
+_TURN = text("SELECT 1 AS ours FROM pg_advisory_xact_lock(7231840615)").columns(column("ours", Integer))
+_TAKE_TURN = Prepared(_TURN)
 # A node that vanishes in the middle of a transaction keeps the others waiting for so long.
 _IDLE_MS_MAX = 10_000
 _TURN_S = 30
@@ -42,7 +42,6 @@ _READING_S = 5
 # Of a database of some gigabytes the inner pages of all indexes stay at hand, in KiB.
 _CACHE = "cache_size=-65536"
 _READERS = 8
-_PAUSE_S, _LEFT_AT = 1.0, "mainforte_left_at"
 _VERSION = Prepared(text("PRAGMA data_version").columns(column("version", Integer)))
 _FULL = ("database or disk is full", "disk I/O error", "No space left on device")
 
@@ -59,11 +58,13 @@ class Database:
     """Transactions, one after the other."""
 
     def __init__(self, engine: AsyncEngine, readers: AsyncEngine | None = None) -> None:
-        self._engine, self._readers, self._teller = engine, readers, secrets.token_hex(8)
+        self._engine, self._teller = engine, secrets.token_hex(8)
         self.is_shared = engine.dialect.name == "postgresql"
         """Whether others may write to it too."""
         self._turn, self._reading = asyncio.Semaphore(), asyncio.Semaphore(_READERS)
         self._held: AsyncConnection | None = None
+        self._writer = Held(engine) if self.is_shared else None
+        self._readers = Held(readers) if readers is not None else None
         self._standing = Standing(tells_of_others=not self.is_shared)
         for each in (engine, readers):
             if each is not None:
@@ -102,7 +103,7 @@ class Database:
         if self._readers is not None:
             async with _in_line(self._reading, at_most_s=_READING_S):
                 writes = self._standing.writes
-                async with self._readers.begin() as connection:
+                async with self._readers.one() as connection:
                     self._standing.begin(connection, writes, None)
                     yield connection
             return
@@ -117,9 +118,9 @@ class Database:
     @asynccontextmanager
     async def _begun(self) -> AsyncIterator[AsyncConnection]:
         """The connection that writes, when it is our turn, at the beginning of a transaction."""
-        if self.is_shared:
-            async with _in_line(self._turn, at_most_s=_TURN_S), self._engine.begin() as connection:
-                await connection.execute(_TURN)
+        if self._writer is not None:
+            async with _in_line(self._turn, at_most_s=_TURN_S), self._writer.one() as connection, connection.begin():
+                await _TAKE_TURN.all(connection)
                 reading = self._standing.begin(connection, self._standing.writes, None, may_write=True)
                 yield connection
         else:
@@ -150,8 +151,9 @@ class Database:
         if self._held is not None:
             await self._held.close()
         await self._engine.dispose()
-        if self._readers is not None:
-            await self._readers.dispose()
+        for each in (self._writer, self._readers):
+            if each is not None:
+                await each.close()
 
 
 @asynccontextmanager
@@ -185,8 +187,6 @@ def open_database(place: Path | str) -> Database:
 def _shared(url: URL, *, connections: int, **options: Any) -> AsyncEngine:
     engine = create_async_engine(url, pool_size=connections, max_overflow=0, **options)
     event.listen(engine.sync_engine, "connect", _set_up_shared)
-    event.listen(engine.sync_engine, "checkin", _left)
-    event.listen(engine.sync_engine, "checkout", partial(_look_after_a_pause, engine.dialect))
     prepared.admit(engine)
     return engine
 
@@ -256,19 +256,6 @@ def _set_up(connection: DBAPIConnection | SqliteConnection, _entry: ConnectionPo
 
 def _read_only(connection: Any, _entry: ConnectionPoolEntry) -> None:
     connection.set_read_only(True)
-
-
-def _left(_connection: object, entry: ConnectionPoolEntry) -> None:
-    entry.info[_LEFT_AT] = time.monotonic()
-
-
-def _look_after_a_pause(dialect: Dialect, connection: DBAPIConnection, entry: ConnectionPoolEntry, _: object) -> None:
-    """See whether the server is still there; a moment ago it was, and to ask takes as long as a question does."""
-    if time.monotonic() - entry.info.get(_LEFT_AT, time.monotonic()) > _PAUSE_S:
-        try:
-            dialect.do_ping(connection)
-        except dialect.loaded_dbapi.Error as error:
-            raise DisconnectionError from error
 
 
 def _set_up_shared(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Dialect, event
+from sqlalchemy.dialects.postgresql.psycopg import PGDialectAsync_psycopg
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.compiler import ExpandedState
@@ -18,7 +19,8 @@ _KEY = "mainforte_driver"
 
 Values = Sequence[Any] | Mapping[str, Any]
 Rows = Sequence[tuple[Any, ...]]
-Questions = Sequence[tuple[str, Values]]
+Questions = Sequence[tuple[str, Any]]
+"""Statements, each with its `Values`."""
 Ask = Callable[[Questions], Awaitable[list[Rows]]]
 
 
@@ -114,33 +116,44 @@ class _Driver:
 
     dialect: Dialect
     ask: Ask
+    end: Callable[[], Awaitable[None]]
 
 
 def admit(engine: AsyncEngine) -> None:
     """Let prepared statements be asked of this engine's connections."""
-    asking = _of_sqlite if engine.dialect.name == "sqlite" else _of_postgresql
+    making = _of_sqlite if engine.dialect.name == "sqlite" else _of_postgresql
 
     def remember(connection: Any, entry: ConnectionPoolEntry) -> None:
-        entry.info[_KEY] = _Driver(engine.dialect, asking(connection))
+        entry.info[_KEY] = making(connection, engine.dialect)
 
     event.listen(engine.sync_engine, "connect", remember)
 
 
-def _of_sqlite(connection: Any) -> Ask:
+async def end(connection: AsyncConnection) -> None:
+    """Commit what prepared statements have begun on PostgreSQL, where nothing else has begun anything."""
+    driver: _Driver = connection.info[_KEY]
+    await driver.end()
+
+
+def _of_sqlite(connection: Any, dialect: Dialect) -> _Driver:
     async def ask(questions: Questions) -> list[Rows]:
         return [connection.execute(statement, values).fetchall() for statement, values in questions]
 
-    return ask
+    async def end() -> None:
+        """A file's transactions are SQLAlchemy's."""
+
+    return _Driver(dialect, ask, end)
 
 
-def _of_postgresql(connection: Any) -> Ask:
+def _of_postgresql(connection: Any, dialect: Dialect) -> _Driver:
+    from relay.storage.pipeline import Pipeline  # for nothing where there is a file instead
+
     driver = connection.driver_connection
+    # psycopg lets go of all that is prepared, ours as well, when something is rolled back after it has prepared anything itself.
+    driver.prepare_threshold = None
+    pipeline = Pipeline(driver)
+    return _Driver(_NUMBERED, pipeline.ask, pipeline.end)
 
-    async def ask(questions: Questions) -> list[Rows]:
-        if len(questions) == 1:
-            return [await (await driver.execute(*questions[0])).fetchall()]
-        async with driver.pipeline():
-            cursors = [await driver.execute(statement, values) for statement, values in questions]
-            return [await cursor.fetchall() for cursor in cursors]
 
-    return ask
+# Values by numbers, as the server itself wants them.
+_NUMBERED: Dialect = PGDialectAsync_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]

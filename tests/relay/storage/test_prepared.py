@@ -8,8 +8,7 @@ import pytest
 from sqlalchemy import Integer, bindparam, column, create_engine, insert, select, text, update
 
 from relay.desk.people import Tenant
-from relay.storage import database as storage
-from relay.storage import tables
+from relay.storage import held, tables
 from relay.storage.database import Database, url_of
 from relay.storage.prepared import Prepared, together
 
@@ -163,7 +162,7 @@ async def test_what_is_committed_is_read_at_once(database: Database, people: lis
 async def test_connections_that_the_server_closed_during_a_pause_are_made_anew(
     database: Database, people: list[str], place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage, "_PAUSE_S", 0.0)  # the second is over
+    monkeypatch.setattr(held, "_PAUSE_S", 0.0)  # the second is over
     statement = Prepared(select(PERSON.c.full_name).where(PERSON.c.name == "ana"))
     async with database.reading() as connection:
         assert await statement.all(connection) == [("ANA",)]

@@ -1,0 +1,83 @@
+"""relay/storage/pipeline.py: questions that travel together, and what becomes of those that go wrong, are given up, or are long."""
+
+import asyncio
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from relay.desk.people import Tenant
+from relay.storage import pipeline
+from relay.storage.database import Database
+from relay.storage.pipeline import Pipeline
+
+pytestmark = pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+
+
+@pytest.fixture
+async def asked(database: Database, tenant: Tenant) -> Pipeline:
+    """A connection's pipeline; its connection is closed with the database."""
+    async with database.reading() as connection:
+        raw = await connection.get_raw_connection()
+        driver = raw.driver_connection
+        assert isinstance(driver, psycopg.AsyncConnection)
+        return Pipeline(driver)
+
+
+async def test_after_one_that_fails_the_connection_is_asked_on(asked: Pipeline) -> None:
+    for _ in range(2):
+        assert await asked.ask([("SELECT $1::int", [1]), ("SELECT $1::text", ["é"])]) == [[(1,)], [("é",)]]
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            await asked.ask([("SELECT $1::int", [2]), ("SELECT 1 / $1::int", [0]), ("SELECT $1::int", [3])])
+        with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+            await asked.ask([("SELECT $1::int", [4])])
+        await asked.end()
+    await asked.end()
+
+
+async def test_one_that_cannot_be_understood_is_refused_each_time(asked: Pipeline) -> None:
+    for _ in range(2):
+        with pytest.raises(psycopg.errors.SyntaxError):
+            await asked.ask([("SELECT 1", []), ("SELEKT $1", [1])])
+        await asked.end()
+    assert await asked.ask([("SELECT 1", [])]) == [[(1,)]]
+    await asked.end()
+
+
+async def test_values_of_other_types_are_other_questions(asked: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "PREPARED_MAX", 2)  # what comes later is understood each time
+    for value in (1, 2**40, None, 1, "7", [1, 2]):
+        expected = value if value is None or isinstance(value, int) else "7" if value == "7" else "{1,2}"
+        (rows,) = await asked.ask([("SELECT $1", [value])])
+        assert rows == [(expected,)] or rows == [([1, 2],)]
+    await asked.end()
+
+
+async def test_what_is_longer_than_any_buffer_arrives_whole(asked: Pipeline) -> None:
+    long = "ä" * 5_000_000
+    answers = await asked.ask([("SELECT $1::text", [long]), ("SELECT length($1::text)", [long]), ("SELECT 1", [])])
+    assert answers == [[(long,)], [(len(long),)], [(1,)]]
+    await asked.end()
+
+
+async def test_one_that_is_given_up_ends_and_the_connection_is_asked_on(asked: Pipeline, database: Database) -> None:
+    task = asyncio.create_task(asked.ask([("SELECT 1 FROM pg_sleep($1::int)", [600])]))
+    async with database.transaction() as watching:
+        sleeping = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+        while not (await watching.execute(sleeping)).scalar():  # noqa: ASYNC110 - only the server knows
+            await asyncio.sleep(0.01)
+    assert not task.done()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asked.end()
+    assert await asked.ask([("SELECT 1", [])]) == [[(1,)]]
+    await asked.end()
+
+
+async def test_a_server_that_goes_in_the_middle_is_told(asked: Pipeline) -> None:
+    with pytest.raises((psycopg.OperationalError, OperationalError)):
+        await asked.ask([("SELECT pg_terminate_backend(pg_backend_pid())", []), ("SELECT 1", [])])
+    with pytest.raises(psycopg.OperationalError):
+        await asked.ask([("SELECT 1", [])])
