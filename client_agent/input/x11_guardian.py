@@ -1,31 +1,43 @@
 """A small process that lets go of what is held, should the agent itself be killed: X forgets a program, not the keys it pressed.
 
-It knows which keys and buttons are down because of us, and nothing else; it does nothing until the agent's end of the pipe closes.
+It knows which keys and buttons are down because of us, and nothing else; it sleeps until the agent's end of a pipe closes.
 """
 
 import contextlib
+import mmap
 import os
 import subprocess
 import sys
 
 _END_S = 2.0
-# As X numbers them: key press, key release, button press, button release.
-_KEY_DOWN, _KEY_UP, _BUTTON_DOWN, _BUTTON_UP = 2, 3, 4, 5
-_RELEASES = {_KEY_DOWN: _KEY_UP, _BUTTON_DOWN: _BUTTON_UP}
+_KEYS, _BUTTONS = 0, 1
+# As X numbers them: key release, button release.
+_RELEASES = (3, 5)
+# For each key and then for each button, which press in order holds it down; 0 where none does. In memory that both have, since what
+# comes through a pipe would wake the other one for every key.
+_NUMBERS = 256
+_TABLE_BYTES = len(_RELEASES) * _NUMBERS * 4
 
 
 class Guardian:
     """The agent's side: `key` and `button` before they take effect, `close` once nothing is held."""
 
     def __init__(self, display: str | None) -> None:
-        # A program that is one file has no Python to start another part of itself with.
-        self._process = None if hasattr(sys, "frozen") else _start(display)
+        self._presses = 0
+        memory = os.memfd_create("mainforte-held", 0)
+        try:
+            os.truncate(memory, _TABLE_BYTES)
+            self._table = _table(memory)
+            # A program that is one file has no Python to start another part of itself with.
+            self._process = None if hasattr(sys, "frozen") else _start(display, memory)
+        finally:
+            os.close(memory)
 
     def key(self, keycode: int, is_down: bool) -> None:
-        self._tell(_KEY_DOWN if is_down else _KEY_UP, keycode)
+        self._note(_KEYS, keycode, is_down)
 
     def button(self, button: int, is_down: bool) -> None:
-        self._tell(_BUTTON_DOWN if is_down else _BUTTON_UP, button)
+        self._note(_BUTTONS, button, is_down)
 
     def close(self) -> None:
         if not self._process:
@@ -39,42 +51,40 @@ class Guardian:
             self._process.kill()
             self._process.wait()
 
-    def _tell(self, event: int, detail: int) -> None:
-        if self._process and self._process.stdin:
-            # Somebody has ended it: input goes on as on desktops that have none.
-            with contextlib.suppress(OSError):
-                self._process.stdin.write(bytes((event, detail)))
+    def _note(self, kind: int, number: int, is_down: bool) -> None:
+        self._presses += is_down
+        self._table[kind * _NUMBERS + number] = self._presses if is_down else 0
 
 
-def _start(display: str | None) -> "subprocess.Popen[bytes]":
+def _table(memory: int) -> "memoryview[int]":
+    return memoryview(mmap.mmap(memory, _TABLE_BYTES)).cast("I")
+
+
+def _start(display: str | None, memory: int) -> "subprocess.Popen[bytes]":
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     return subprocess.Popen(
-        [sys.executable, "-m", "client_agent.input.x11_guardian"],
+        [sys.executable, "-m", "client_agent.input.x11_guardian", str(memory)],
         env=environment | ({"DISPLAY": display} if display else {}),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        bufsize=0,
+        pass_fds=[memory],
         # So that what ends the agent's group of processes does not end it too.
         start_new_session=True,
     )
 
 
 def main() -> None:
-    """Listen until the agent is gone, then release the newest first."""
-    held: dict[tuple[int, int], None] = {}
-    while len(told := sys.stdin.buffer.read(2)) == 2:
-        event, detail = told
-        if event in _RELEASES:
-            held[event, detail] = None
-        else:
-            held.pop((event - 1, detail), None)
+    """Sleep until the agent is gone, then release the newest first."""
+    table = _table(int(sys.argv[1]))
+    sys.stdin.buffer.read()
+    held = sorted(((press, at) for at, press in enumerate(table) if press), reverse=True)
     if held:
-        _release([(_RELEASES[event], detail) for event, detail in reversed(held)])
+        _release([(_RELEASES[at // _NUMBERS], at % _NUMBERS) for _, at in held])
 
 
 def _release(events: list[tuple[int, int]]) -> None:
-    # Only now, so that listening costs next to nothing.
+    # Only now, so that sleeping costs next to nothing.
     import xcffib
     import xcffib.xtest
 
