@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from client_agent.input.injected import InjectedKeys
 from client_agent.input.open import open_sink
@@ -32,6 +33,9 @@ class Counts:
     clicks: int = 0
     keys: int = 0
     characters: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.clicks or self.keys or self.characters)
 
     def __add__(self, more: "Counts") -> "Counts":
         return Counts(self.clicks + more.clicks, self.keys + more.keys, self.characters + more.characters)
@@ -89,6 +93,9 @@ class Hands:
     def apply(self, message: Message, screens: tuple[Screen, ...]) -> None:
         """Let one admitted message take effect, in its turn. Places outside the screen are brought to its edge."""
         new = _Waiting(message, screens, self._releases)
+        # While the worker does nothing, nothing waits.
+        if not self._is_working and self._is_applied_at_once(new):
+            return
         with self._lock:
             if self._waiting and new.takes_place_of(self._waiting[-1]):
                 self._waiting[-1] = new
@@ -104,17 +111,35 @@ class Hands:
     def _work(self) -> None:
         """In the worker's thread: apply what waits, until nothing does."""
         while (next_one := self._take_next()) is not None:
-            try:
-                counts = self._apply(next_one.message, next_one.screens)
-            except Exception as error:
-                # Where the desktop has gone, the eyes say so; what was to be typed is nobody's business.
-                log.warning("input could not be applied: %s", type(error).__name__)
-                counts = Counts()
-            if next_one.releases != self._releases:
-                # What went down while everything was being released must not stay down.
-                self._sink.release_all()
-            if counts != Counts():
+            counts = self._tried(partial(self._apply, next_one.message, next_one.screens), next_one.releases)
+            if counts:
                 self._loop.call_soon_threadsafe(self._applied, next_one.message, counts)
+
+    def _is_applied_at_once(self, new: _Waiting) -> bool:
+        """In the loop: a key that the desktop takes sooner than the worker would wake; False where it has to take its turn."""
+        if not isinstance(new.message, KeyChanged):
+            return False
+        counts = self._tried(partial(self._press_at_once, new.message), new.releases)
+        if counts:
+            # As from the worker: not before whoever hands over has gone on.
+            self._loop.call_soon(self._applied, new.message, counts)
+        return counts is not None
+
+    def _press_at_once(self, key: KeyChanged) -> Counts | None:
+        is_applied = self._sink.key_at_once(key.code, key.is_down)
+        return None if is_applied is None else Counts(keys=int(is_applied and key.is_down))
+
+    def _tried(self, apply: Callable[[], Counts | None], releases: int) -> Counts | None:
+        try:
+            counts = apply()
+        except Exception as error:
+            # Where the desktop has gone, the eyes say so; what was to be typed is nobody's business.
+            log.warning("input could not be applied: %s", type(error).__name__)
+            counts = Counts()
+        if releases != self._releases:
+            # What went down while everything was being released must not stay down.
+            self._sink.release_all()
+        return counts
 
     def _take_next(self) -> _Waiting | None:
         with self._lock:

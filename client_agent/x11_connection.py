@@ -1,6 +1,8 @@
 """One connection to an X server, as the agent's eyes and hands use it: what xcffib lacks, in one place."""
 
+import select
 import struct
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +11,7 @@ import xcffib
 import xcffib.xinput
 import xcffib.xproto
 
-EVENT_BYTES = 32
+EVENT_BYTES = REPLY_HEAD_BYTES = 32
 GENERIC_EVENT = 35
 _GENERIC = struct.Struct("=BBHIH")
 
@@ -77,6 +79,29 @@ def generic_type(event: bytes, opcode: int) -> int | None:
 def raw_reply(connection: Any, cookie: Any) -> memoryview:
     """The bytes of a reply, its 32-byte head first, where xcffib would make one Python number of each byte of it."""
     return memoryview(bytes(connection.wait_for_reply(cookie.sequence).buf))
+
+
+def reply_within(connection: Any, cookie: Any, seconds: float) -> bytes | None:
+    """The head of a reply; None where it has not come after so long, and then nobody hears of it any more.
+
+    Raises:
+        ServerLost: the server answers with an error, or has gone.
+    """
+    connection.flush()
+    until = time.monotonic() + seconds
+    reply, error = xcffib.ffi.new("void **"), xcffib.ffi.new("xcb_generic_error_t **")
+    while not xcffib.lib.xcb_poll_for_reply(connection._conn, cookie.sequence, reply, error):
+        left_s = until - time.monotonic()
+        if left_s <= 0 or not select.select([connection.get_file_descriptor()], [], [], left_s)[0]:
+            cookie.discard_reply()
+            return None
+    try:
+        if reply[0] == xcffib.ffi.NULL:
+            raise ServerLost("the X server gave no answer")
+        return bytes(xcffib.ffi.buffer(reply[0], REPLY_HEAD_BYTES))
+    finally:
+        xcffib.c_free(reply[0])
+        xcffib.c_free(error[0])
 
 
 def select_raw_events(connection: Any, root: int, types: Iterable[int]) -> Extension:

@@ -72,6 +72,9 @@ class AnywhereSink:
                 (self._keyboard.press if is_down else self._keyboard.release)(known)
             return True
 
+    def key_at_once(self, code: str, is_down: bool) -> bool | None:
+        return None  # nobody says how long these systems take
+
     def type(self, text: str) -> bool:
         with self._turn:
             for character in text:

@@ -77,6 +77,9 @@ class InputSink(Protocol):
     def key(self, code: str, is_down: bool) -> bool:
         """Press or release a physical key, named as KeyboardEvent.code; a second press of a held key does nothing."""
 
+    def key_at_once(self, code: str, is_down: bool) -> bool | None:
+        """The same in less than a millisecond, in whichever thread; None where that cannot be, and nothing was done."""
+
     def type(self, text: str) -> bool:
         """Let these characters appear, whatever the layout; newline is Return, tab is Tab. False where not all were typed."""
 

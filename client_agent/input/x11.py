@@ -29,6 +29,8 @@ _log = logging.getLogger(__name__)
 _BUTTONS = (1, 2, 3, 8, 9)
 _LEFT, _RIGHT, _UP, _DOWN = 6, 7, 4, 5
 _PLACE_MAX = 32767
+# The server needs a tenth of it where it has nothing else to do.
+_AT_ONCE_S = 0.0005
 
 
 class X11Sink:
@@ -47,7 +49,8 @@ class X11Sink:
             _log.debug("no X server: %s", error)
             raise NoInput(NO_INPUT) from None
         self._root: int = x11_connection.root_screen(self._connection).root
-        self._keyboard = X11Keyboard(self._connection, injected or InjectedKeys())
+        self._injected = injected or InjectedKeys()
+        self._keyboard = X11Keyboard(self._connection, self._injected)
         self._xtest = self._connection(xcffib.xtest.key)
         self._guardian = Guardian(display)
         self._guard = WindowGuard(self._connection, self._root, own or OwnWindows())
@@ -93,10 +96,25 @@ class X11Sink:
         with self._taking_turn():
             if is_down and self._guard.has_focus():
                 return False
-            if self._held.change_key(code, is_down):
-                self._guardian.key(keycode, is_down)
-                self._keyboard.press(keycode, is_down)
+            self._press_key(code, keycode, is_down)
             return True
+
+    def key_at_once(self, code: str, is_down: bool) -> bool | None:
+        keycode = x11_keycode(code)
+        if keycode is None or not self._keyboard.has(keycode):
+            return False
+        # Before a key that is watched the server is asked more.
+        if self._injected.is_watched(keycode) or not self._turn.acquire(blocking=False):
+            return None
+        try:
+            with _lost():
+                if is_down and (is_own := self._guard.has_focus_within(_AT_ONCE_S)) is not False:
+                    return None if is_own is None else False
+                self._press_key(code, keycode, is_down)
+                self._connection.flush()
+                return True
+        finally:
+            self._turn.release()
 
     def type(self, text: str) -> bool:
         with self._taking_turn(), self._keyboard.undisturbed():
@@ -150,6 +168,11 @@ class X11Sink:
         x, y = (max(-_PLACE_MAX, min(place, _PLACE_MAX)) for place in (x, y))
         self._xtest.FakeInput(xcffib.xproto.MotionNotifyEvent.event_number, 0, 0, self._root, x, y, 0)
         return True
+
+    def _press_key(self, code: str, keycode: int, is_down: bool) -> None:
+        if self._held.change_key(code, is_down):
+            self._guardian.key(keycode, is_down)
+            self._keyboard.press(keycode, is_down)
 
     def _press_button(self, button: int, is_down: bool) -> None:
         self._guardian.button(button, is_down)

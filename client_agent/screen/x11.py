@@ -55,7 +55,6 @@ NOT_AN_ORDINARY_DESKTOP = (
 )
 
 _PIXEL_MASKS = (0xFF0000, 0xFF00, 0xFF)
-_REPLY_HEAD_BYTES = 32
 _RECTANGLE = struct.Struct("=hhHH")
 # A region of more rectangles than these is taken as the one box around it: reading them would take longer than it saves.
 _RECTANGLES_MAX = 2048
@@ -185,7 +184,7 @@ class X11Source:
                 self._pointer_asked.discard_reply()
             self._pointer_asked = self._questions.core.QueryPointer(self._root)
             reply = x11_connection.raw_reply(self._questions, cookie)
-        rectangles = reply[_REPLY_HEAD_BYTES:]
+        rectangles = reply[x11_connection.REPLY_HEAD_BYTES :]
         if len(rectangles) > _RECTANGLES_MAX * _RECTANGLE.size:
             rectangles = reply[8 : 8 + _RECTANGLE.size]
         boxes = (Box(*rectangle) for rectangle in _RECTANGLE.iter_unpack(rectangles))

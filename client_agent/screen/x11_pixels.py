@@ -16,7 +16,6 @@ _log = logging.getLogger(__name__)
 
 _ALL_PLANES = 0xFFFFFFFF
 _Z_PIXMAP = xcffib.xproto.ImageFormat.ZPixmap
-_REPLY_HEAD_BYTES = 32
 
 
 class RootPixels:
@@ -47,7 +46,7 @@ class RootPixels:
                 self._shm.GetImage(*place, _Z_PIXMAP, self._segment, 0).reply()
                 return memory.view(size)
             reply = x11_connection.raw_reply(self._connection, self._connection.core.GetImage(_Z_PIXMAP, *place))
-            return reply[_REPLY_HEAD_BYTES : _REPLY_HEAD_BYTES + size]
+            return reply[x11_connection.REPLY_HEAD_BYTES : x11_connection.REPLY_HEAD_BYTES + size]
         except xcffib.xproto.MatchError:
             raise OffScreen(f"{box} is not on the desktop any more") from None
 

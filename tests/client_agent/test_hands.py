@@ -5,6 +5,7 @@ import pytest
 
 from client_agent import hands as hands_module
 from client_agent.hands import Counts, Hands
+from client_agent.input import x11
 from client_agent.input.sink import InputLost, OwnWindows
 from client_agent.input.x11 import X11Sink
 from client_agent.screen.source import Box, Screen
@@ -36,6 +37,7 @@ async def test_input_that_could_not_be_applied_makes_room_for_what_follows(
     ears: Ears, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hands_module, "WAITING_MAX", 3)
+    monkeypatch.setattr(X11Sink, "key_at_once", lambda *key: None)
     hands, key, failures = Hands(OwnWindows()), X11Sink.key, iter((InputLost(), RuntimeError(), InputLost()))
 
     def fail_three_times(sink: X11Sink, code: str, is_down: bool) -> bool:
@@ -73,6 +75,46 @@ async def test_everything_that_is_held_comes_up_at_once_and_was_counted(display:
     hands.close()
 
 
+@pytest.mark.usefixtures("display")
+async def test_a_key_waits_for_a_text_before_it_and_else_for_nobody(
+    ears: Ears, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(x11, "_AT_ONCE_S", 30)
+    hands, typed = Hands(OwnWindows()), X11Sink.type
+    is_typing, may_type = threading.Event(), threading.Event()
+
+    def type_when_told(sink: X11Sink, text: str) -> bool:
+        is_typing.set()
+        assert may_type.wait(30)
+        return typed(sink, text)
+
+    monkeypatch.setattr(X11Sink, "type", type_when_told)
+    hands.apply(KeyChanged("KeyB", True), SCREENS)
+    hands.apply(KeyChanged("KeyB", False), SCREENS)
+    assert not hands.is_busy
+    hands.apply(TextTyped("a"), SCREENS)
+    await eventually(is_typing.is_set, "the text")
+    hands.apply(KeyChanged("KeyC", True), SCREENS)
+    may_type.set()
+    heard: list[tuple[str, int]] = []
+
+    def are_heard() -> bool:
+        heard.extend(ears.heard())
+        return len(heard) == 5
+
+    await eventually(are_heard, "both keys and the text between them")
+    assert heard == [("key down", 56), ("key up", 56), ("key down", 38), ("key up", 38), ("key down", 54)]
+    counts = Counts()
+
+    def are_counted() -> bool:
+        nonlocal counts
+        counts = counts + hands.take_counts()
+        return counts == Counts(keys=2, characters=1)
+
+    await eventually(are_counted, "two keys and a character")
+    hands.close()
+
+
 class BusySink:
     """Takes note of what is applied, once a first key has been let go on."""
 
@@ -82,6 +124,7 @@ class BusySink:
         for name in ("move", "button", "wheel"):
             monkeypatch.setattr(X11Sink, name, self._noting(name))
         monkeypatch.setattr(X11Sink, "key", self._key)
+        monkeypatch.setattr(X11Sink, "key_at_once", lambda *key: None)
 
     def _noting(self, name: str) -> Callable[..., bool]:
         def note(sink: X11Sink, *what: object) -> bool:

@@ -3,7 +3,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import xcffib
 
+from client_agent.input import x11, x11_windows
+from client_agent.input.injected import InjectedKeys
 from client_agent.input.sink import Held, InputLost, NoInput, OwnWindows
 from client_agent.input.x11 import X11Sink
 from client_agent.screen.source import Box
@@ -162,6 +165,74 @@ def test_a_key_that_is_held_comes_up_even_when_an_own_window_has_taken_the_focus
     assert what_is_down(display) == NOTHING
 
 
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also a busy machine answers at once, and what was judged holds."""
+    monkeypatch.setattr(x11, "_AT_ONCE_S", 30)
+    monkeypatch.setattr(x11_windows, "_JUDGED_S", 600)
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_at_once_a_key_does_what_it_does_in_its_turn(sink: X11Sink, ears: Ears) -> None:
+    assert sink.key("KeyA", is_down=True)
+    assert sink.key_at_once("KeyA", is_down=False)
+    assert sink.key_at_once("KeyB", is_down=True)
+    assert sink.key_at_once("KeyB", is_down=True)
+    assert sink.held().keys == ("KeyB",)
+    assert sink.key_at_once("KeyB", is_down=False)
+    assert sink.key_at_once("Nonsense", is_down=True) is False
+    assert heard_by(ears, sink) == [("key down", 38), ("key up", 38), ("key down", 56), ("key up", 56)]
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_at_once_no_key_reaches_an_own_window(sink: X11Sink, own_ears: Ears, ears: Ears) -> None:
+    assert sink.key("KeyA", is_down=True)
+    finish(sink)
+    own_ears.take_focus()
+    # Nothing is known of this focus yet.
+    assert sink.key_at_once("Enter", is_down=True) is None
+    assert not sink.key("Enter", is_down=True)
+    assert sink.key_at_once("Enter", is_down=True) is False
+    assert sink.key_at_once("KeyA", is_down=False)
+    assert heard_by(own_ears, sink) == [("key up", 38)]
+
+
+def test_a_judgement_that_is_not_fresh_is_no_ground_to_press_at_once(
+    sink: X11Sink, ears: Ears, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sink.key("KeyA", is_down=True)
+    monkeypatch.setattr(x11, "_AT_ONCE_S", 30)
+    monkeypatch.setattr(x11_windows, "_JUDGED_S", -1)
+    assert sink.key_at_once("KeyB", is_down=True) is None
+    assert sink.held().keys == ("KeyA",)
+
+
+def test_a_server_that_does_not_answer_holds_nobody_up(
+    display: VirtualDisplay, sink: X11Sink, ears: Ears, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(x11_windows, "_JUDGED_S", 600)
+    assert sink.key("KeyA", is_down=True)
+    other = xcffib.connect(display.name)
+    other.core.GrabServer()
+    other.core.GetInputFocus().reply()
+    assert sink.key_at_once("KeyB", is_down=True) is None
+    other.disconnect()
+    assert sink.held().keys == ("KeyA",)
+    # The answer that came too late is nobody else's.
+    assert sink.key("KeyC", is_down=True)
+    assert heard_by(ears, sink) == [("key down", 38), ("key down", 54)]
+
+
+@pytest.mark.usefixtures("unhurried", "ears")
+def test_a_key_that_is_watched_for_the_customers_own_takes_its_turn(display: VirtualDisplay) -> None:
+    injected = InjectedKeys()
+    injected.watch(frozenset({9}))
+    sink = X11Sink(display.name, injected=injected)
+    assert sink.key_at_once("Escape", is_down=True) is None
+    assert sink.key_at_once("KeyA", is_down=True)
+    sink.close()
+
+
 def test_the_frame_around_an_own_window_is_its_own_as_well(xvfb: Start) -> None:
     display = xvfb(640, 480)
     display.start("xterm", "-e", "cat")
@@ -221,6 +292,8 @@ def test_a_server_that_goes_away_is_named_and_letting_go_is_quiet() -> None:
         sink.key("KeyA", is_down=True)
     with pytest.raises(InputLost, match="closed"):
         sink.key("KeyB", is_down=True)
+    with pytest.raises(InputLost, match="closed"):
+        sink.key_at_once("KeyB", is_down=True)
     sink.release_all()
     sink.close()
 
