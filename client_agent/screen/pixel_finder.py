@@ -3,11 +3,20 @@
 import numpy as np
 
 from client_agent.screen.damage import clip
-from client_agent.screen.differences import Pixels, changed_box, changed_boxes, photo_boxes
+from client_agent.screen.differences import (
+    FEW_PX_SIDE,
+    Pixels,
+    changed_box,
+    changed_box_of_few,
+    changed_boxes,
+    photo_boxes,
+)
+from client_agent.screen.encoders.bands import cut_columns
 from client_agent.screen.finder import Captured, Changed, Copied, Step
 from client_agent.screen.memory import PictureMemory
 from client_agent.screen.scrolling import find_shift
 from client_agent.screen.source import Box
+from protocol.media_parts import BYTES_PER_PIXEL
 
 # Of a copy that the system announced, at least this share has to be right.
 _RIGHT_MIN = 0.5
@@ -35,6 +44,8 @@ class PixelFinder:
         may_copy: bool,
         may_lose: bool,
     ) -> list[Step]:
+        if box.width <= FEW_PX_SIDE and box.height <= FEW_PX_SIDE:
+            return _find_few(memory, box, memoryview(pixels))
         screen = np.frombuffer(memory.pixels, np.uint32).reshape(memory.height, memory.width)
         before = _part(screen, box)
         after = np.frombuffer(pixels, np.uint32).reshape(box.height, box.width)
@@ -60,6 +71,17 @@ class PixelFinder:
         if is_worth_it:
             old[:] = moved.copy()
         return bool(is_worth_it)
+
+
+def _find_few(memory: PictureMemory, box: Box, after: memoryview) -> list[Step]:
+    """A letter: too few pixels for a copy or a photo."""
+    each = changed_box_of_few(memory.cut(box), after, box.width)
+    if each is None:
+        return []
+    row = box.width * BYTES_PER_PIXEL
+    new = Box(box.x + each.x, box.y + each.y, each.width, each.height)
+    memory.put(new, cut_columns(after[each.y * row : each.bottom * row], box.width, each.x, each.width))
+    return [Changed(new)]
 
 
 def _scrolled(before: Pixels, box: Box, after: Pixels) -> list[Copied]:

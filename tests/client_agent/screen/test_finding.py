@@ -9,7 +9,13 @@ from hypothesis.strategies import builds, integers, lists
 
 from client_agent.screen.coarse import CoarseBoxes
 from client_agent.screen.damage import clip, without
-from client_agent.screen.differences import changed_box, changed_boxes, photo_boxes
+from client_agent.screen.differences import (
+    FEW_PX_SIDE,
+    changed_box,
+    changed_box_of_few,
+    changed_boxes,
+    photo_boxes,
+)
 from client_agent.screen.motion import Motion
 from client_agent.screen.scrolling import find_shift
 from client_agent.screen.source import Box, Moved
@@ -44,6 +50,26 @@ def test_changed_boxes_hold_every_pixel_that_differs(changes: list[Box]) -> None
     around = changed_box(before, after)
     assert (around is None) == (not changes)
     assert around is None or (covered([around]) >= (before != after)).all()
+
+
+few = integers(1, FEW_PX_SIDE)
+
+
+@given(
+    few,
+    few,
+    lists(builds(Box, *[integers(0, FEW_PX_SIDE - 1)] * 2, *[integers(1, 9)] * 2), max_size=3),
+    integers(0, 31),
+)
+def test_of_few_pixels_the_quick_way_finds_what_the_other_does(
+    width: int, height: int, changes: list[Box], bit: int
+) -> None:
+    before = np.arange(width * height, dtype=np.uint32).reshape(height, width)
+    after = before.copy()
+    for box in changes:
+        after[box.y : box.bottom, box.x : box.right] ^= np.uint32(1 << bit)
+    found = changed_box_of_few(memoryview(before.tobytes()), memoryview(after.tobytes()), width)
+    assert [found] * (found is not None) == changed_boxes(before, after)
 
 
 def test_what_changed_beside_a_window_that_was_moved_is_two_strips_and_not_the_window() -> None:
