@@ -78,7 +78,7 @@ class AnywhereSource:
             if known is None or known.shape != seen.shape:
                 boxes.append(screen.box)
             else:
-                boxes += [Box(b.x + screen.x, b.y + screen.y, b.width, b.height) for b in changed_boxes(known, seen)]
+                boxes += [Box(b.x + screen.x, b.y + screen.y, b.width, b.height) for b in changed_boxes(known != seen)]
         self.look_every_s = LOOK_EVERY_S if boxes else min(self.look_every_s * _SLOWER, LOOK_EVERY_S_MAX)
         return [box for screen in self._screens for box in merge(boxes, screen.box)]
 

@@ -10,6 +10,8 @@ from protocol.media_parts import BYTES_PER_PIXEL
 
 Pixels = npt.NDArray[np.uint32]
 """One number a pixel, of shape (height, width)."""
+Differs = npt.NDArray[np.bool_]
+"""Whether a pixel is another one than before, of shape (height, width)."""
 
 # Unchanged rows or columns up to this many in a row are sent along rather than cutting a box in two.
 _GAP_PX = 32
@@ -34,9 +36,8 @@ _SAMPLED_ROWS = 4
 _SAMPLED_PX = 32
 
 
-def changed_box(before: Pixels, after: Pixels) -> Box | None:
+def changed_box(differs: Differs) -> Box | None:
     """The one box around all pixels that differ."""
-    differs = before != after
     rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
     if not rows.size:
         return None
@@ -44,12 +45,11 @@ def changed_box(before: Pixels, after: Pixels) -> Box | None:
     return Box(x, y, int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y)
 
 
-def changed_boxes(before: Pixels, after: Pixels) -> list[Box]:
-    """Boxes that hold every pixel that differs between two pictures of the same size, and few that do not."""
-    differs = before != after
+def changed_boxes(differs: Differs) -> list[Box]:
+    """Boxes that hold every pixel that differs, and few that do not."""
     boxes: list[Box] = []
-    for y, bottom in _runs(differs.any(axis=1)):
-        for x, right in _runs(differs[y:bottom].any(axis=0)):
+    for y, bottom in _runs(np.logical_or.reduce(differs, axis=1)):
+        for x, right in _runs(np.logical_or.reduce(differs[y:bottom], axis=0)):
             boxes += _cut(Box(x, y, right - x, bottom - y), differs)
     return boxes
 
@@ -75,7 +75,7 @@ def changed_box_of_few(before: memoryview, after: memoryview, width: int) -> Box
     return Box(x, y, right - x, bottom - y)
 
 
-def _cut(box: Box, differs: npt.NDArray[np.bool_]) -> list[Box]:
+def _cut(box: Box, differs: Differs) -> list[Box]:
     """Cut a box in pieces where most of it is the same as before, as beside a window that was moved a little."""
     if box.area < _CUT_PX_MIN:
         return [box]
@@ -92,7 +92,7 @@ def _cut(box: Box, differs: npt.NDArray[np.bool_]) -> list[Box]:
     return [_trimmed(piece, differs) for piece in pieces] if len(pieces) <= _PIECES_MAX else [box]
 
 
-def _trimmed(box: Box, differs: npt.NDArray[np.bool_]) -> Box:
+def _trimmed(box: Box, differs: Differs) -> Box:
     """The smallest box with all that differs in this one, which may reach beyond the picture."""
     here = differs[box.y : box.bottom, box.x : box.right]
     rows, columns = np.flatnonzero(here.any(axis=1)), np.flatnonzero(here.any(axis=0))

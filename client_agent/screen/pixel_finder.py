@@ -5,6 +5,7 @@ import numpy as np
 from client_agent.screen.damage import clip
 from client_agent.screen.differences import (
     FEW_PX_SIDE,
+    Differs,
     Pixels,
     changed_box,
     changed_box_of_few,
@@ -50,9 +51,11 @@ class PixelFinder:
         before = _part(screen, box)
         after = np.frombuffer(pixels, np.uint32).reshape(box.height, box.width)
         steps: list[Step] = []
+        differs = before != after
         if may_copy and box.area >= _LOOK_PX_MIN:
-            steps += _scrolled(before, box, after)
-        for each in changed_boxes(before, after):
+            copies, differs = _scrolled(before, box, after, differs)
+            steps += copies
+        for each in changed_boxes(differs):
             new = _part(after, each)
             _part(before, each)[:] = new
             steps += _looks(new, box.x + each.x, box.y + each.y, may_lose=may_lose)
@@ -84,10 +87,10 @@ def _find_few(memory: PictureMemory, box: Box, after: memoryview) -> list[Step]:
     return [Changed(new)]
 
 
-def _scrolled(before: Pixels, box: Box, after: Pixels) -> list[Copied]:
-    """What moved up or down, done to the memory."""
+def _scrolled(before: Pixels, box: Box, after: Pixels, differs: Differs) -> tuple[list[Copied], Differs]:
+    """What moved up or down, done to the memory; and what differs after that."""
     done: list[Copied] = []
-    while len(done) < _COPIES_MAX and (each := changed_box(before, after)) and each.area >= _SCROLL_PX_MIN:
+    while len(done) < _COPIES_MAX and (each := changed_box(differs)) and each.area >= _SCROLL_PX_MIN:
         shift = find_shift(_part(before, each), _part(after, each))
         if shift is None:
             break
@@ -96,7 +99,8 @@ def _scrolled(before: Pixels, box: Box, after: Pixels) -> list[Copied]:
         # Where the two overlap numpy copies as if they did not.
         _part(before, to)[:] = _part(before, source)
         done.append(Copied(box.x + source.x, box.y + source.y, Box(box.x + to.x, box.y + to.y, to.width, to.height)))
-    return done
+        differs = before != after
+    return done, differs
 
 
 def _looks(new: Pixels, x: int, y: int, *, may_lose: bool) -> list[Changed]:
