@@ -31,6 +31,11 @@ async def values_of(asked: Asked, view: customer_store.View, frequent: Frequent,
     linked = [document_id for document_id, _, _ in case.articles]
     articles = await document_store.by_ids(connection, linked)
     suggested = await document_store.suggested_for(connection, asked.tenant, asked.row.subject)
+    near = (
+        []
+        if suggested
+        else await document_store.suggested_for(connection, asked.tenant, asked.row.subject, nearly=True)
+    )
     often = await frequent.of(connection, asked.tenant, asked.row.device_type)
     named = {case.handler, *case.handlers, *(one.whom for one in asked.ticket.consultations)} - {""}
     group = await groups.named(connection, asked.tenant, row.group) if row else None
@@ -55,6 +60,7 @@ async def values_of(asked: Asked, view: customer_store.View, frequent: Frequent,
         "at": actions.at,
         "articles": {article.id: article for article in articles},
         "suggested": [article for article in suggested if article.id not in linked],
+        "near": [article for article in near if article.id not in linked],
         "often": often,
         "guides": await _guides(asked),
         "names": await _names(connection, named),

@@ -253,24 +253,36 @@ async def articles_for(
     connection: AsyncConnection, tenant: Tenant, words: str, *, limit: int = 20, kind: str = "article"
 ) -> list[Any]:
     """The rows of the articles that search finds, the best first; of kind `PUBLIC` only what customers may read."""
-    found = await search.find(connection, tenant, words, kind, limit=limit)
-    if not found:
-        return []
-    rows = {row.id: row for row in await by_ids(connection, found)}
-    return [rows[document_id] for document_id in found if document_id in rows]
+    return await _in_order(connection, await search.find(connection, tenant, words, kind, limit=limit))
+
+
+async def articles_near(connection: AsyncConnection, tenant: Tenant, words: str) -> list[Any]:
+    """The rows of the articles that hold most of these words, where none holds all of them."""
+    return await _in_order(connection, await search.closest(connection, tenant, words, "article", limit=SUGGESTED_MAX))
+
+
+async def _in_order(connection: AsyncConnection, ids: list[int]) -> list[Any]:
+    rows = {row.id: row for row in await by_ids(connection, ids)}
+    return [rows[document_id] for document_id in ids if document_id in rows]
 
 
 _LAST_EVENT = Prepared(select(func.max(tables.document_event.c.id).label("id")))
 
 
-async def suggested_for(connection: AsyncConnection, tenant: Tenant, subject: str) -> list[Any]:
-    """The articles that go with what a ticket is about. They stay the same for as long as nothing happens to any document.
+async def suggested_for(
+    connection: AsyncConnection, tenant: Tenant, subject: str, *, nearly: bool = False
+) -> list[Any]:
+    """The articles that go with what a ticket is about, or nearly do. They stay the same while nothing happens to any document.
 
     A ticket is opened again after each button, by each who works on it; and customers say the same things.
     """
     (last,) = await _LAST_EVENT.all(connection)
-    key = "suggested", tenant.service_id, subject, last.id
-    read = partial(articles_for, connection, tenant, subject, limit=SUGGESTED_MAX)
+    key = "near" if nearly else "suggested", tenant.service_id, subject, last.id
+    read = (
+        partial(articles_near, connection, tenant, subject)
+        if nearly
+        else partial(articles_for, connection, tenant, subject, limit=SUGGESTED_MAX)
+    )
     return await standing(connection, key, (), read)
 
 

@@ -35,10 +35,17 @@ async def get_knowledge(request: web.Request) -> web.Response:
     async with asking(request, *READERS) as (person, connection):
         if words:
             found = await document_store.articles_for(connection, person.tenant, words)
+            near = [] if found else await document_store.articles_near(connection, person.tenant, words)
         else:
-            found = await document_store.listed(connection, person.tenant, "article")
+            found, near = await document_store.listed(connection, person.tenant, "article"), []
         news = await document_store.news(connection, person.tenant, person.news_read_at or now_utc() - NEWS_FOR)
-    values: dict[str, Any] = {"articles": found, "search": words, "ticket": _ticket_number(request), "news": news}
+    values: dict[str, Any] = {
+        "articles": found,
+        "near": near,
+        "search": words,
+        "ticket": _ticket_number(request),
+        "news": news,
+    }
     return page(request, "knowledge.html", person, **values)
 
 
@@ -66,7 +73,9 @@ async def get_suggestions(request: web.Request) -> web.Response:
     words = request.query.get("search", "")[:200]
     async with asking(request, *READERS) as (person, connection):
         found = await document_store.articles_for(connection, person.tenant, words, limit=SUGGESTED_MAX)
-    return page(request, "suggestions.html", person, articles=found, search=words, ticket=_ticket_number(request))
+        near = [] if found else await document_store.articles_near(connection, person.tenant, words)
+    shown: dict[str, Any] = {"articles": found, "near": near, "search": words}
+    return page(request, "suggestions.html", person, **shown, ticket=_ticket_number(request))
 
 
 @routes.post("/knowledge/searches")

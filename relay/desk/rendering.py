@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from babel.dates import format_date
+from babel.numbers import format_decimal
 from yarl import URL
 
 from relay.desk import sessions, templates
@@ -21,11 +22,14 @@ def _day(day: date, locale: str) -> str:
 
 
 class Times:
-    """Writes times and durations as this language does."""
+    """Writes times, durations and numbers as this language does."""
 
     def __init__(self, language: str, zone: str) -> None:
         self._locale = language
         self._zone = ZoneInfo(zone)
+
+    def decimal(self, value: float) -> str:
+        return format_decimal(value, locale=self._locale)
 
     def moment(self, at: datetime) -> str:
         local = at.astimezone(self._zone)

@@ -8,6 +8,7 @@ first. So a word that half of the tickets hold costs no more than a rare one: no
 """
 
 # ruff: noqa: S608 - only names of our own are put into statements
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache, partial
 from typing import Protocol
@@ -22,6 +23,8 @@ from relay.storage.prepared import Prepared, together
 from relay.storage.words import FORGIVEN_FROM, fold, index_terms, nearest, shortened, terms_of, words_of
 
 QUERY_WORDS_MAX = 8
+TELLING_FROM, SENTENCE_FROM = 3, 3
+"""Letters from which on a word says what a sentence is about, and words from which on it is one."""
 FOUND_MAX = 100
 KINDS = ("ticket", "customer", "article", "tutorial")
 
@@ -132,6 +135,22 @@ async def find(
         anywhere = await newest("words")
         found = list(dict.fromkeys((*found, *anywhere)))
     return found[:limit]
+
+
+async def closest(
+    connection: AsyncConnection, tenant: Scope, query: str, kind: str, *, limit: int = FOUND_MAX
+) -> list[int]:
+    """The ids of what holds most of what is asked, for a sentence that nothing holds every word of; a rare word counts more."""
+    words = dict.fromkeys(word for word in words_of(query) if len(fold(word)) >= TELLING_FROM)
+    weights, held = Counter[int](), Counter[int]()
+    for word in list(words)[:QUERY_WORDS_MAX]:
+        found = await find(connection, tenant, word, kind)
+        weights.update(dict.fromkeys(found, 1 / len(found)) if found else {})
+        held.update(found)
+    # One word of a whole sentence says nothing of it.
+    least = 1 if len(words) < SENTENCE_FROM else 2
+    near = [subject_id for subject_id in held if held[subject_id] >= least]
+    return sorted(near, key=lambda subject_id: (-weights[subject_id], -subject_id))[:limit]
 
 
 async def _alternatives(connection: AsyncConnection, service_id: int, words: Sequence[str]) -> list[list[str]]:

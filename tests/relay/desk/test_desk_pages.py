@@ -389,3 +389,20 @@ async def test_somebody_who_comes_too_late_reads_what_they_had_typed_beside_how_
     assert "this can no longer be done" in page
     assert "Un long texte, tapé avec soin." in page
     assert "Take it up again" in page
+
+
+async def test_a_whole_sentence_is_answered_by_what_comes_closest_and_says_so(technician: Browser) -> None:
+    said = "mon%20wifi%20coupe%20tout%20le%20temps%20dans%20la%20cuisine"
+    for path in (f"/knowledge/suggestions?search={said}&ticket=2036", f"/knowledge?search={said}"):
+        page = await shown(technician, path)
+        assert re.search(r"The closest:.*Wifi qui coupe", page, re.DOTALL), path
+    number = await ticket(technician, "Mon wifi coupe tout le temps dans la cuisine")
+    assert "Wifi qui coupe" in await shown(technician, f"/tickets/{number}")
+
+
+async def test_nobody_is_in_contact_about_a_closed_ticket(technician: Browser) -> None:
+    number = await ticket(technician)
+    assert (await press(technician, number, "call-begin", channel="phone"))[0] == 303
+    assert "in contact since" in await shown(technician, f"/tickets/{number}")
+    assert (await press(technician, number, "close", text="Fait.", unconfirmed_because="Injoignable."))[0] == 303
+    assert "in contact since" not in await shown(technician, f"/tickets/{number}")
