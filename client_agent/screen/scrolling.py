@@ -63,8 +63,7 @@ def find_shift(before: Pixels, after: Pixels) -> Shift | None:
 
 def _hashes(pixels: Pixels, places: npt.NDArray[np.intp]) -> Hashes:
     """One number for each column and row, of shape (columns, rows)."""
-    # `take` is twice as quick at this as indexing.
-    sampled = np.take(pixels, places, axis=1).astype(np.float64).reshape(-1, _SAMPLES)
+    sampled = pixels[:, places].astype(np.float64).reshape(-1, _SAMPLES)
     return np.ascontiguousarray((sampled @ _FACTORS).reshape(len(pixels), _COLUMNS).T)
 
 
