@@ -324,10 +324,12 @@ def _agent_package(arguments: argparse.Namespace) -> None:
 
 
 def _serve(arguments: argparse.Namespace) -> None:
+    import uvloop
+
     settings = read_settings(arguments.config)
     load_organisation(settings, key_secret(settings), now=int(time.time()))
     log_to_stderr()
-    asyncio.run(
+    uvloop.run(
         serve(
             settings,
             arguments.config.resolve(),

@@ -396,11 +396,11 @@ class Front:
             self._carry_out()
 
     async def _tick(self) -> None:
-        loop, ticks, late_s = asyncio.get_running_loop(), 0, 0.0
+        ticks, late_s = 0, 0.0
         while True:
-            due = loop.time() + TICK_S
+            due = time.monotonic() + TICK_S
             await asyncio.sleep(TICK_S)
-            late_s, ticks = max(late_s, loop.time() - due), ticks + 1
+            late_s, ticks = max(late_s, time.monotonic() - due), ticks + 1
             self._rooms.tick(time.time())
             self._carry_out()
             if ticks % LEGS_EVERY_TICKS == 0:
@@ -457,9 +457,9 @@ def _tls(settings: FrontSettings) -> ssl.SSLContext | None:
 
 
 def _tune(transport: asyncio.BaseTransport | None) -> None:
-    """Keep small what cannot leave yet and nothing can overtake any more. asyncio sets TCP_NODELAY itself.
+    """Keep small what cannot leave yet and nothing can overtake any more. The loop sets TCP_NODELAY itself.
 
-    Over TLS asyncio holds up to 64 KB more, below what can be set from here.
+    Over TLS it holds up to 64 KB more, below what can be set from here.
     """
     if isinstance(transport, asyncio.WriteTransport):
         # Not 0: see the agent's relay_link.py.

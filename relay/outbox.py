@@ -2,6 +2,7 @@
 
 import asyncio
 import struct
+import time
 from collections import deque
 from collections.abc import Coroutine
 from typing import Any
@@ -20,6 +21,7 @@ AT_REST_BYTES = 1024
 """While less than this is sent in a second, nobody has to know how long it takes."""
 TOO_SLOW_S = PEER_GONE_S - 0.5
 LAST_WORD_S = 1
+# When it was sent, by the system's clock: uvloop's own counts whole milliseconds, and there are shorter ways.
 _PING = struct.Struct(">d")
 
 
@@ -72,13 +74,13 @@ class Outbox:
 
     def read_again(self) -> None:
         """What came from this socket was not read for a while: how long an answer took before says nothing of its path."""
-        self._read_since = asyncio.get_running_loop().time()
+        self._read_since = time.monotonic()
 
     def ponged(self, sent: bytes) -> None:
         """The other end has answered a ping, with what the ping held."""
         if len(sent) != _PING.size:
             return
-        (sent_at,), now = _PING.unpack(sent), asyncio.get_running_loop().time()
+        (sent_at,), now = _PING.unpack(sent), time.monotonic()
         # Anybody can say anything in a pong.
         if self._read_since <= sent_at <= now < sent_at + PEER_GONE_S:
             self.round_trip_s = now - sent_at
@@ -102,7 +104,7 @@ class Outbox:
                 self._changed.clear()
                 if self._is_ping_due:
                     self._is_ping_due = False
-                    await self._ping(loop.time())
+                    await self._ping(time.monotonic())
                     alarm = loop.call_later(PING_EVERY_S, self._ping_soon)
                 if self._has_some and not self.is_too_slow:
                     await self._send_next()

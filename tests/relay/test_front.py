@@ -5,6 +5,7 @@ import contextlib
 import datetime
 import ipaddress
 import json
+import socket as sockets
 import ssl
 import struct
 import time
@@ -51,7 +52,7 @@ from protocol.relay_messages import (
 from protocol.session_log import NO_ENTRY, Entry, Held
 from protocol.vocabulary import Hold
 from relay.desk_proxy import ADDRESS_HEADER, BODY_BYTES_MAX
-from relay.front import Front, FrontSettings
+from relay.front import UNSENT_BYTES, Front, FrontSettings
 from relay.logs import JsonLines
 from tests.fakes.tcp_cable import Direction, TcpCable
 from tests.protocol.test_session_log import opened_log
@@ -338,6 +339,18 @@ async def test_a_candidate_that_dies_makes_place(desk: Desk, front: Front) -> No
         assert [await viewer.hear(), await viewer.hear()] == [CandidateArrived(1), HELLO]
         agent.socket.transport.abort()
         assert await viewer.hear() == CandidateLeft()
+
+
+async def test_the_system_holds_little_that_cannot_leave_yet_and_sends_what_is_short_at_once(
+    desk: Desk, front: Front
+) -> None:
+    async with a_viewer(desk, front.port):
+        assert front._runner.server
+        (handler,) = front._runner.server.connections
+        assert handler.transport
+        connection = handler.transport.get_extra_info("socket")
+        assert connection.getsockopt(sockets.IPPROTO_TCP, sockets.TCP_NOTSENT_LOWAT) == UNSENT_BYTES
+        assert connection.getsockopt(sockets.IPPROTO_TCP, sockets.TCP_NODELAY)
 
 
 async def test_a_viewer_that_stops_reading_slows_the_agent_down_and_is_then_cut_off(desk: Desk, front: Front) -> None:

@@ -38,8 +38,10 @@ async def sending() -> AsyncIterator[tuple[Outbox, aiohttp.ClientWebSocketRespon
         session.ws_connect(f"http://127.0.0.1:{runner.addresses[0][1]}/", autoping=False) as socket,
     ):
         outbox = await made
-        yield outbox, socket
-        outbox.close()
+        try:
+            yield outbox, socket
+        finally:
+            outbox.close()
     await runner.cleanup()
 
 
@@ -84,3 +86,13 @@ async def test_an_end_that_is_sent_nothing_is_pinged_more_seldom(monkeypatch: py
         outbox.put(picture(0, AT_REST_BYTES))
         assert (await socket.receive()).type is WSMsgType.BINARY
         assert (await socket.receive()).type is WSMsgType.PING
+
+
+async def test_ways_of_less_than_a_millisecond_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox_module, "PING_EVERY_S", 0.01)
+    async with sending() as (outbox, socket):
+        ping = await socket.receive()
+        outbox.ponged(ping.data)
+        sooner = outbox.round_trip_s
+        outbox.ponged(ping.data)
+        assert 0 < sooner < outbox.round_trip_s
