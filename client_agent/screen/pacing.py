@@ -40,6 +40,9 @@ _QUEUE_S = 0.02
 # What moves may have grows by so much a round trip while nothing queues, and shrinks by so much when something does.
 _GROWTH, _SHRINKAGE = 1.05, 0.85
 _MOTION_SHARE_FIRST = 0.7
+# A film that needs less than it may have says nothing of what the path carries, only of itself. So it keeps this share of what the path
+# has been seen to carry, however late its pictures are: on a busy machine all of them are.
+_MOTION_SHARE_LEAST = 0.5
 _MOTION_RATE_MIN = 4_000.0
 # What a path is taken to carry until something has queued on it: a little more than TCP itself begins with (RFC 6928).
 _FIRST_BYTES_A_ROUND_TRIP = 32 * 1024
@@ -47,7 +50,7 @@ _FIRST_BYTES_A_ROUND_TRIP = 32 * 1024
 # fit before something that moves may leave: a picture of one segment, and a letter after it.
 _MOTION_SHARE_LOSSY, _ROOM_BYTES_LOSSY = 0.5, 2800
 # What has to be under way for its being late to say that the path carries no more.
-_EVIDENCE_BYTES, _EVIDENCE_S = 16 * 1024, 0.25
+_EVIDENCE_BYTES, _EVIDENCE_S = 48 * 1024, 0.15
 
 
 class Urgency(IntEnum):
@@ -222,7 +225,8 @@ class Pacer:
         likely = self._likely_rate
         so_far = self._motion_rate or _MOTION_SHARE_FIRST * likely
         if self._is_queueing:
-            self._motion_rate = max(_SHRINKAGE * min(so_far, rate), _MOTION_RATE_MIN)
+            least = _MOTION_SHARE_LEAST * self._rate
+            self._motion_rate = max(_SHRINKAGE * min(so_far, rate), least, _MOTION_RATE_MIN)
         else:
             self._motion_rate = min(_GROWTH * so_far, _GAIN * likely)
 

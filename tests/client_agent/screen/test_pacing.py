@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis.strategies import floats, integers, lists, sampled_from, tuples
 
 from client_agent.losses import Lossy
+from client_agent.screen.budget import budget
 from client_agent.screen.pacing import Pacer, Urgency
 from protocol.errors import LocalProtocolError, RemoteProtocolError
 from protocol.limits import PICTURES_IN_FLIGHT_MIN
@@ -241,4 +242,19 @@ def test_a_busy_processor_is_not_taken_for_a_narrow_path() -> None:
         now += 0.033
         if number > 1:
             pacer.shown(number - 1, now + 0.007)
+    assert not pacer.path.is_narrow
+
+
+def test_a_machine_that_becomes_busy_does_not_make_a_film_coarse() -> None:
+    pacer, under_way = Pacer(), deque[tuple[float, int]]()
+    sizes = [200_000] + [5500] * 300
+    for number, wanted in enumerate(sizes, start=1):
+        now = number / 30
+        while under_way and under_way[0][0] <= now:
+            shown_at, shown = under_way.popleft()
+            pacer.shown(shown, shown_at)
+        # As much as the film needs, where it may have that; from the second second on each picture is shown late.
+        pacer.sent(number, min(wanted, budget(pacer.path, Preference.AUTOMATIC).moving_bytes), now)
+        under_way.append((now + (0.006 if number < 30 else 0.07), number))
+    assert budget(pacer.path, Preference.AUTOMATIC).moving_bytes >= 5500
     assert not pacer.path.is_narrow
