@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 # A stream goes on at its rate, although it should have another one, until the two differ by so much, and for so long: beginning anew
-# costs a key. More is of use only where it needs nearly all that it may have.
+# costs a key. More is of use only where it needs nearly all that it may have, and less only where a picture may be larger than fits.
 _RATE_FALLS, _RATE_RISES = 0.6, 1.5
 _FALLS_EVERY_S, _RISES_EVERY_S = 1.0, 3.0
-_NEEDS = 0.7
+_NEEDS, _NEEDS_AT_TIMES = 0.7, 3.0
 # So that a stream can begin while the one that it takes the place of has not been ended yet.
 FILMS_MAX = VIDEO_STREAMS_MAX // 2
 _EARLY_S = 0.004
@@ -102,7 +102,8 @@ class Films:
             if one is region:
                 is_less = rate.kbit < _RATE_FALLS * encoder.rate.kbit and encoder.age_s(now) > _FALLS_EVERY_S
                 is_more = rate.kbit > _RATE_RISES * encoder.rate.kbit and encoder.age_s(now) > _RISES_EVERY_S
-                if is_less or (is_more and encoder.kbit > _NEEDS * encoder.rate.kbit):
+                has_enough = _NEEDS_AT_TIMES * encoder.kbit < rate.kbit
+                if (is_less and not has_enough) or (is_more and encoder.kbit > _NEEDS * encoder.rate.kbit):
                     encoder.restart(rate)
                 return number
         number = next(number for number in range(len(self._encoders) + 1) if number not in self._encoders)
