@@ -40,8 +40,8 @@ _QUEUE_S = 0.02
 # What moves may have grows by so much a round trip while nothing queues, and shrinks by so much when something does.
 _GROWTH, _SHRINKAGE = 1.05, 0.85
 _MOTION_SHARE_FIRST = 0.7
-# A film that needs less than it may have says nothing of what the path carries, only of itself. So it keeps this share of what the path
-# has been seen to carry, however late its pictures are: on a busy machine all of them are.
+# A film that needs less than it may have says nothing of what the path carries, only of itself. So it has this share of what the path
+# has been seen to carry: from its first picture on, and however late its pictures are, as all of them are on a busy machine.
 _MOTION_SHARE_LEAST = 0.5
 _MOTION_RATE_MIN = 4_000.0
 # What a path is taken to carry until something has queued on it: a little more than TCP itself begins with (RFC 6928).
@@ -225,10 +225,10 @@ class Pacer:
         likely = self._likely_rate
         so_far = self._motion_rate or _MOTION_SHARE_FIRST * likely
         if self._is_queueing:
-            least = _MOTION_SHARE_LEAST * self._rate
-            self._motion_rate = max(_SHRINKAGE * min(so_far, rate), least, _MOTION_RATE_MIN)
+            so_far = max(_SHRINKAGE * min(so_far, rate), _MOTION_RATE_MIN)
         else:
-            self._motion_rate = min(_GROWTH * so_far, _GAIN * likely)
+            so_far = min(_GROWTH * so_far, _GAIN * likely)
+        self._motion_rate = max(so_far, _MOTION_SHARE_LEAST * self._rate)
 
     @property
     def _has_room(self) -> bool:

@@ -258,3 +258,14 @@ def test_a_machine_that_becomes_busy_does_not_make_a_film_coarse() -> None:
         under_way.append((now + (0.006 if number < 30 else 0.07), number))
     assert budget(pacer.path, Preference.AUTOMATIC).moving_bytes >= 5500
     assert not pacer.path.is_narrow
+
+
+def test_a_film_begins_with_a_share_of_what_the_path_has_been_seen_to_carry() -> None:
+    pacer = Pacer()
+    # The first picture waits until the page is ready for it.
+    for number, (size, took_s) in enumerate(
+        [(300, 0.2), (5_000, 0.007), (800_000, 0.08), *[(300, 0.007)] * 20], start=1
+    ):
+        pacer.sent(number, size, number * 0.5)
+        pacer.shown(number, number * 0.5 + took_s)
+    assert pacer.path.motion_rate >= 2e6
