@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.storage import tables
 from relay.storage.prepared import Prepared, together
-from relay.storage.words import FORGIVEN_FROM, fold, index_terms, nearest, shortened, terms_of, words_of
+from relay.storage.words import fold, index_terms, is_forgiven, nearest, shortened, terms_of, words_of
 
 QUERY_WORDS_MAX = 8
 TELLING_FROM, SENTENCE_FROM = 3, 3
@@ -167,7 +167,7 @@ async def _alternatives(connection: AsyncConnection, service_id: int, words: Seq
     alternatives = []
     for position, word in enumerate(words):
         terms = set(terms_of(word))
-        is_known = not terms.isdisjoint(known) or fold(word).isdigit() or len(fold(word)) < FORGIVEN_FROM
+        is_known = not terms.isdisjoint(known) or not is_forgiven(fold(word))
         if position == len(words) - 1:
             terms |= set(begins)
             is_known = is_known or bool(begins)
@@ -267,7 +267,7 @@ async def learn(connection: AsyncConnection, columns: dict[str, int], words: Ite
     spellings = [
         {**columns, "shorter": shorter, "word": word}
         for word in new
-        if len(word) >= FORGIVEN_FROM
+        if is_forgiven(word)
         for shorter in sorted(shortened(word))
     ]
     on_conflict = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert

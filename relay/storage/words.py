@@ -51,6 +51,11 @@ def index_terms(text: str) -> list[str]:
     return [term for word in words_of(text) for term in sorted(terms_of(word))]
 
 
+def is_forgiven(word: str) -> bool:
+    """Whether a typing error in it is corrected. One in a number is not: another number is another customer, or another device."""
+    return len(word) >= FORGIVEN_FROM and word.isalpha()
+
+
 def shortened(word: str) -> frozenset[str]:
     """The word, and the word with each one letter left out: two words one typing error apart share one of these."""
     return frozenset({word, *(word[:i] + word[i + 1 :] for i in range(len(word)))})

@@ -71,6 +71,15 @@ async def test_one_typing_error_a_word_is_forgiven(
     assert set(await found(filled, tenant, typed)) == expected
 
 
+@pytest.mark.parametrize("typed", ["RTX4071", "104419", "rtx4o70"])
+async def test_a_number_is_never_taken_for_another_one(database: Database, tenant: Tenant, typed: str) -> None:
+    async with database.transaction() as connection:
+        await search.index(connection, tenant, "customer", 1, "Zoé Noël", "C-104418 RTX4070 zoe@example.org")
+        assert await search.find(connection, tenant, typed, "customer") == []
+        assert await search.find(connection, tenant, "rtx4070", "customer") == [1]
+        assert await search.find(connection, tenant, "examle", "customer") == [1]
+
+
 async def test_what_has_the_word_in_its_title_comes_first(filled: Database, tenant: Tenant) -> None:
     assert await found(filled, tenant, "télévision") == [1, 2]
 
