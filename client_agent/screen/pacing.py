@@ -224,11 +224,8 @@ class Pacer:
         """Once a round trip: what moves may have more while nothing queues, and less when something does."""
         likely = self._likely_rate
         so_far = self._motion_rate or _MOTION_SHARE_FIRST * likely
-        if self._is_queueing:
-            so_far = max(_SHRINKAGE * min(so_far, rate), _MOTION_RATE_MIN)
-        else:
-            so_far = min(_GROWTH * so_far, _GAIN * likely)
-        self._motion_rate = max(so_far, _MOTION_SHARE_LEAST * self._rate)
+        less, more = max(_SHRINKAGE * min(so_far, rate), _MOTION_RATE_MIN), min(_GROWTH * so_far, _GAIN * likely)
+        self._motion_rate = max(less if self._is_queueing else more, _MOTION_SHARE_LEAST * self._rate)
 
     @property
     def _has_room(self) -> bool:
