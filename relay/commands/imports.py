@@ -42,9 +42,12 @@ def import_customers(settings: Settings, file: Path, report: Path | None, *, ski
                         if write.lines and not skip_wrong:
                             continue  # nothing will be taken: what is left is only judged
                         lines = {mistake.line for mistake in known}
+                        before = count
                         count += await customer_import.add(
                             connection, tenant, [row for row in batch if row.line not in lines]
                         )
+                        if count.bit_length() > before.bit_length():  # twice as many as when it was last looked at
+                            await customer_import.look_again(connection)
                     wrong = write.lines
                     if wrong and not skip_wrong:
                         raise _Abandoned

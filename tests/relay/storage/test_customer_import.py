@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from relay.commands import imports
 from relay.commands.terminal import CannotGoOn
@@ -154,6 +154,24 @@ def test_what_is_right_can_be_taken_without_the_rest_and_nothing_is_taken_twice(
 
     assert asyncio.run(searched())[:1] == ["C-2000"]
     assert "C-42" in asyncio.run(searched())
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_postgresql_knows_how_many_there_are_before_they_are_there_for_others(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """It took the tables for empty to the end, and read them whole for each thousand of a million lines."""
+    imports.import_customers(settings, written(tmp_path / "clients.csv", 2500), None, skip_wrong=False)
+
+    async def counted_by_the_planner() -> list[float]:
+        database = open_database(settings.database)
+        async with database.transaction() as connection:
+            named = "SELECT reltuples FROM pg_class WHERE relname IN ('customer', 'search_word')"
+            rows = (await connection.execute(text(named))).scalars().all()
+        await database.close()
+        return list(rows)
+
+    assert min(asyncio.run(counted_by_the_planner())) >= 1000
 
 
 @pytest.mark.soak
