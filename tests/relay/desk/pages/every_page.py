@@ -26,8 +26,8 @@ from tests.relay.desk.pages.reading import link, press, send, shown, ticket
 # What answers a GET and is no page of its own: a piece of one, a stream, a file, a way to another page, JSON. The page of live
 # assistance has tests of its own, in tests/technician_viewer/web/.
 NO_PAGES = {
-    "/health", "/join", "/join/", "/assist/{path}", "/static/{path}", "/tickets/{number}/changes", "/knowledge/changes",
-    "/knowledge/suggestions", "/help/suggestions", "/process/{document}/diagram.{form}",
+    "/health", "/join", "/join/", "/assist/{path}", "/static/{path}", "/tickets/{number}/changes",
+    "/tickets/{number}/events", "/knowledge/changes", "/knowledge/suggestions", "/help/suggestions", "/process/{document}/diagram.{form}",
 }  # fmt: skip
 STRANGER = ""
 WIDE, NARROW = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
