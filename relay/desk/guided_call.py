@@ -106,6 +106,9 @@ class Call:
     """Of the call that is going on; empty between calls."""
     calls: int = 0
     step: str = ""
+    """The furthest that this call has come; steps before it may have been skipped."""
+    done: frozenset[str] = frozenset()
+    """The steps of this call that were really done."""
     said: frozenset[str] = frozenset()
     identity: str = ""
     checks: tuple[str, ...] = ()
@@ -123,7 +126,7 @@ class Call:
 
     @property
     def next_step(self) -> str:
-        """Where the guide stands: the first step of this call that is still to be done."""
+        """Where the guide stands: the first step after the furthest that was done."""
         if not self.is_going_on:
             return ""
         done = STEPS.index(self.step) + 1 if self.step else 0
@@ -141,7 +144,14 @@ def apply(call: Call, event: CallEvent, *, is_assessed: bool) -> Call:
             if call.is_going_on:
                 raise NotPossible("a call is going on")
             return replace(
-                call, channel=channel, calls=call.calls + 1, step="", said=frozenset(), identity="", checks=()
+                call,
+                channel=channel,
+                calls=call.calls + 1,
+                step="",
+                done=frozenset(),
+                said=frozenset(),
+                identity="",
+                checks=(),
             )
         case TreeBegun(tree=tree, version=version):
             return replace(call, tree=tree, tree_version=version, answers={})
@@ -173,7 +183,7 @@ def apply(call: Call, event: CallEvent, *, is_assessed: bool) -> Call:
                 raise NotPossible("this was not proposed")
             return _reach(replace(call, chosen=option), "proposal")
         case CallEnded():
-            return replace(call, channel="", step="")
+            return replace(call, channel="", step="", done=frozenset())
     raise AssertionError(event)
 
 
@@ -232,10 +242,11 @@ def _step_of(event: Any) -> str:
 
 
 def _reach(call: Call, step: str) -> Call:
-    """The guide never walks back by itself."""
-    if not call.is_going_on or (call.step and STEPS.index(step) < STEPS.index(call.step)):
+    """One more step done. The guide never walks back by itself."""
+    if not call.is_going_on:
         return call
-    return replace(call, step=step)
+    furthest = max(step, call.step or step, key=STEPS.index)
+    return replace(call, step=furthest, done=call.done | {step})
 
 
 __all__ = [

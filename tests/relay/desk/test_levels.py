@@ -233,6 +233,14 @@ def test_the_guide_walks_through_the_call_in_its_order() -> None:
     assert tickets.apply(ticket, guided_call.CallEnded("")).call.next_step == ""
 
 
+def test_a_step_that_was_skipped_is_not_done_until_it_is_done_after_all() -> None:
+    ticket = played(OPENED, *in_order[:2], guided_call.ActionDone("Box redémarrée."))
+    assert ticket.call.done == {"contact", "action"}
+    ticket = tickets.apply(ticket, guided_call.IdentityChecked("confirmed", ("name", "customer_number")))
+    assert ticket.call.done == {"contact", "identity", "action"}
+    assert ticket.call.step == "action"
+
+
 @pytest.mark.requirement("A34")
 @pytest.mark.requirement("A38")
 @pytest.mark.requirement("A44")

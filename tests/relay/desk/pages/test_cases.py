@@ -176,6 +176,9 @@ async def test_several_options_are_proposed_the_customer_chooses_and_it_is_done_
     assert (await press(adviser, number, "option", option="Poser un répéteur"))[0] == 303
     assert (await press(adviser, number, "done", text="Répéteur posé à mi-chemin."))[0] == 303
     page = await shown(adviser, f"/tickets/{number}")
+    # Nobody asked who it is: a later step does not tick that off.
+    assert re.search(r'class="skipped">– Identity <span class="small">\(skipped\)', page)
+    assert re.search(r'class="done">✓ Action', page)
     # The customer's language: another question, and thanks.
     assert "Y a-t-il autre chose que je puisse faire pour vous ? Merci de votre appel, Zoé Noël" in page.replace(
         "\xa0", " "
