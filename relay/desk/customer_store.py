@@ -11,6 +11,7 @@ from relay.desk.people import Tenant, insert_row, now_utc
 from relay.storage import search, tables
 from relay.storage.changes import changed
 from relay.storage.prepared import Prepared, Question, together
+from relay.storage.words import numeral_of
 
 LISTED_MAX = 50
 VIEWED_MAX = 20
@@ -60,14 +61,16 @@ _BY_SERIAL = Prepared(
 async def identify(connection: AsyncConnection, tenant: Tenant, text: str) -> list[Any]:
     """The customers whom a number, a telephone number, an address, a name or a device's serial number means.
 
-    Who has the very number comes first.
+    Who has the very number comes first, however it was read out: `C107855` and `c 107 855` are `C-107855`.
     """
     customer = tables.customer
     wanted = text.strip()
     if not wanted:
         return []
+    numeral = numeral_of(wanted)
+    spelt = {wanted.lower(), *("{}{}{}".format(numeral[0], mark, numeral[1]) for mark in ("", "-", " ") if numeral)}
     digits = "".join(c for c in wanted if c.isdigit())
-    exact = [func.lower(customer.c.number) == wanted.lower(), func.lower(customer.c.email) == wanted.lower()]
+    exact = [func.lower(customer.c.number).in_(spelt), func.lower(customer.c.email) == wanted.lower()]
     if len(digits) >= 9:
         exact.append(func.replace(customer.c.phone, " ", "") == digits)
     here = customer.c.service_id == tenant.service_id
@@ -76,6 +79,8 @@ async def identify(connection: AsyncConnection, tenant: Tenant, text: str) -> li
         rows = await _BY_SERIAL.all(connection, serial=wanted.lower(), service=tenant.service_id)
     exactly = {row.id for row in rows}
     hits = await search.find(connection, tenant, wanted, "customer", limit=LISTED_MAX)
+    if not hits and numeral:
+        hits = await search.find(connection, tenant, " ".join(numeral), "customer", limit=LISTED_MAX)
     more = [customer_id for customer_id in hits if customer_id not in exactly]
     found = {row.id: row for row in (await _BY_IDS.all(connection, ids=more) if more else [])}
     return [*rows, *(found[customer_id] for customer_id in more if customer_id in found)][:LISTED_MAX]

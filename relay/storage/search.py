@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.storage import tables
 from relay.storage.prepared import Prepared, together
-from relay.storage.words import fold, index_terms, is_forgiven, nearest, shortened, terms_of, words_of
+from relay.storage.words import apart, fold, index_terms, is_forgiven, nearest, shortened, terms_of, words_of
 
 QUERY_WORDS_MAX = 8
 TELLING_FROM, SENTENCE_FROM = 3, 3
@@ -120,8 +120,20 @@ async def forget(connection: AsyncConnection, tenant: Scope, kind: str, subject_
 async def find(
     connection: AsyncConnection, tenant: Scope, query: str, kind: str, *, limit: int = FOUND_MAX
 ) -> list[int]:
-    """The ids of what holds every word of the query. The last word may be a beginning; a word that nothing holds is corrected."""
-    words, limit = words_of(query)[:QUERY_WORDS_MAX], min(limit, FOUND_MAX)
+    """The ids of what holds every word of the query.
+
+    The last word may be a beginning; a word that nothing holds is corrected, but never a number. Where nothing holds `C107855` what holds
+    `C-107855` is found.
+    """
+    found = await _holding(connection, tenant, words_of(query)[:QUERY_WORDS_MAX], kind, min(limit, FOUND_MAX))
+    if found or (parted := apart(query)) == query:
+        return found
+    return await _holding(connection, tenant, words_of(parted)[:QUERY_WORDS_MAX], kind, min(limit, FOUND_MAX))
+
+
+async def _holding(
+    connection: AsyncConnection, tenant: Scope, words: Sequence[str], kind: str, limit: int
+) -> list[int]:
     if not words:
         return []
     alternatives = await _alternatives(connection, tenant.service_id, words)

@@ -15,6 +15,8 @@ FORGIVEN_FROM = 4
 """Shorter words have too many neighbours to be corrected."""
 
 _WORD = re.compile(r"[^\W_]+")
+_GLUED = re.compile(r"\b([^\W\d_]{1,3})(\d{3,})\b")
+_NUMERAL = re.compile(r"([^\W\d_]{0,3})(\d{3,})")
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "’": "'"})
 _french = snowballstemmer.stemmer("french")
 _english = snowballstemmer.stemmer("english")
@@ -33,6 +35,17 @@ def words_of(text: str) -> list[str]:
     # One letter may be several words once it is taken apart (U+FDFA), and nothing may be left of another.
     plain = ((word, fold(word)) for word in _WORD.findall(composed))
     return [word for word, folded in plain if folded.isalnum() and len(folded) <= WORD_CHARACTERS_MAX]
+
+
+def apart(text: str) -> str:
+    """The text with its numbers parted from the few letters before them: who says `C107855` may mean what is written `C-107855`."""
+    return _GLUED.sub(r"\1 \2", text)
+
+
+def numeral_of(text: str) -> tuple[str, str] | None:
+    """Letters and digits of a number that was read out in any way, as `C 107 855` or `c.107-855`; None where it is something else."""
+    found = _NUMERAL.fullmatch("".join(words_of(text)))
+    return (found[1], found[2]) if found else None
 
 
 @lru_cache(maxsize=50_000)

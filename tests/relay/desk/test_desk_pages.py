@@ -211,7 +211,7 @@ async def test_of_two_who_take_the_same_case_the_second_is_told_and_nothing_is_l
 @pytest.mark.requirement("A22")
 @pytest.mark.requirement("A28")
 @pytest.mark.requirement("A29")
-@pytest.mark.parametrize("asked", ["C-107855", "01 99 00 23 50", "0199002350", "marc lefevre", "lefvre"])
+@pytest.mark.parametrize("asked", ["C-107855", "C107855", "c 107 855", "107 855", "01 99 00 23 50", "0199002350", "marc lefevre", "lefvre"])
 async def test_whoever_calls_is_found_by_what_they_know_with_contracts_orders_and_equipment(
     technician: Browser, asked: str
 ) -> None:

@@ -48,6 +48,8 @@ async def filled(database: Database, tenant: Tenant) -> Database:
         ("1044", {3}),
         ("10", set()),
         ("C-104418", {3}),
+        ("c104418", {3}),
+        ("C104419", set()),
         ("image wifi", set()),
         ("réfrigérateur", set()),
         ("", set()),
