@@ -3,18 +3,16 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import or_, select
 
 from relay.desk import actions, customer_store, document_store, groups, improvements, levels, question_trees, tools
 from relay.desk.asked import Asked
 from relay.desk.frequent import Frequent
 from relay.desk.options import Options
-from relay.desk.people import now_utc
+from relay.desk.people import full_names, now_utc
 from relay.desk.procedures import Procedure
 from relay.desk.rights import APPROVERS, LEVEL_SKILLS
 from relay.storage import tables
-from relay.storage.prepared import Prepared
 from relay.storage.standing import standing
 
 COLLEAGUES_MAX = 100
@@ -63,26 +61,13 @@ async def values_of(asked: Asked, view: customer_store.View, frequent: Frequent,
         "near": [article for article in near if article.id not in linked],
         "often": often,
         "guides": await _guides(asked),
-        "names": await _names(connection, named),
+        "names": await full_names(connection, named),
         "colleagues": await _colleagues(asked, procedure),
         "tools": [(tool, tools.address_for(tool, _known(asked, view))) for tool in await _tools(asked)],
         "improvements_open": await improvements.listed(connection, asked.tenant, only_open=True),
         "channels": actions.channels_of(asked.person),
         "needs": {need.name: need for line in procedure.escalations for need in line.needs} if procedure else {},
     }
-
-
-_FULL_NAMES = Prepared(
-    select(tables.person.c.name, tables.person.c.full_name).where(
-        tables.person.c.name.in_(bindparam("names", expanding=True))
-    )
-)
-
-
-async def _names(connection: AsyncConnection, names: set[str]) -> dict[str, str]:
-    """Full names by the names to sign in with."""
-    rows = await _FULL_NAMES.all(connection, names=sorted(names)) if names else []
-    return {row.name: row.full_name for row in rows}
 
 
 async def _guides(asked: Asked) -> Options:

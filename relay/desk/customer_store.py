@@ -15,6 +15,7 @@ from relay.storage.words import numeral_of
 
 LISTED_MAX = 50
 VIEWED_MAX = 20
+PHONE_DIGITS_MIN = 9
 FIELDS = ("name", "number", "phone", "email", "address", "kind", "language")
 
 
@@ -68,10 +69,10 @@ async def identify(connection: AsyncConnection, tenant: Tenant, text: str) -> li
     if not wanted:
         return []
     numeral = numeral_of(wanted)
-    spelt = {wanted.lower(), *("{}{}{}".format(numeral[0], mark, numeral[1]) for mark in ("", "-", " ") if numeral)}
+    spelt = {wanted.lower(), *(f"{numeral[0]}{mark}{numeral[1]}" for mark in ("", "-", " ") if numeral)}
     digits = "".join(c for c in wanted if c.isdigit())
     exact = [func.lower(customer.c.number).in_(spelt), func.lower(customer.c.email) == wanted.lower()]
-    if len(digits) >= 9:
+    if len(digits) >= PHONE_DIGITS_MIN:
         exact.append(func.replace(customer.c.phone, " ", "") == digits)
     here = customer.c.service_id == tenant.service_id
     rows = list((await connection.execute(select(customer).where(here, or_(*exact)).limit(LISTED_MAX))).all())
@@ -84,6 +85,16 @@ async def identify(connection: AsyncConnection, tenant: Tenant, text: str) -> li
     more = [customer_id for customer_id in hits if customer_id not in exactly]
     found = {row.id: row for row in (await _BY_IDS.all(connection, ids=more) if more else [])}
     return [*rows, *(found[customer_id] for customer_id in more if customer_id in found)][:LISTED_MAX]
+
+
+def field_of(text: str) -> str:
+    """Which of a new ticket's fields holds what a customer was searched by."""
+    if "@" in text:
+        return "email"
+    digits = "".join(c for c in text if c.isdigit())
+    if len(digits) >= PHONE_DIGITS_MIN and not any(c.isalpha() for c in text):
+        return "phone"
+    return "customer_number" if digits else "customer_name"
 
 
 def _of_customer(table: Any, order: Any) -> Prepared:

@@ -10,7 +10,7 @@ from aiohttp import web
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from relay.desk import actions, document_store, forms, levels, ticket_store, tickets
+from relay.desk import actions, document_store, forms, levels, people, ticket_store, tickets
 from relay.desk.asked import Asked
 from relay.desk.case_pages import tell_changes
 from relay.desk.document_pages import change_state, difference, document_of, version_of
@@ -39,11 +39,13 @@ async def get_knowledge(request: web.Request) -> web.Response:
         else:
             found, near = await document_store.listed(connection, person.tenant, "article"), []
         news = await document_store.news(connection, person.tenant, person.news_read_at or now_utc() - NEWS_FOR)
+        is_going_on = await _is_going_on(request, connection, person)
     values: dict[str, Any] = {
         "articles": found,
         "near": near,
         "search": words,
         "ticket": _ticket_number(request),
+        "is_going_on": is_going_on,
         "news": news,
     }
     return page(request, "knowledge.html", person, **values)
@@ -74,7 +76,8 @@ async def get_suggestions(request: web.Request) -> web.Response:
     async with asking(request, *READERS) as (person, connection):
         found = await document_store.articles_for(connection, person.tenant, words, limit=SUGGESTED_MAX)
         near = [] if found else await document_store.articles_near(connection, person.tenant, words)
-    shown: dict[str, Any] = {"articles": found, "near": near, "search": words}
+        is_going_on = await _is_going_on(request, connection, person)
+    shown: dict[str, Any] = {"articles": found, "near": near, "search": words, "is_going_on": is_going_on}
     return page(request, "suggestions.html", person, **shown, ticket=_ticket_number(request))
 
 
@@ -100,6 +103,13 @@ async def post_search(request: web.Request) -> web.Response:
 def _ticket_number(request: web.Request) -> str:
     number = request.query.get("ticket", "")
     return number if re.fullmatch(r"[0-9]{1,9}", number) else ""
+
+
+async def _is_going_on(request: web.Request, connection: AsyncConnection, person: Person) -> bool:
+    """Whether the ticket that somebody searches for can still be handed over or solved."""
+    number = _ticket_number(request)
+    row = await ticket_store.find(connection, person.tenant, int(number)) if number else None
+    return row is not None and row.state != tickets.CLOSED
 
 
 @routes.get("/knowledge/new")
@@ -167,6 +177,8 @@ async def get_article(request: web.Request) -> web.Response:
     async with request.app[DESK].database.transaction() as connection:
         row, history, document = await document_of(request, connection, person, "article")
         uses = await document_store.uses(connection, row.id)
+        version = version_of(request, document)
+        author = await people.full_name(connection, document.authors[version - 1])
     return page(
         request,
         "article.html",
@@ -174,7 +186,8 @@ async def get_article(request: web.Request) -> web.Response:
         row=row,
         history=history,
         document=document,
-        version=version_of(request, document),
+        version=version,
+        author=author,
         uses=uses,
         ticket=_ticket_number(request),
         may_approve=bool(person.roles & set(APPROVERS)) and document.authors[-1] != person.name,
@@ -216,7 +229,7 @@ async def post_edit_article(request: web.Request) -> web.Response:
             values |= {
                 "after": document.newest,
                 "theirs": difference(theirs, form.content),
-                "by": document.authors[-1],
+                "by": await people.full_name(connection, document.authors[-1]),
             }
             return page(request, "article_edit.html", person, status=409, **values)
     return see_other(f"/knowledge/{row.id}")

@@ -7,7 +7,7 @@ import segno
 from aiohttp import web
 from sqlalchemy import select, update
 
-from relay.desk import api, people, sharing, signing_in, ticket_store, tickets
+from relay.desk import api, customer_store, people, sharing, signing_in, ticket_store, tickets
 from relay.desk.people import Person
 from relay.desk.rendering import form_of, page, see_other
 from relay.desk.requests import (
@@ -165,8 +165,11 @@ async def get_tickets(request: web.Request) -> web.Response:
 
 @routes.get("/tickets/new")
 async def get_new_ticket(request: web.Request) -> web.Response:
+    """An empty ticket, or one that begins with what a customer was searched by in vain."""
     person = await required_person(request, *WRITERS)
-    return page(request, "ticket_new.html", person, form={}, problem="", device_types=tickets.DEVICE_TYPES)
+    said = request.query.get("customer", "")[:200].strip()
+    form = {customer_store.field_of(said): said}
+    return page(request, "ticket_new.html", person, form=form, problem="", device_types=tickets.DEVICE_TYPES)
 
 
 @routes.post("/tickets/new")

@@ -488,3 +488,21 @@ async def audit(connection: AsyncConnection, tenant: Tenant, name: str, address:
         address=address[:64],
         result=result,
     )
+
+
+_FULL_NAMES = Prepared(
+    select(tables.person.c.name, tables.person.c.full_name).where(
+        tables.person.c.name.in_(bindparam("names", expanding=True))
+    )
+)
+
+
+async def full_names(connection: AsyncConnection, names: set[str]) -> dict[str, str]:
+    """Full names by the names to sign in with."""
+    rows = await _FULL_NAMES.all(connection, names=sorted(names)) if names else []
+    return {row.name: row.full_name for row in rows}
+
+
+async def full_name(connection: AsyncConnection, name: str) -> str:
+    """What somebody is called who signs in with `name`; that very name where nobody does any more."""
+    return (await full_names(connection, {name})).get(name, name)

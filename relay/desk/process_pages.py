@@ -7,7 +7,7 @@ from aiohttp import web
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from relay.desk import content_forms, diagrams, document_store, groups, publishing
+from relay.desk import content_forms, diagrams, document_store, groups, people, publishing
 from relay.desk.document_pages import change_state, difference, document_of, version_of
 from relay.desk.forms import Typed
 from relay.desk.people import Person, insert_row, now_utc
@@ -54,7 +54,8 @@ async def get_process_document(request: web.Request) -> web.Response:
         row, history, document = await document_of(request, connection, person)
         trained = await _trained(connection, row.id)
         known = {one.row.name: one.row for one in await groups.listed(connection, person.tenant)}
-    version = version_of(request, document)
+        version = version_of(request, document)
+        author = await people.full_name(connection, document.authors[version - 1])
     content = document.versions[version - 1]
     return page(
         request,
@@ -64,6 +65,7 @@ async def get_process_document(request: web.Request) -> web.Response:
         history=history,
         document=document,
         version=version,
+        author=author,
         content=content,
         before=document.versions[version - 2] if version > 1 else None,
         problems=publishing.problems(content),
@@ -193,7 +195,11 @@ async def post_process(request: web.Request) -> web.Response:
             await document_store.append(connection, person.tenant, row.id, person.id, event)
         except Stale:
             theirs = difference(document.content, content)
-            shown |= {"after": document.newest, "theirs": theirs, "by": document.authors[-1]}
+            shown |= {
+                "after": document.newest,
+                "theirs": theirs,
+                "by": await people.full_name(connection, document.authors[-1]),
+            }
             return _form(request, person, kind, form, status=409, **shown)
     return see_other(f"/process/{row.id}")
 

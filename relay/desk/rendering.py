@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from babel.dates import format_date
+from babel.dates import format_date, get_timezone_location
 from babel.numbers import format_decimal
 from yarl import URL
 
@@ -21,12 +21,22 @@ def _day(day: date, locale: str) -> str:
     return format_date(day, "long", locale=locale)
 
 
+@lru_cache(maxsize=100)
+def _city(zone: ZoneInfo, locale: str) -> str:
+    return get_timezone_location(zone, locale=locale, return_city=True)
+
+
 class Times:
     """Writes times, durations and numbers as this language does."""
 
     def __init__(self, language: str, zone: str) -> None:
         self._locale = language
         self._zone = ZoneInfo(zone)
+
+    @property
+    def place(self) -> str:
+        """Where clocks show the times that are written here: the city that the zone is known by."""
+        return _city(self._zone, self._locale)
 
     def decimal(self, value: float) -> str:
         return format_decimal(value, locale=self._locale)

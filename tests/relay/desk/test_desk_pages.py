@@ -211,7 +211,9 @@ async def test_of_two_who_take_the_same_case_the_second_is_told_and_nothing_is_l
 @pytest.mark.requirement("A22")
 @pytest.mark.requirement("A28")
 @pytest.mark.requirement("A29")
-@pytest.mark.parametrize("asked", ["C-107855", "C107855", "c 107 855", "107 855", "01 99 00 23 50", "0199002350", "marc lefevre", "lefvre"])
+@pytest.mark.parametrize(
+    "asked", ["C-107855", "C107855", "c 107 855", "107 855", "01 99 00 23 50", "0199002350", "marc lefevre", "lefvre"]
+)
 async def test_whoever_calls_is_found_by_what_they_know_with_contracts_orders_and_equipment(
     technician: Browser, asked: str
 ) -> None:
@@ -406,3 +408,44 @@ async def test_nobody_is_in_contact_about_a_closed_ticket(technician: Browser) -
     assert "in contact since" in await shown(technician, f"/tickets/{number}")
     assert (await press(technician, number, "close", text="Fait.", unconfirmed_because="Injoignable."))[0] == 303
     assert "in contact since" not in await shown(technician, f"/tickets/{number}")
+
+
+async def test_what_a_ticket_was_closed_with_stands_on_it_and_nothing_speaks_of_handing_it_over(
+    technician: Browser,
+) -> None:
+    number = await ticket(technician, "Zigouigoui clignotant")
+    way_on = f'<a href="/tickets/{number}#way">Hand the case over'
+    for page in (f"/tickets/{number}", f"/knowledge/suggestions?search=xyzzy&ticket={number}"):
+        assert way_on in await shown(technician, page)
+    await written(technician, title="Zigouigoui clignotant", ticket=number)
+    closed = {"text": "Fait.", "unconfirmed_because": "Parti", "without_article_because": ""}
+    assert (await press(technician, number, "close", **closed))[0] == 303
+    page = await shown(technician, f"/tickets/{number}")
+    assert "On this ticket" in page
+    assert "No article fits" not in page
+    for search in (f"/knowledge/suggestions?search=xyzzy&ticket={number}", f"/knowledge?search=xyzzy&ticket={number}"):
+        page = await shown(technician, search)
+        assert "No article fits" in page
+        assert way_on not in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [("Odile Perrin", "customer_name"), ("06 99 00 77 77", "phone"), ("C-999 999", "customer_number"),
+     ("odile@example.org", "email")],
+)  # fmt: skip
+async def test_what_somebody_was_searched_by_in_vain_is_not_typed_again(
+    technician: Browser, typed: str, field: str
+) -> None:
+    page = await shown(technician, f"/customers?search={typed}")
+    found = re.search(r'href="(/tickets/new\?[^"]+)"', page)
+    assert found
+    assert re.search(rf'name="{field}"[^>]* value="{typed}"', await shown(technician, found[1]))
+
+
+async def test_who_wrote_an_article_is_named_and_where_clocks_show_these_times(technician: Browser) -> None:
+    page = await shown(technician, await written(technician))
+    author = re.search(r'class="quiet person" title="([^"]+)"', page)
+    assert author
+    assert f"by {author[1]}<" in page
+    assert "Times on this page: Paris" in page
