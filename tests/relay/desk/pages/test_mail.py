@@ -128,7 +128,9 @@ async def test_what_a_program_writes_and_what_is_for_others_opens_nothing(advise
     assert await hand_over(TAKEN_AT, mail("x@example.org", "y", "z"), "x@example.org", "root@localhost") == "550"
     large = mail("x@example.org", "Grand xylophone", "x" * 100 + "\n" + ("y" * 70 + "\n") * 40_000)
     assert await hand_over(TAKEN_AT, large, "x@example.org", DESK_ADDRESS) == "552"
-    assert "xylophone" not in (await shown(adviser, "/tickets?search=xylophone")).replace('value="xylophone"', "")
+    found = await shown(adviser, "/tickets?search=xylophone")
+    # What was searched is there in the field, and in the address of the same page in another language.
+    assert "xylophone" not in found.replace('value="xylophone"', "").replace("?search=xylophone", "")
 
 
 HOSTILE = (
