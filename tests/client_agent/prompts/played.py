@@ -111,15 +111,19 @@ class Stage:
         if not window:
             return False
         with contextlib.suppress(subprocess.CalledProcessError):
-            await self._point_at(window)
-            return True
+            return await self._point_at(window)
         return False
 
-    async def _point_at(self, window: int) -> None:
-        lines = (await self.do("getwindowgeometry", "--shell", str(window))).split()
-        size = {key: int(value) for key, _, value in (line.partition("=") for line in lines)}
-        middle = (str(size["WIDTH"] // 2), str(size["HEIGHT"] // 2))
+    async def _point_at(self, window: int) -> bool:
+        place = await self._place(window)
+        middle = (str(place["WIDTH"] // 2), str(place["HEIGHT"] // 2))
         await self.do("mousemove", "--window", str(window), *middle)
+        # What was made anew is seen before the window that it is in has moved to where it belongs.
+        return await self._place(window) == place
+
+    async def _place(self, window: int) -> dict[str, int]:
+        lines = (await self.do("getwindowgeometry", "--shell", str(window))).split()
+        return {key: int(value) for key, _, value in (line.partition("=") for line in lines)}
 
     async def press(self, *keys: str) -> None:
         await self.do("key", *keys)
