@@ -150,10 +150,11 @@ class Database:
     async def close(self) -> None:
         if self._held is not None:
             await self._held.close()
-        await self._engine.dispose()
         for each in (self._writer, self._readers):
             if each is not None:
                 await each.close()
+        if self._writer is None:
+            await self._engine.dispose()
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from relay.desk.people import Tenant
 from relay.storage import pipeline
 from relay.storage.database import Database
 from relay.storage.pipeline import Pipeline
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.parametrize("place", ["postgresql"], indirect=True)
 
@@ -65,8 +66,11 @@ async def test_one_that_is_given_up_ends_and_the_connection_is_asked_on(asked: P
     task = asyncio.create_task(asked.ask([("SELECT 1 FROM pg_sleep($1::int)", [600])]))
     async with database.transaction() as watching:
         sleeping = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
-        while not (await watching.execute(sleeping)).scalar():  # noqa: ASYNC110 - only the server knows
-            await asyncio.sleep(0.01)
+
+        async def is_asleep() -> bool:
+            return bool((await watching.execute(sleeping)).scalar())
+
+        await eventually(is_asleep, "the server to work at it")
     assert not task.done()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
