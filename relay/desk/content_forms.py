@@ -41,7 +41,7 @@ def _number(low: int, high: int, default: int) -> Any:
 
 
 def _choice(*values: str) -> Any:
-    return SelectField(choices=[(value, value) for value in values], default=values[0])
+    return SelectField(choices=list(values), default=values[0])
 
 
 def _is_empty(data: Any) -> bool:

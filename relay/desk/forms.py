@@ -77,13 +77,11 @@ def slug() -> Any:
 
 
 def choice(*values: str, default: str | None = None) -> Any:
-    return SelectField(
-        choices=[(value, value) for value in values], default=default, validators=[InputRequired("empty")]
-    )
+    return SelectField(choices=list(values), default=default, validators=[InputRequired("empty")])
 
 
 def radio(*values: str) -> Any:
-    return RadioField(choices=[(value, value) for value in values], validators=[InputRequired("empty")])
+    return RadioField(choices=list(values), validators=[InputRequired("empty")])
 
 
 def number(low: int, high: int, *, default: int | None = None) -> Any:
