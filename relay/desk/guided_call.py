@@ -28,6 +28,8 @@ PHASE_OF: Mapping[str, str] = {
     "conclusion": "conclusion",
 }
 PHASES = ("contact", "listening", "answer", "conclusion")
+LASTING = frozenset(("listening", "assessment", "proposal", "action"))
+"""What is done once for the case. Who greets, who it is and how it ended is asked in each contact anew."""
 CHANNELS = ("phone", "email", "web", "counter")
 CHECKS = ("name", "customer_number", "address", "birth_date", "last_bill", "call_back")
 """What identity can be checked by; the customer number alone is known to whoever holds a bill."""
@@ -109,6 +111,8 @@ class Call:
     """The furthest that this call has come; steps before it may have been skipped."""
     done: frozenset[str] = frozenset()
     """The steps of this call that were really done."""
+    held: frozenset[str] = frozenset()
+    """The steps that were done for this case, in whichever contact or between two, and need not be done again."""
     said: frozenset[str] = frozenset()
     identity: str = ""
     checks: tuple[str, ...] = ()
@@ -126,11 +130,11 @@ class Call:
 
     @property
     def next_step(self) -> str:
-        """Where the guide stands: the first step after the furthest that was done."""
+        """Where the guide stands: the first step after the furthest of this call that is still to be done."""
         if not self.is_going_on:
             return ""
         done = STEPS.index(self.step) + 1 if self.step else 0
-        return STEPS[min(done, len(STEPS) - 1)]
+        return next((step for step in STEPS[done:] if step not in self.held), STEPS[-1])
 
 
 def apply(call: Call, event: CallEvent, *, is_assessed: bool) -> Call:
@@ -194,9 +198,14 @@ def follow(call: Call, event: LevelEvent) -> Call:
             return _reach(call, "assessment")
         case SolutionGiven(to="customer"):
             return _reach(call, "action")
-        case CustomerTested():
-            return _reach(call, "conclusion")
+        case CustomerTested(works=works):
+            return _reach(call if works else begun_anew(call), "conclusion")
     return call
+
+
+def begun_anew(call: Call) -> Call:
+    """What was proposed and done did not solve it: the customer's words and the assessment hold, the rest is to be done again."""
+    return replace(call, held=call.held - {"proposal", "action"})
 
 
 @dataclass(frozen=True)
@@ -243,6 +252,7 @@ def _step_of(event: Any) -> str:
 
 def _reach(call: Call, step: str) -> Call:
     """One more step done. The guide never walks back by itself."""
+    call = replace(call, held=call.held | LASTING & {step})
     if not call.is_going_on:
         return call
     furthest = max(step, call.step or step, key=STEPS.index)
@@ -252,6 +262,7 @@ def _reach(call: Call, step: str) -> Call:
 __all__ = [
     "CHANNELS",
     "CHECKS",
+    "LASTING",
     "PHASES",
     "PHASE_OF",
     "STEPS",
@@ -260,6 +271,7 @@ __all__ = [
     "Text",
     "Timed",
     "apply",
+    "begun_anew",
     "follow",
     "timed",
 ]

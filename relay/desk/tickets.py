@@ -191,7 +191,8 @@ def apply(ticket: Ticket, event: TicketEvent) -> Ticket:
         case TicketReopened():
             if ticket.state != CLOSED:
                 raise NotPossible("only a closed ticket can be reopened")
-            return replace(ticket, state=OPEN, case=levels.reopened(ticket.case))
+            case, call = levels.reopened(ticket.case), guided_call.begun_anew(ticket.call)
+            return replace(ticket, state=OPEN, case=case, call=call)
     if ticket.state == CLOSED and not isinstance(event, _AFTER_CLOSING):
         raise NotPossible("the ticket is closed; reopen it first")
     match event:

@@ -241,6 +241,30 @@ def test_a_step_that_was_skipped_is_not_done_until_it_is_done_after_all() -> Non
     assert ticket.call.step == "action"
 
 
+def test_the_next_call_asks_anew_who_it_is_and_goes_on_with_what_is_still_to_be_done() -> None:
+    first, ended = in_order[:5], guided_call.CallEnded("")
+    again = played(OPENED, *first, ended, *in_order[:2])
+    assert (again.call.identity, again.call.next_step) == ("", "identity")
+    again = tickets.apply(again, in_order[2])
+    assert again.call.next_step == "proposal"
+    assert again.call.held == {"listening", "assessment"}
+    assert again.call.done == {"contact", "identity"}
+    # What level 2 did between two calls is done, too.
+    later = played(OPENED, *first, ended, guided_call.ActionDone("Ligne réinitialisée."), *in_order[:3])
+    assert "action" in later.call.held
+    assert later.call.next_step == "proposal"
+
+
+@pytest.mark.parametrize("over", [False, True], ids=["did not help", "taken up again"])
+def test_what_did_not_solve_it_is_not_done_for_the_next_call(over: bool) -> None:
+    verdict = levels.CustomerTested(over, "")
+    ticket = played(OPENED, *in_order[:-2], verdict, guided_call.CallEnded(""))
+    if over:
+        assert ticket.call.held == guided_call.LASTING
+        ticket = tickets.apply(tickets.apply(ticket, tickets.TicketClosed("x")), tickets.TicketReopened())
+    assert ticket.call.held == {"listening", "assessment"}
+
+
 @pytest.mark.requirement("A34")
 @pytest.mark.requirement("A38")
 @pytest.mark.requirement("A44")

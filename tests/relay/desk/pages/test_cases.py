@@ -189,6 +189,11 @@ async def test_several_options_are_proposed_the_customer_chooses_and_it_is_done_
     for told in ("Chambre à l’étage", "Déplacer la box\nPoser un répéteur", "choice: Poser un répéteur", "à mi-chemin"):
         assert told in page
     assert "said the text Closing, version 1" in page
+    await press(adviser, number, "call-end", remark="")
+    await press(adviser, number, "call-begin", channel="phone")
+    page = await shown(adviser, f"/tickets/{number}")
+    assert re.search(r'class="done">✓ Listening <span class="small">\(done earlier\)', page)
+    assert "not checked yet" in page
 
 
 @pytest.mark.requirement("A41")
