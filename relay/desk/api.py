@@ -7,7 +7,7 @@ from aiohttp import web
 from msgspec import Meta, Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from relay.desk import people, sessions, signing_in, ticket_store, tickets
+from relay.desk import people, sessions, signing_in, ticket_lists, ticket_store, tickets
 from relay.desk.evidence_pack import log_file_of
 from relay.desk.people import Person
 from relay.desk.requests import (
@@ -90,7 +90,7 @@ async def get_organisation(request: web.Request) -> web.Response:
 async def get_tickets(request: web.Request) -> web.Response:
     text, state = request.query.get("search", "")[:200], request.query.get("state", "")
     async with asking(request, *READERS) as (person, connection):
-        rows = await ticket_store.search(connection, person.tenant, text, state if state in tickets.STATES else "")
+        rows = await ticket_lists.search(connection, person.tenant, text, state if state in tickets.STATES else "")
     return json_answer({"tickets": [_ticket(row) for row in rows]})
 
 

@@ -7,7 +7,7 @@ from aiohttp import web
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from relay.desk import customer_store, groups, hours, organisation_forms, ticket_store, tickets
+from relay.desk import customer_store, groups, hours, organisation_forms, ticket_lists, tickets
 from relay.desk.forms import Typed
 from relay.desk.groups import Group
 from relay.desk.hours import Span
@@ -82,7 +82,7 @@ async def _page(
     zone, now = ZoneInfo(request.app[DESK].settings.time_zone), now_utc()
     # What was handed over to it and is not over, what is most urgent first.
     where: dict[str, Any] = {"level": group.row.level, "group_name": group.row.name}
-    waiting = await ticket_store.search(connection, person.tenant, state=tickets.OPEN, most_urgent_first=True, **where)
+    waiting = await ticket_lists.search(connection, person.tenant, state=tickets.OPEN, most_urgent_first=True, **where)
     values: dict[str, Any] = {
         "group": group,
         "waiting": waiting,

@@ -7,7 +7,7 @@ import segno
 from aiohttp import web
 from sqlalchemy import select, update
 
-from relay.desk import api, customer_store, people, sharing, signing_in, ticket_store, tickets
+from relay.desk import api, customer_store, people, sharing, signing_in, ticket_lists, ticket_store, tickets
 from relay.desk.people import Person
 from relay.desk.rendering import form_of, page, see_other
 from relay.desk.requests import (
@@ -156,10 +156,12 @@ async def get_tickets(request: web.Request) -> web.Response:
             where["handler"] = person.name
         # A junior's list begins with what is simple, until they ask for something else.
         orders["only_simple"] = request.query.get("simple", "") == "1" or (person.is_junior and not request.query)
-        rows = await ticket_store.search(connection, person.tenant, text, state, **orders, **where)
+        rows = await ticket_lists.search(connection, person.tenant, text, state, **orders, **where)
         invitations = await sharing.invitations_of(connection, person)
-        asked = await ticket_store.asked_of(connection, person.tenant, person.id)
+        asked = await ticket_lists.asked_of(connection, person.tenant, person.id)
     chosen: dict[str, Any] = {"state": state, "level": level, "mine": mine, "invitations": invitations, "asked": asked}
+    # Where what is open comes first, the page says where that ends.
+    chosen["is_parted"] = not (text.strip() or state or orders["only_follow_ups"])
     return page(request, "tickets.html", person, tickets=rows, search=text, record=record, **orders, **chosen)
 
 

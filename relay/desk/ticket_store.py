@@ -1,9 +1,8 @@
-"""Tickets in the database: appended events, and beside them what lists and search need."""
+"""Tickets in the database: appended events, and beside them what lists (ticket_lists.py) and search need."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import bindparam, exists, func, select, update
@@ -18,8 +17,6 @@ from relay.storage.changes import changed
 from relay.storage.prepared import Prepared, Question, together
 
 FIRST_NUMBER = 2001
-LISTED_MAX = 100
-SIMPLE_WEIGHT_MAX = 3
 STAGES_READ_MAX = 300
 
 
@@ -47,7 +44,8 @@ class NewTicket:
     device_name: str
 
 
-def _rows() -> Any:
+def with_customer() -> Any:
+    """Tickets, each with its customer and device."""
     ticket, customer, device = tables.ticket, tables.customer, tables.device
     return (
         select(
@@ -66,9 +64,11 @@ def _rows() -> Any:
 
 
 _OF_NUMBER = Prepared(
-    _rows().where(tables.ticket.c.number == bindparam("wanted"), tables.ticket.c.service_id == bindparam("service"))
+    with_customer().where(
+        tables.ticket.c.number == bindparam("wanted"), tables.ticket.c.service_id == bindparam("service")
+    )
 )
-_OF_ID = Prepared(_rows().where(tables.ticket.c.id == bindparam("id")))
+_OF_ID = Prepared(with_customer().where(tables.ticket.c.id == bindparam("id")))
 _HISTORY = Prepared(
     select(tables.ticket_event.c.at, tables.ticket_event.c.event, tables.person.c.full_name)
     .outerjoin(tables.person, tables.ticket_event.c.person_id == tables.person.c.id)
@@ -77,90 +77,9 @@ _HISTORY = Prepared(
 )
 
 
-async def search(
-    connection: AsyncConnection,
-    tenant: Tenant,
-    text: str = "",
-    state: str = "",
-    *,
-    most_urgent_first: bool = False,
-    only_simple: bool = False,
-    only_follow_ups: bool = False,
-    **where: Any,
-) -> list[Any]:
-    """The tickets that hold the words of `text`, in their title first; without words the newest change first; at most a hundred.
-
-    `where` narrows by columns of the ticket, such as `level=2`. Urgent is first what has priority, then what matters more, then what
-    waits longest. Simple is what a junior begins with. Follow-ups are the tickets whose customer is to be asked again, by that day.
-    """
-    if state:
-        where["state"] = state
-    values = {"service": tenant.service_id, **{f"wanted_{name}": value for name, value in where.items()}}
-    if not text.strip():
-        order = "follow_up" if only_follow_ups else "urgent" if most_urgent_first else "newest"
-        return await _listing(tuple(where), order, only_simple).all(connection, **values)
-    found = await index.find(connection, tenant, text, "ticket", limit=LISTED_MAX)
-    listing = _listing(tuple(where), "found", only_simple)
-    rows = {row.id: row for row in await listing.all(connection, **values, found=found)}
-    wanted = [rows[ticket_id] for ticket_id in found if ticket_id in rows]
-    return [row for row in wanted if row.follow_up_at] if only_follow_ups else wanted
-
-
-@lru_cache(maxsize=100)
-def _listing(names: tuple[str, ...], order: str, only_simple: bool) -> Prepared:
-    """The statement of a list, narrowed by these columns."""
-    ticket = tables.ticket
-
-    def column(name: str) -> Any:
-        # Of what was found only the ids are looked up: SQLite would rather go through all that are open, say, than through a hundred ids.
-        return func.coalesce(ticket.c[name], ticket.c[name]) if order == "found" else ticket.c[name]
-
-    query = _rows().where(column("service_id") == bindparam("service"))
-    for name in names:
-        query = query.where(column(name) == bindparam(f"wanted_{name}"))
-    if only_simple:
-        is_easy = column("complexity").in_(("", "low")), column("weight") <= SIMPLE_WEIGHT_MAX
-        query = query.where(column("level") == 1, *is_easy)
-    if order == "found":
-        return Prepared(query.where(ticket.c.id.in_(bindparam("found", expanding=True))))
-    if order == "follow_up":
-        # Said so that both databases begin behind those without a day.
-        query = query.where(ticket.c.follow_up_at > datetime.fromtimestamp(0, UTC)).order_by(ticket.c.follow_up_at)
-    elif order == "urgent":
-        query = query.order_by(ticket.c.priority, ticket.c.weight.desc(), ticket.c.changed_at, ticket.c.id)
-    else:
-        query = query.order_by(ticket.c.changed_at.desc(), ticket.c.id.desc())
-    return Prepared(query.limit(LISTED_MAX))
-
-
 async def find(connection: AsyncConnection, tenant: Tenant, number: int) -> Any | None:
     """The ticket of this number with its customer and device; None where the service has none."""
     return await _OF_NUMBER.first(connection, wanted=number, service=tenant.service_id)
-
-
-_ASKED = Prepared(
-    select(
-        tables.ticket.c.number,
-        tables.ticket.c.subject,
-        tables.consultation.c.question,
-        tables.consultation.c.at,
-        tables.person.c.full_name,
-    )
-    .join(tables.ticket, tables.consultation.c.ticket_id == tables.ticket.c.id)
-    .join(tables.person, tables.consultation.c.asked_by == tables.person.c.id)
-    .where(
-        tables.consultation.c.person_id == bindparam("asked"),
-        tables.consultation.c.answered_at.is_(None),
-        tables.consultation.c.service_id == bindparam("service"),
-    )
-    .order_by(tables.consultation.c.at)
-    .limit(LISTED_MAX)
-)
-
-
-async def asked_of(connection: AsyncConnection, tenant: Tenant, person_id: int) -> list[Any]:
-    """The tickets about which this person was asked and has not answered yet, the longest waiting first."""
-    return await _ASKED.all(connection, asked=person_id, service=tenant.service_id)
 
 
 async def open_ticket(

@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from benchmarks import desk_data
-from relay.desk import customer_store, document_store, ticket_store, tickets
+from relay.desk import customer_store, document_store, ticket_lists, ticket_store, tickets
 from relay.desk.people import tenant_of
 from relay.storage import search, tables
 from relay.storage.database import open_database
@@ -34,10 +34,10 @@ async def test_a_filled_desk_is_one_that_the_events_give_and_search_finds(place:
             assert row["changed_at"] == happened[-1].at
             found = await search.find(connection, tenant, str(row["number"]), "ticket")
             assert found == [row["id"]]
-        newest = await ticket_store.search(connection, tenant)
+        newest = await ticket_lists.search(connection, tenant)
         number, said = newest[0].number, newest[0].subject
         assert number == max(row["number"] for row in rows)
-        assert number in {row.number for row in await ticket_store.search(connection, tenant, said)}
+        assert number in {row.number for row in await ticket_lists.search(connection, tenant, said)}
         (customer,) = await customer_store.identify(connection, tenant, newest[0].customer_number)
         assert customer.name == newest[0].customer_name
         articles = await document_store.listed(connection, tenant, "article")

@@ -326,6 +326,18 @@ async def test_the_list_shows_one_level_or_only_what_one_has_taken(technician: B
     assert "Pour la liste" in await shown(technician, "/tickets?mine=1")
 
 
+async def test_the_list_says_where_closed_tickets_begin_and_how_to_see_only_those(technician: Browser) -> None:
+    done, left = await ticket(technician, "Déjà fini"), await ticket(technician, "Encore à faire")
+    assert (await press(technician, done, "close", text="Fait.", unconfirmed_because="Parti"))[0] == 303
+    page = await shown(technician, "/tickets")
+    assert page.index(f"/tickets/{left}") < page.index('scope="rowgroup"') < page.index(f"/tickets/{done}")
+    assert '<a href="/tickets?state=closed">Only closed tickets</a>' in page
+    only = await shown(technician, "/tickets?state=closed")
+    assert "Déjà fini" in only
+    assert "Encore à faire" not in only
+    assert 'scope="rowgroup"' not in only
+
+
 async def test_what_somebody_is_typing_is_never_taken_away_by_anothers_change(
     technician: Browser, chromium: Chromium
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from relay import demo_data, demo_desk
-from relay.desk import arrivals, customer_store, document_store, levels, sessions, ticket_store, tickets
+from relay.desk import arrivals, customer_store, document_store, levels, sessions, ticket_lists, ticket_store, tickets
 from relay.desk.document_store import new_name
 from relay.desk.people import Tenant, insert_row, now_utc
 from relay.desk.publishing import Drafted, Published, Stale, Submitted, Withdrawn
@@ -41,10 +41,10 @@ async def test_a_year_of_tickets_is_played_found_and_rebuilt(
 ) -> None:
     assert len(provider) == len(demo_data.TICKETS) + 6
     async with database.transaction() as connection:
-        assert [row.number for row in await ticket_store.search(connection, tenant, "televisions image lefevre")] == [
+        assert [row.number for row in await ticket_lists.search(connection, tenant, "televisions image lefevre")] == [
             2041
         ]
-        for row in await ticket_store.search(connection, tenant):
+        for row in await ticket_lists.search(connection, tenant):
             history = await ticket_store.history_of(connection, row.id)
             ticket = tickets.rebuild(happened.event for happened in history)
             assert (row.state, row.level, row.stage, row.events) == (
@@ -64,22 +64,45 @@ async def test_a_year_of_tickets_is_played_found_and_rebuilt(
             assert await customer_store.identify(connection, tenant, serial[:-1]) == []
 
 
+async def test_a_list_begins_with_what_is_not_closed_whatever_changed_last(
+    database: Database, tenant: Tenant, provider: list[int], person: int
+) -> None:
+    assert provider
+    async with database.transaction() as connection:
+        for number in (2039, 2041):
+            row = await ticket_store.find(connection, tenant, number)
+            assert row is not None
+            await ticket_store.append(connection, tenant, row.id, person, tickets.TicketClosed("Fait.", "Injoignable"))
+        for narrowed in ({}, {"most_urgent_first": True}, {"only_simple": True}, {"level": 1}):
+            rows = await ticket_lists.search(connection, tenant, **narrowed)
+            is_closed = [row.state == tickets.CLOSED for row in rows]
+            assert is_closed == sorted(is_closed), narrowed
+            assert not is_closed[0]
+            assert [row.number for row in rows if row.state == tickets.CLOSED][:2] == [2041, 2039]
+        rows = await ticket_lists.search(connection, tenant)
+        waiting = [row.changed_at for row in rows if row.state != tickets.CLOSED]
+        assert waiting == sorted(waiting, reverse=True)
+        rows = await ticket_lists.search(connection, tenant, most_urgent_first=True)
+        urgency = [(row.priority, -row.weight, row.changed_at) for row in rows if row.state != tickets.CLOSED]
+        assert urgency == sorted(urgency)
+
+
 async def test_who_is_to_be_asked_again_is_listed_by_the_day_and_only_then(
     database: Database, tenant: Tenant, provider: list[int], person: int
 ) -> None:
     assert provider
     planned = {2041: 1_900_000_000, 2039: 1_800_000_000}
     async with database.transaction() as connection:
-        before = {row.number for row in await ticket_store.search(connection, tenant, only_follow_ups=True)}
+        before = {row.number for row in await ticket_lists.search(connection, tenant, only_follow_ups=True)}
         assert not before & set(planned)
         for number, due in planned.items():
             row = await ticket_store.find(connection, tenant, number)
             assert row is not None
             event = levels.FollowUpPlanned(due, "Tout va bien ?")
             await ticket_store.append(connection, tenant, row.id, person, event)
-        rows = await ticket_store.search(connection, tenant, only_follow_ups=True)
+        rows = await ticket_lists.search(connection, tenant, only_follow_ups=True)
         assert [row.number for row in rows if row.number in planned] == [2039, 2041]
-        rows = await ticket_store.search(connection, tenant, "image lefevre", only_follow_ups=True)
+        rows = await ticket_lists.search(connection, tenant, "image lefevre", only_follow_ups=True)
         assert [row.number for row in rows] == [2041]
 
 
@@ -143,7 +166,7 @@ async def test_a_transaction_that_fails_leaves_nothing_and_tells_nobody(
             await _append_and_fail(database, tenant, person)
         assert not told.is_set()
         async with database.transaction() as connection:
-            assert await ticket_store.search(connection, tenant, "verschwunden") == []
+            assert await ticket_lists.search(connection, tenant, "verschwunden") == []
             await ticket_store.append(connection, tenant, 1, person, levels.PrioritySet(1, "Télétravail"))
         assert told.is_set()
 
@@ -155,8 +178,8 @@ async def test_another_service_sees_none_of_it(database: Database, tenant: Tenan
         )
         assert made.inserted_primary_key is not None
         other = Tenant(tenant.organisation_id, made.inserted_primary_key[0])
-        assert await ticket_store.search(connection, other, "image") == []
-        assert await ticket_store.search(connection, other) == []
+        assert await ticket_lists.search(connection, other, "image") == []
+        assert await ticket_lists.search(connection, other) == []
         assert await customer_store.identify(connection, other, "C-107855") == []
         known = (await connection.execute(select(tables.document.c.id))).scalars().first()
         assert known is not None
@@ -172,9 +195,25 @@ async def test_what_search_found_is_looked_up_by_its_numbers(
     values = {f"wanted_{name}": "1" for name in names} | {"service": tenant.service_id, "found": list(range(100))}
     for only_simple in (False, True):
         async with database.reading() as connection:
-            form = ticket_store._listing(names, "found", only_simple).form(connection.dialect, values)
+            form = ticket_lists._listing(names, "found", only_simple).form(connection.dialect, values)
             plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {form.text}", tuple(form.values(values)))
             assert "SEARCH ticket USING INTEGER PRIMARY KEY (rowid=?)" in [row.detail for row in plan]
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+async def test_what_is_open_is_found_among_all_that_are_closed(database: Database, tenant: Tenant) -> None:
+    """Else a list of what is left to do goes through a million tickets that are done."""
+    asked = [(names, "open", "ix_ticket_open (service_id=?)") for names in ((), ("level",), ("record",))]
+    asked.append((("state",), "urgent", "ix_ticket_urgent (service_id=? AND state=?)"))
+    asked.append((("handler",), "open", "ix_ticket_handler (service_id=? AND handler=?)"))
+    async with database.reading() as connection:
+        for names, order, expected in asked:
+            values = {f"wanted_{name}": "1" for name in names} | {"service": tenant.service_id}
+            form = ticket_lists._listing(names, order, False).form(connection.dialect, values)
+            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {form.text}", tuple(form.values(values)))
+            steps = [row.detail for row in plan]
+            assert f"SEARCH ticket USING INDEX {expected}" in steps, names
+            assert not [step for step in steps if "TEMP B-TREE" in step], names
 
 
 @pytest.mark.parametrize("place", ["sqlite"], indirect=True)
