@@ -166,8 +166,6 @@ async def _refusals(request: web.Request, handler: Handler) -> web.StreamRespons
         return await handler(request)
     except Refusal as error:
         refusal = error
-    except web.HTTPRedirection as redirection:
-        return redirection
     except web.HTTPException as error:
         refusal = Refusal(
             error.status, {404: "not_found", 405: "wrong_method", 413: "too_large"}.get(error.status, "refused")

@@ -113,7 +113,8 @@ def add_routes(app: web.Application) -> None:
         return handler
 
     async def to_folder(request: web.Request) -> web.Response:
-        raise web.HTTPMovedPermanently(request.rel_url.with_path("/assist/").with_query(request.rel_url.query))
+        path = request.rel_url.with_path("/assist/").with_query(request.rel_url.query)
+        return web.Response(status=301, headers={"Location": str(path)})
 
     app.router.add_get("/assist", to_folder)
     app.router.add_get("/assist/{path:.*}", serve(assist))
