@@ -17,6 +17,7 @@ from relay.desk.people import Tenant, insert_row, now_utc
 from relay.desk.publishing import Article, Content, Document, DocumentEvent, Drafted
 from relay.storage import search, tables
 from relay.storage.changes import changed
+from relay.storage.closest import closest
 from relay.storage.prepared import Prepared
 from relay.storage.standing import standing
 
@@ -258,7 +259,7 @@ async def articles_for(
 
 async def articles_near(connection: AsyncConnection, tenant: Tenant, words: str) -> list[Any]:
     """The rows of the articles that hold most of these words, where none holds all of them."""
-    return await _in_order(connection, await search.closest(connection, tenant, words, "article", limit=SUGGESTED_MAX))
+    return await _in_order(connection, await closest(connection, tenant, words, "article", limit=SUGGESTED_MAX))
 
 
 async def _in_order(connection: AsyncConnection, ids: list[int]) -> list[Any]:

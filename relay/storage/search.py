@@ -8,7 +8,6 @@ first. So a word that half of the tickets hold costs no more than a rare one: no
 """
 
 # ruff: noqa: S608 - only names of our own are put into statements
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache, partial
 from typing import Protocol
@@ -23,8 +22,6 @@ from relay.storage.prepared import Prepared, together
 from relay.storage.words import apart, fold, index_terms, is_forgiven, nearest, shortened, terms_of, words_of
 
 QUERY_WORDS_MAX = 8
-TELLING_FROM, SENTENCE_FROM = 3, 3
-"""Letters from which on a word says what a sentence is about, and words from which on it is one."""
 FOUND_MAX = 100
 KINDS = ("ticket", "customer", "article", "tutorial")
 
@@ -94,12 +91,12 @@ async def _put(
     On PostgreSQL what one was found by before is replaced; FTS5 knows no such thing.
     """
     if connection.dialect.name == "sqlite":
-        statement = f"INSERT INTO {_table(kind)} (rowid, title, words) VALUES (:id, :title, :words)"
+        statement = f"INSERT INTO {table_of(kind)} (rowid, title, words) VALUES (:id, :title, :words)"
         rows = [{"id": i, "title": " ".join(title), "words": " ".join(words)} for i, title, words in entries]
-        await connection.execute(text(f"INSERT INTO {_table(kind)}_title (rowid, title) VALUES (:id, :title)"), rows)
+        await connection.execute(text(f"INSERT INTO {table_of(kind)}_title (rowid, title) VALUES (:id, :title)"), rows)
     else:
         statement = (
-            f"INSERT INTO {_table(kind)} (id, title, words) VALUES (:id, array_to_tsvector(CAST(:title AS text[])),"
+            f"INSERT INTO {table_of(kind)} (id, title, words) VALUES (:id, array_to_tsvector(CAST(:title AS text[])),"
             " array_to_tsvector(CAST(:words AS text[])))"
             " ON CONFLICT (id) DO UPDATE SET title = EXCLUDED.title, words = EXCLUDED.words"
         )
@@ -136,7 +133,7 @@ async def _holding(
 ) -> list[int]:
     if not words:
         return []
-    alternatives = await _alternatives(connection, tenant.service_id, words)
+    alternatives = await terms_for(connection, tenant.service_id, words)
     if connection.dialect.name == "sqlite":
         newest = partial(_newest_of_sqlite, connection, tenant, kind, alternatives, limit)
     else:
@@ -149,23 +146,7 @@ async def _holding(
     return found[:limit]
 
 
-async def closest(
-    connection: AsyncConnection, tenant: Scope, query: str, kind: str, *, limit: int = FOUND_MAX
-) -> list[int]:
-    """The ids of what holds most of what is asked, for a sentence that nothing holds every word of; a rare word counts more."""
-    words = dict.fromkeys(word for word in words_of(query) if len(fold(word)) >= TELLING_FROM)
-    weights, held = Counter[int](), Counter[int]()
-    for word in list(words)[:QUERY_WORDS_MAX]:
-        found = await find(connection, tenant, word, kind)
-        weights.update(dict.fromkeys(found, 1 / len(found)) if found else {})
-        held.update(found)
-    # One word of a whole sentence says nothing of it.
-    least = 1 if len(words) < SENTENCE_FROM else 2
-    near = [subject_id for subject_id in held if held[subject_id] >= least]
-    return sorted(near, key=lambda subject_id: (-weights[subject_id], -subject_id))[:limit]
-
-
-async def _alternatives(connection: AsyncConnection, service_id: int, words: Sequence[str]) -> list[list[str]]:
+async def terms_for(connection: AsyncConnection, service_id: int, words: Sequence[str]) -> list[list[str]]:
     """For each word the terms of which one has to be there; a `*` at the end makes one a beginning."""
     *_, last = words
     beginning = fold(last)
@@ -176,28 +157,27 @@ async def _alternatives(connection: AsyncConnection, service_id: int, words: Seq
     known, *begin = ([row.word for row in rows] for rows in answers)
     # Numbers are not among the known words.
     begins = sorted(begin[0], key=len)[:BEGINNINGS_MAX] if begin else []
-    alternatives = []
-    for position, word in enumerate(words):
-        terms = set(terms_of(word))
-        is_known = not terms.isdisjoint(known) or not is_forgiven(fold(word))
-        if position == len(words) - 1:
-            terms |= set(begins)
-            is_known = is_known or bool(begins)
-        if not is_known:
-            for near in await _corrections(connection, service_id, fold(word)):
-                terms |= terms_of(near)
-        alternatives.append(sorted(terms))
+    alternatives = [set(terms_of(word)) for word in words]
+    alternatives[-1].update(begins)
+    unknown = [
+        place
+        for place, word in enumerate(words)
+        if is_forgiven(fold(word)) and alternatives[place].isdisjoint((*known, *begins))
+    ]
+    corrections = await _corrections(connection, service_id, [fold(words[place]) for place in unknown])
+    for place, near in zip(unknown, corrections, strict=True):
+        alternatives[place].update(*map(terms_of, near))
     if beginning.isdigit() and len(beginning) >= _DIGITS_BEGIN_FROM:
-        alternatives[-1] = [f"{beginning}*"]
-    return alternatives
+        alternatives[-1] = {f"{beginning}*"}
+    return [sorted(terms) for terms in alternatives]
 
 
 async def _newest_of_sqlite(
     connection: AsyncConnection, tenant: Scope, kind: str, alternatives: list[list[str]], limit: int, column: str
 ) -> list[int]:
     # Titles have a table of their own: one that is asked for one of its columns looks through all that holds the words anywhere.
-    table = f"{_table(kind)}_title" if column == "title" else _table(kind)
-    match = " AND ".join("(" + " OR ".join(_quoted(term, '"', "*") for term in terms) + ")" for terms in alternatives)
+    table = f"{table_of(kind)}_title" if column == "title" else table_of(kind)
+    match = " AND ".join(map(fts5_query, alternatives))
     # FTS5 walks backwards through its entries, and stops when it has enough of them.
     found = await _newest_in(table).all(connection, match=match, service=tenant.service_id, limit=limit)
     return [row.subject_id for row in found]
@@ -214,14 +194,14 @@ def _newest_in(table: str) -> Prepared:
 async def _newest_of_postgresql(
     connection: AsyncConnection, tenant: Scope, kind: str, alternatives: list[list[str]], limit: int, column: str
 ) -> list[int]:
-    match = " & ".join("(" + " | ".join(_quoted(term, "'", ":*") for term in terms) + ")" for terms in alternatives)
+    match = " & ".join(map(tsquery, alternatives))
     asked = {"match": match, "service": tenant.service_id, "limit": limit}
-    walk = _among_newest(_table(kind), column)
+    walk = _among_newest(table_of(kind), column)
     found = await walk.all(connection, **asked, among=_SAMPLE)
     if _COMMON_FROM <= len(found) < limit:
         found = await walk.all(connection, **asked, among=_WALKED_MAX)
     if len(found) < limit:
-        found = await _among_all(_table(kind), column).all(connection, **asked)
+        found = await _among_all(table_of(kind), column).all(connection, **asked)
     return [row.subject_id for row in found]
 
 
@@ -252,20 +232,25 @@ def _ids(statement: str) -> Prepared:
     return Prepared(text(statement).columns(column_named("subject_id", Integer)))
 
 
-def _quoted(term: str, quote: str, begins: str) -> str:
-    """A term as the database's own language wants it; terms hold letters and digits only."""
-    return quote + term.removesuffix("*") + quote + (begins if term.endswith("*") else "")
+def fts5_query(terms: Iterable[str]) -> str:
+    """Any of these terms, as SQLite's FTS5 is asked for them; they hold letters and digits only."""
+    return "(" + " OR ".join(f'"{term.removesuffix("*")}"{"*" * term.endswith("*")}' for term in terms) + ")"
 
 
-def _table(kind: str) -> str:
-    """Only names of our own are put into statements."""
+def tsquery(terms: Iterable[str]) -> str:
+    """Any of these terms, as PostgreSQL is asked for them."""
+    return "(" + " | ".join(f"'{term.removesuffix('*')}'{':*' * term.endswith('*')}" for term in terms) + ")"
+
+
+def table_of(kind: str) -> str:
+    """What holds the words of this kind. Only names of our own are put into statements."""
     assert kind in KINDS
     return f"search_{kind}"
 
 
 async def _drop(connection: AsyncConnection, kind: str, entry_id: int) -> None:
     is_sqlite = connection.dialect.name == "sqlite"
-    for table in (_table(kind), f"{_table(kind)}_title") if is_sqlite else (_table(kind),):
+    for table in (table_of(kind), f"{table_of(kind)}_title") if is_sqlite else (table_of(kind),):
         column = "rowid" if is_sqlite else "id"
         await connection.execute(text(f"DELETE FROM {table} WHERE {column} = :id"), {"id": entry_id})
 
@@ -319,6 +304,8 @@ async def _known_of(connection: AsyncConnection, service_id: int, words: Iterabl
     return {row.word for row in await _KNOWN.all(connection, service=service_id, words=sorted(words))}
 
 
-async def _corrections(connection: AsyncConnection, service_id: int, word: str) -> list[str]:
-    candidates = await _SPELT.all(connection, service=service_id, shorter=sorted(shortened(word)))
-    return nearest(word, (row.word for row in candidates))
+async def _corrections(connection: AsyncConnection, service_id: int, words: Sequence[str]) -> list[list[str]]:
+    """For each of the words those that are one typing error away."""
+    asked = [_SPELT.asked(service=service_id, shorter=sorted(shortened(word))) for word in words]
+    answers = await together(connection, *asked) if asked else []
+    return [nearest(word, (row.word for row in rows)) for word, rows in zip(words, answers, strict=True)]

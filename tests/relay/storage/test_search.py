@@ -185,19 +185,3 @@ def test_what_ends_in_a_number_has_no_stem_to_be_looked_for(beginning: str) -> N
         if fold(word)[-1].isdigit():
             stems = {fold(snowballstemmer.stemmer(language).stemWord(word)) for language in ("french", "english")}
             assert stems == terms_of(word) == {fold(word)}
-
-
-async def test_a_sentence_that_nothing_holds_whole_finds_what_holds_most_of_it(
-    filled: Database, tenant: Tenant
-) -> None:
-    async def closest(query: str) -> list[int]:
-        async with filled.reading() as connection:
-            return await search.closest(connection, tenant, query, "ticket")
-
-    said = "Depuis l’orage ma télévision n’a plus de son et l’écran reste noir"
-    assert await found(filled, tenant, said) == []
-    assert (await closest(said))[0] == 1
-    assert await closest("ma chambre coupe le wfi") == [2]
-    # One word in common is not what a sentence is about.
-    assert await closest("Le mot inconnu xyzzy plugh") == []
-    assert await closest("…") == []
