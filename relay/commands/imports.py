@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from relay.commands import staff
-from relay.commands.terminal import CannotGoOn, _, say
+from relay.commands.terminal import CannotGoOn, _, ngettext, say
 from relay.desk import customer_file, customer_import
 from relay.desk.customer_file import Mistake, Row, WrongHeader
 from relay.desk.people import Tenant
@@ -60,15 +60,22 @@ def import_customers(settings: Settings, file: Path, report: Path | None, *, ski
     except WrongHeader as error:
         raise CannotGoOn(f"{file}: {error}") from None
     if wrong and not skip_wrong:
-        text = _(
+        text = ngettext(
+            "{count} line is wrong, so nothing was imported; the mistake stands in {report}.",
             "{count} lines are wrong, so nothing was imported; each mistake stands in {report}.",
-            count=wrong,
+            wrong,
             report=report,
         )
         raise CannotGoOn(text)
     say(_("Customers imported: {count}", count=count))
     if wrong:
-        say(_("{count} lines were left out; each mistake stands in {report}.", count=wrong, report=report))
+        text = ngettext(
+            "{count} line was left out; the mistake stands in {report}.",
+            "{count} lines were left out; each mistake stands in {report}.",
+            wrong,
+            report=report,
+        )
+        say(text)
     else:
         report.unlink()
 

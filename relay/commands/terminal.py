@@ -36,6 +36,11 @@ def _(text: str, **values: object) -> str:
     return catalogue(_language()).gettext(text).format(**values)
 
 
+def ngettext(one: str, several: str, count: int, **values: object) -> str:
+    """A text that says how many, with its count and values filled in."""
+    return catalogue(_language()).ngettext(one, several, count).format(count=count, **values)
+
+
 def ask(question: str, default: str = "") -> str:
     """What the operator types; the default where nobody can."""
     if not sys.stdin.isatty():

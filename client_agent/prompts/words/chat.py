@@ -62,7 +62,7 @@ class ChatTexts(Texts):
     def too_long(self, characters: int) -> str:
         """What was typed has so many characters too many."""
         _ = self._
-        return _("{count} characters too many. Shorten it, or send it in two messages.").format(count=characters)
+        return _("Characters too many: {count}. Shorten it, or send it in two messages.").format(count=characters)
 
     def not_pasted(self) -> str:
         _ = self._

@@ -143,8 +143,10 @@ class SummaryTexts(DeviceTexts):
             shared = (Marked(Mark.CLIPBOARD, text.format(put=one.put, read=one.read)),)
         if not one.control_s:
             return (saw, Marked(Mark.NO_HAND, _("never had control")), *shared)
-        acted = _("had control for {time}: {clicks} clicks, {keys} keys").format(
-            time=duration(one.control_s), clicks=one.clicks, keys=one.keys
+        clicks = self.ngettext("%(num)s click", "%(num)s clicks", one.clicks) % {"num": one.clicks}
+        keys = self.ngettext("%(num)s key", "%(num)s keys", one.keys) % {"num": one.keys}
+        acted = _("had control for {time}: {clicks}, {keys}").format(
+            time=duration(one.control_s), clicks=clicks, keys=keys
         )
         return (saw, Marked(Mark.HAND, acted), *shared)
 

@@ -11,7 +11,8 @@ class Texts:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self._ = catalogue(language).gettext
+        texts = catalogue(language)
+        self._, self.ngettext = texts.gettext, texts.ngettext
 
     def product(self) -> str:
         _ = self._

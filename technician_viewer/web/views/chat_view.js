@@ -100,7 +100,7 @@ export class ChatView {
   /** @returns {boolean} whether what was typed is short enough; else it is said why it is not */
   #check() {
     const tooMany = [...tidyText(this.field.value)].length - CHAT_CHARACTERS_MAX;
-    this.#tell(tooMany > 0 ? _("{count} characters too many. Shorten it, or send it in two messages.", { count: tooMany }) : "");
+    this.#tell(tooMany > 0 ? _("Characters too many: {count}. Shorten it, or send it in two messages.", { count: tooMany }) : "");
     return tooMany <= 0;
   }
 

@@ -218,7 +218,7 @@ def test_what_is_too_long_says_so_and_stays(desktop: VirtualDisplay) -> None:
         assert stage.customer._chat._typed() == ""
         copy(stage, "é" * (CHAT_CHARACTERS_MAX + 7))
         await stage.press("ctrl+v")
-        await reads(stage, "7 characters too many")
+        await reads(stage, "Characters too many: 7")
         await stage.press("Return")
         assert stage.customer._chat._typed() == "é" * (CHAT_CHARACTERS_MAX + 7)
         await stage.press("ctrl+a", "b", "Return")

@@ -415,7 +415,7 @@ def test_messages_are_written_and_read_as_lines_and_wait_while_a_question_is_ope
         terminal.types("c")
         await terminal.says(Words("en").not_understood())
         terminal.types("c " + "é" * 1010)
-        await terminal.says("10 characters too many")
+        await terminal.says("Characters too many: 10")
         terminal.customer.refuse_chat(ChatRefusal.TOO_FAST)
         await terminal.says("too fast")
         task = terminal.asked()
