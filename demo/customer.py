@@ -7,12 +7,20 @@ from pathlib import Path
 import mss
 import mss.tools
 
-from tests.journeys.reading import says
+from client_agent.prompts.theme import DARK, LIGHT, mixed
+from tests.journeys.reading import fill_of, says
 from tests.virtual_display import VirtualDisplay
 from tests.waiting import wait_until
 from translations import catalogue
 
 SEARCHES_MAX = 5
+_FILLS = {
+    mixed(over, fill, share)
+    for each in (LIGHT, DARK)
+    for over, fill in ((each.action, each.raised), (each.on_action, each.action))
+    for share in (0, 0.08)
+}
+"""What buttons are filled with that can be pressed, with the pointer elsewhere or on them."""
 
 
 class Customer:
@@ -33,9 +41,9 @@ class Customer:
         """Wait until there is such a button, field or window (in English)."""
         wait_until(lambda: self._find(label), label, deadline_s=30)
 
-    def find_question(self) -> None:
-        """Wait until the question is there to be read."""
-        self.find("Let them see and control")
+    def find_question(self, answer: str = "Let them see and control") -> None:
+        """Wait until the question is there that has this answer (in English), and it may be given: until then its button is grey."""
+        wait_until(lambda: self._may_press(answer), f"the answer {answer}", deadline_s=30)
 
     def allow_control(self) -> None:
         """Choose *see and control*, again until it reacts: it does not during the first second."""
@@ -124,6 +132,10 @@ class Customer:
                 if not error.stderr:
                     break
         return []
+
+    def _may_press(self, label: str) -> bool:
+        button = self._find(label)
+        return bool(button) and fill_of(self._display, int(button)) in _FILLS
 
     def _place(self, window: str) -> tuple[int, int, int, int]:
         told = self._display.run("xdotool", "getwindowgeometry", "--shell", window)

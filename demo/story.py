@@ -99,7 +99,7 @@ async def _pair(
         await asyncio.to_thread(customer.allow_control)
         await technician.wait_for_access("control")
     with report.step("the customer lets the session be recorded"):
-        await asyncio.to_thread(customer.find, "Let it be recorded")
+        await asyncio.to_thread(customer.find_question, "Let it be recorded")
         customer.photograph("recording-question")
         await asyncio.to_thread(customer.press, "Let it be recorded")
         await technician.page.wait_for_selector("body[data-recording=on]", timeout=30_000)
@@ -179,7 +179,7 @@ async def _hand_over(
         await colleague.sign_in()
         await technician.invite(COLLEAGUE_FULL_NAME, WHY[technician.language])
         await colleague.follow_invitation()
-        await asyncio.to_thread(customer.find, "Let them see my screen")
+        await asyncio.to_thread(customer.find_question, "Let them see my screen")
         customer.photograph("joining")
         await asyncio.to_thread(customer.press, "Let them see my screen")
         await colleague.wait_for_access("view")

@@ -35,6 +35,21 @@ def middle_of(display: VirtualDisplay, label: str) -> tuple[int, int]:
         connection.disconnect()
 
 
+def fill_of(display: VirtualDisplay, window: int) -> str:
+    """What a button is filled with, above its text, as #rrggbb; nothing where it is gone."""
+    connection: Any = xcffib.connect(display=display.name)
+    try:
+        size = connection.core.GetGeometry(window).reply()
+        place = size.width // 2, size.height // 5
+        pixel = connection.core.GetImage(xcffib.xproto.ImageFormat.ZPixmap, window, *place, 1, 1, 0xFFFFFFFF).reply()
+        blue, green, red = bytes(pixel.data.buf())[:3]
+    except xcffib.XcffibException:
+        return ""
+    finally:
+        connection.disconnect()
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
 def _below(connection: Any, window: int, atom: int) -> list[str]:
     try:
         children = connection.core.QueryTree(window).reply().children
