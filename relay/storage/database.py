@@ -27,7 +27,7 @@ from relay.storage import hearsay, prepared, sqlite_here
 from relay.storage.changes import Changes, taken
 from relay.storage.held import Held
 from relay.storage.prepared import Prepared
-from relay.storage.standing import Reading, Standing
+from relay.storage.standing import Reading, Standing, to_be_told
 
 _MIGRATIONS = resources.files("relay.storage") / "migrations"
 # Held by whoever is in a transaction; PostgreSQL lets it go with the transaction. Any number that nobody else uses will do.
@@ -86,7 +86,7 @@ class Database:
                 yield connection
                 subjects = taken(connection)
                 if self.is_shared:
-                    await hearsay.tell_others(connection, subjects, teller=self._teller)
+                    await hearsay.tell_others(connection, sorted(subjects), to_be_told(connection), teller=self._teller)
         except OperationalError as error:
             if any(text in str(error.orig) for text in _FULL):
                 raise StorageFull from error
@@ -139,9 +139,9 @@ class Database:
             yield self._held, self._standing.begin(self._held, self._standing.writes, version)
 
     async def hear_others(self) -> None:
-        """Tell those who listen here of what other nodes change, for ever, where there may be others."""
+        """Tell those who listen here of what other nodes change, and read anew what stood, for ever, where there may be others."""
         if self.is_shared:
-            await hearsay.listen(self._engine.url, self.changes, teller=self._teller)
+            await hearsay.listen(self._engine.url, self.changes, self._standing, teller=self._teller)
 
     def _note_writing(self, connection: Connection, statement: object, *_: object) -> None:
         if isinstance(statement, UpdateBase):

@@ -1,20 +1,32 @@
 """What every page needs and hardly ever changes, read once and kept: procedures, scripts, groups, tools.
 
-A value is read anew once this process has written to one of the tables that it was read from, and once another process has written at all
-(SQLite tells), or after a second (PostgreSQL does not). What a transaction reads after its own writes is neither taken from here nor kept:
-it may still be rolled back. Nor is kept what was read while somebody wrote to one of its tables: it may be what was true before.
+A value is read anew once this process has written to one of the tables that it was read from, and once another process has: SQLite tells
+that anybody has written at all, on PostgreSQL the others tell of these tables (hearsay.py). Where nobody knows whether they could have
+told, it is read anew after a second; and after a minute in any case, as who writes by hand tells nobody. What a transaction reads after
+its own writes is neither taken from here nor kept: it may still be rolled back. Nor is kept what was read while somebody wrote to one of
+its tables: it may be what was true before.
 """
 
+import math
 import time
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-KEPT_S = 1.0
+KEPT_S, TOLD_S = 1.0, 60.0
+"""How long a value is believed when nothing is heard of the other processes, and when they would have told."""
 KEPT_MAX = 5000
+
+STANDS_ON = frozenset(
+    {
+        *("service", "service_member", "person", "role_grant", "skill", "tool", "improvement", "improvement_ticket"),
+        *("desk_group", "group_member", "opening", "shift", "document", "document_event"),
+    }
+)
+"""Tables that anything here is read from: other processes are told of each write to them."""
 
 _KEY = "mainforte_standing"
 
@@ -32,6 +44,8 @@ class Standing:
         self._writes = 0
         self._last_write: dict[str, int] = {}
         """By table: how many writes there had been once it was last written to."""
+        self._told_from, self._told_until = 0, -math.inf
+        """After so many writes the others began to be heard; until this moment all that they wrote has been."""
 
     @property
     def writes(self) -> int:
@@ -59,19 +73,34 @@ class Standing:
         for table in reading.written:
             self._forget(table)
 
+    def written_elsewhere(self, tables: Iterable[str]) -> None:
+        """Another process has written to these."""
+        for table in tables:
+            self._forget(table)
+
+    def told_from_now_on(self) -> None:
+        """The others begin to be heard; what they wrote just before may have been missed."""
+        self._writes += 1
+        self._told_from = self._writes
+        self._forget_all()
+
+    def told_all_until(self, moment: float) -> None:
+        """What they had written up to this moment (of `time.monotonic`) has been heard."""
+        self._told_until = moment
+
     async def of(
         self, reading: "Reading", key: Hashable, tables: Sequence[Table], read: Callable[[], Awaitable[T]]
     ) -> T:
         names = [table.name for table in tables]
+        assert STANDS_ON.issuperset(names), "others would not be told of writes to it"
         if not reading.written.isdisjoint(names):
             return await read()
         now = time.monotonic()
-        lasts = self._tells_of_others or not tables
-        if (kept := self._kept.get(key)) is not None and (lasts or now < kept[0] + KEPT_S):
+        if (kept := self._kept.get(key)) is not None and (not tables or self._lasts(kept[0], now)):
             found: T = kept[1]
             return found
         value = await read()
-        if any(self._last_write.get(name, 0) > reading.writes_before for name in names):
+        if any(max(self._told_from, self._last_write.get(name, 0)) > reading.writes_before for name in names):
             return value
         if len(self._kept) >= KEPT_MAX:
             self._forget_all()
@@ -79,6 +108,12 @@ class Standing:
         for name in names:
             self._read_from.setdefault(name, set()).add(key)
         return value
+
+    def _lasts(self, read_at: float, now: float) -> bool:
+        """Whether what was read then would be known to be no longer true."""
+        if self._tells_of_others or now < read_at + KEPT_S:
+            return True
+        return now < min(read_at + TOLD_S, self._told_until + KEPT_S)
 
     def _forget(self, table: str) -> None:
         self._writes += 1
@@ -99,6 +134,12 @@ class Reading:
     writes_before: int
     may_write: bool
     written: set[str] = field(default_factory=set)
+
+
+def to_be_told(connection: AsyncConnection) -> list[str]:
+    """Those of the tables that this transaction has written to of which others have to know."""
+    reading: Reading = connection.info[_KEY]
+    return sorted(reading.written & STANDS_ON)
 
 
 async def standing(
