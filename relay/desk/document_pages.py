@@ -1,6 +1,5 @@
-"""What the pages of all documents share: finding one, its versions, what changed between two, and its way to a second reader."""
+"""What the pages of all documents share: finding one, its versions, and its way to a second reader."""
 
-import difflib
 import re
 from typing import Any
 
@@ -9,14 +8,13 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.desk import document_store, publishing
+from relay.desk.differences import Part, difference
 from relay.desk.people import Person
-from relay.desk.publishing import Article, Content, Document, Published, SentBack, Submitted, Withdrawn
+from relay.desk.publishing import Document, Published, SentBack, Submitted, Withdrawn
 from relay.desk.rendering import form_of, see_other
 from relay.desk.requests import DESK, Refusal
 from relay.desk.rights import APPROVERS
 from relay.desk.rules import SomeText
-
-PARTS = ("title", "issue", "environment", "resolution", "cause")
 
 
 async def document_of(
@@ -39,25 +37,9 @@ def version_of(request: web.Request, document: Document) -> int:
     return document.readable or document.newest
 
 
-def difference(before: Content, after: Content) -> list[tuple[str, list[tuple[str, str]]]]:
-    """What changed, part by part: lines that went (-), came (+) or stayed (space)."""
-    found = []
-    for name, old, new in _parts(before, after):
-        if old != new:
-            lines = difflib.ndiff(old.splitlines(), new.splitlines())
-            found.append((name, [(line[0], line[2:]) for line in lines if line[0] in "+- "]))
-    return found
-
-
-def _parts(before: Content, after: Content) -> list[tuple[str, str, str]]:
-    if isinstance(before, Article) and isinstance(after, Article):
-        return [(name, getattr(before, name), getattr(after, name)) for name in PARTS]
-    return [("content", as_text(before), as_text(after))]
-
-
-def as_text(content: Content) -> str:
-    """Everything it says, a line each, so that two versions can be compared."""
-    return msgspec.json.format(msgspec.json.encode(content), indent=2).decode()
+def changes_of(document: Document, version: int, language: str) -> list[Part]:
+    """What this version changed of the one before."""
+    return difference(document.versions[version - 2], document.versions[version - 1], language) if version > 1 else []
 
 
 async def change_state(request: web.Request, person: Person, kind: str, path: str) -> web.Response:
@@ -86,5 +68,10 @@ async def change_state(request: web.Request, person: Person, kind: str, path: st
                 event = SentBack(told) if wanted == "send-back" else Withdrawn(told)
             case _:
                 raise Refusal(400, "malformed")
-        await document_store.append(connection, person.tenant, row.id, person.id, event)
-    return see_other(f"{path}{row.id}")
+        document = await document_store.append(connection, person.tenant, row.id, person.id, event)
+    return see_other(address_of(f"{path}{row.id}", document))
+
+
+def address_of(path: str, document: Document) -> str:
+    """Where the newest version is read: what was just written or decided about, rather than what is in force meanwhile."""
+    return path if document.readable in (0, document.newest) else f"{path}?version={document.newest}"

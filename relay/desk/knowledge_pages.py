@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from relay.desk import actions, document_store, forms, levels, people, ticket_store, tickets
 from relay.desk.asked import Asked
 from relay.desk.case_pages import tell_changes
-from relay.desk.document_pages import change_state, difference, document_of, version_of
+from relay.desk.differences import difference
+from relay.desk.document_pages import address_of, change_state, changes_of, document_of, version_of
 from relay.desk.people import Person, now_utc
 from relay.desk.publishing import Article, Drafted, Stale, Submitted
 from relay.desk.rendering import form_of, page, see_other
@@ -192,7 +193,7 @@ async def get_article(request: web.Request) -> web.Response:
         ticket=_ticket_number(request),
         may_approve=bool(person.roles & set(APPROVERS)) and document.authors[-1] != person.name,
         may_write=bool(person.roles & set(WRITERS)),
-        difference=difference,
+        changes=changes_of(document, version, language_of(request, person)),
     )
 
 
@@ -222,17 +223,17 @@ async def post_edit_article(request: web.Request) -> web.Response:
             return page(request, "article_edit.html", person, status=400, **values)
         event = Drafted(form.content, person.name, seen)
         try:
-            await document_store.append(connection, person.tenant, row.id, person.id, event)
+            written = await document_store.append(connection, person.tenant, row.id, person.id, event)
         except Stale:
             theirs = document.content
             assert isinstance(theirs, Article)
             values |= {
                 "after": document.newest,
-                "theirs": difference(theirs, form.content),
+                "theirs": difference(theirs, form.content, language_of(request, person)),
                 "by": await people.full_name(connection, document.authors[-1]),
             }
             return page(request, "article_edit.html", person, status=409, **values)
-    return see_other(f"/knowledge/{row.id}")
+    return see_other(address_of(f"/knowledge/{row.id}", written))
 
 
 @routes.post("/knowledge/{document:[0-9]+}/state")

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.desk import content_forms, diagrams, document_store, groups, people, publishing
-from relay.desk.document_pages import change_state, difference, document_of, version_of
+from relay.desk.differences import difference
+from relay.desk.document_pages import address_of, change_state, changes_of, document_of, version_of
 from relay.desk.forms import Typed
 from relay.desk.people import Person, insert_row, now_utc
 from relay.desk.procedures import Procedure
@@ -67,11 +68,11 @@ async def get_process_document(request: web.Request) -> web.Response:
         version=version,
         author=author,
         content=content,
-        before=document.versions[version - 2] if version > 1 else None,
+        changes=changes_of(document, version, language_of(request, person)),
         problems=publishing.problems(content),
         trained=trained,
+        is_trained=(person.id, version) in {(one.id, one.version) for one in trained},
         groups=known,
-        difference=difference,
         may_approve=bool(person.roles & set(APPROVERS)) and document.authors[-1] != person.name,
         may_design=bool(person.roles & set(DESIGNERS)),
     )
@@ -192,16 +193,16 @@ async def post_process(request: web.Request) -> web.Response:
             return see_other(f"/process/{made}")
         try:
             event = Drafted(content, person.name, seen)
-            await document_store.append(connection, person.tenant, row.id, person.id, event)
+            written = await document_store.append(connection, person.tenant, row.id, person.id, event)
         except Stale:
-            theirs = difference(document.content, content)
+            theirs = difference(document.content, content, language_of(request, person))
             shown |= {
                 "after": document.newest,
                 "theirs": theirs,
                 "by": await people.full_name(connection, document.authors[-1]),
             }
             return _form(request, person, kind, form, status=409, **shown)
-    return see_other(f"/process/{row.id}")
+    return see_other(address_of(f"/process/{row.id}", written))
 
 
 @routes.post("/process/{document:[0-9]+}/state")
