@@ -3,6 +3,7 @@
 A form is made of a content, and a content of a form; what a content may hold is said once, by its types and `publishing.problems`.
 """
 
+import re
 from typing import Any, ClassVar
 
 import msgspec
@@ -342,6 +343,30 @@ def content_of(form: ContentForm, name: str) -> tuple[Content | None, list[str]]
         # By way of JSON, as it is stored: what cannot be read again is not written.
         content = _content.decode(msgspec.json.encode({"type": form.kind, **title, **form.members()}))
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeEncodeError) as error:
-        return None, [f"place {str(error).rpartition('$.')[2].rstrip('`')}"[:200]]
+        place = str(error).rpartition("$.")[2].rstrip("`")
+        return None, ["fields" if _marked(form, re.findall(r"[a-z_]+|[0-9]+", place)) else f"place {place}"[:200]]
     problems = publishing.problems(content)
     return (None, problems) if problems else (content, [])
+
+
+_NAMES = {"name", "value", "next", "group", "product", "tree"}
+
+
+def _marked(form: Any, place: list[str]) -> bool:
+    """Say at its field what the types refuse there; False where there is no such field."""
+    while place:
+        step, *rest = place
+        if step.isdigit():
+            form = [row for row in form if not _is_empty(row.data)][int(step)].form
+        elif field := next(
+            (form[one] for one in (step, "_".join(place[:2]), f"text_{place[-1]}") if one in form), None
+        ):
+            if not isinstance(field, FieldList):
+                is_empty = not str(field.data or "").strip()
+                field.errors = ["empty" if is_empty else "bad_name" if step in _NAMES else "bad_text"]
+                return True
+            form = field
+        else:
+            return False
+        place = rest
+    return False

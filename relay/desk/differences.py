@@ -79,7 +79,10 @@ def _parts(content: Content, gettext: _Gettext) -> Iterator[tuple[str, list[str]
             yield "about", [content.product, records[content.record], weight, *([content.tree] if content.tree else [])]
             yield "have_ready", [line for one in content.have_ready for line in _both(one)]
             level = partial(_level, gettext)
-            yield "steps", [f"{level(step.level)} · {step.name} · {line}" for step in content.steps for line in _both(step.text)]
+            yield (
+                "steps",
+                [f"{level(step.level)} · {step.name} · {line}" for step in content.steps for line in _both(step.text)],
+            )
             yield "escalations", [line for row in content.escalations for line in _escalation(row, gettext)]
         case Ladder():
             yield "title", _both(content.title)

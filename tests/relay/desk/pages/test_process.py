@@ -53,8 +53,12 @@ async def test_questions_are_written_in_a_form_which_says_what_is_wrong_and_keep
         ({"questions-0-choices-0-next": "sound"}, "It leads to a question that is not there: sound"),
         ({"questions-0-choices-0-next": "light"}, "One could come back to this question without end: light"),
         ({"questions-0-choices-1-value": "green"}, "Two answers have the same short name: light"),
-        ({"questions-0-name": "The Light"}, "Something is missing, too long, or not a short name"),
-        ({"title_en": ""}, "Something is missing, too long, or not a short name, here: title.en"),
+        ({"questions-0-name": "The Light"}, 'id="questions-0-name-problem" role="alert">A short name: letters a-z'),
+        (
+            {"questions-0-choices-1-text_en": ""},
+            'id="questions-0-choices-1-text_en-problem" role="alert">Please fill this in',
+        ),
+        ({"title_en": ""}, 'id="title_en-problem" role="alert">Please fill this in'),
     ):
         status, page = await send(supervisor, "/process/new", name="lights", **tree(**changed))
         assert status == 400, changed
