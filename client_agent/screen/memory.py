@@ -41,4 +41,13 @@ class PictureMemory:
 
     def copy(self, from_x: int, from_y: int, to: Box) -> None:
         """Have what is in one box in another one too; they may overlap."""
-        self.put(to, bytes(self.cut(Box(from_x, from_y, to.width, to.height))))
+        stride, row = self.width * BYTES_PER_PIXEL, to.width * BYTES_PER_PIXEL
+        start, source = to.y * stride + to.x * BYTES_PER_PIXEL, from_y * stride + from_x * BYTES_PER_PIXEL
+        view = memoryview(self.pixels)
+        if row == stride:
+            view[start : start + to.height * stride] = view[source : source + to.height * stride]
+            return
+        # In the order in which no row is read after it was written.
+        rows = range(to.height) if source >= start else range(to.height - 1, -1, -1)
+        for at in (y * stride for y in rows):
+            view[start + at : start + at + row] = view[source + at : source + at + row]

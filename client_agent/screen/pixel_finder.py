@@ -5,9 +5,7 @@ import numpy as np
 from client_agent.screen.damage import clip
 from client_agent.screen.differences import (
     FEW_PX_SIDE,
-    Differs,
     Pixels,
-    changed_box,
     changed_box_of_few,
     changed_boxes,
     photo_boxes,
@@ -26,6 +24,9 @@ _LOOK_PX_MIN = 64 * 64
 # What scrolls is at least as large as this: some lines of text.
 _SCROLL_PX_MIN = 16_384
 _COPIES_MAX = 2
+_SCROLL_ROWS_MIN = 48
+# What scrolls under a window that covers a part of it comes in pieces, and moves from one into the other: three steps of a wheel.
+_AROUND_PX = 160
 
 
 class PixelFinder:
@@ -51,11 +52,9 @@ class PixelFinder:
         before = _part(screen, box)
         after = np.frombuffer(pixels, np.uint32).reshape(box.height, box.width)
         steps: list[Step] = []
-        differs = before != after
-        if may_copy and box.area >= _LOOK_PX_MIN:
-            copies, differs = _scrolled(before, box, after, differs)
-            steps += copies
-        for each in changed_boxes(differs):
+        if may_copy and box.area >= _SCROLL_PX_MIN:
+            steps += _scrolled(memory, box, after)
+        for each in changed_boxes(before != after):
             new = _part(after, each)
             _part(before, each)[:] = new
             steps += _looks(new, box.x + each.x, box.y + each.y, may_lose=may_lose)
@@ -87,20 +86,23 @@ def _find_few(memory: PictureMemory, box: Box, after: memoryview) -> list[Step]:
     return [Changed(new)]
 
 
-def _scrolled(before: Pixels, box: Box, after: Pixels, differs: Differs) -> tuple[list[Copied], Differs]:
-    """What moved up or down, done to the memory; and what differs after that."""
+def _scrolled(memory: PictureMemory, box: Box, after: Pixels) -> list[Copied]:
+    """What moved up or down, done to the memory."""
+    screen = np.frombuffer(memory.pixels, np.uint32).reshape(memory.height, memory.width)
+    top, bottom = max(box.y - _AROUND_PX, 0), min(box.bottom + _AROUND_PX, memory.height)
+    around = _part(screen, Box(box.x, top, box.width, bottom - top))
     done: list[Copied] = []
-    while len(done) < _COPIES_MAX and (each := changed_box(differs)) and each.area >= _SCROLL_PX_MIN:
-        shift = find_shift(_part(before, each), _part(after, each))
+    # As many rows as something moved by have come into sight, of which nothing was there before.
+    come_into_sight = 0
+    while len(done) < _COPIES_MAX:
+        shift = find_shift(around, after, above=box.y - top, height_min=come_into_sight + _SCROLL_ROWS_MIN)
         if shift is None:
             break
-        to = Box(each.x + shift.to.x, each.y + shift.to.y, shift.to.width, shift.to.height)
-        source = Box(to.x, to.y - shift.by, to.width, to.height)
-        # Where the two overlap numpy copies as if they did not.
-        _part(before, to)[:] = _part(before, source)
-        done.append(Copied(box.x + source.x, box.y + source.y, Box(box.x + to.x, box.y + to.y, to.width, to.height)))
-        differs = before != after
-    return done, differs
+        come_into_sight = abs(shift.by)
+        to = Box(box.x + shift.to.x, box.y + shift.to.y, shift.to.width, shift.to.height)
+        memory.copy(to.x, to.y - shift.by, to)
+        done.append(Copied(to.x, to.y - shift.by, to))
+    return done
 
 
 def _looks(new: Pixels, x: int, y: int, *, may_lose: bool) -> list[Changed]:

@@ -1,6 +1,7 @@
-"""Finds what moved up or down inside a box: rows are hashed piece by piece, and equal pieces vote for how far they moved.
+"""Finds what moved up or down inside a box: rows are hashed in a few places, and equal ones vote for how far they moved.
 
-A guess is enough: what a copy gets wrong is drawn over exactly afterwards. It only has to be worth it.
+A guess is enough: what a copy gets wrong is drawn over exactly afterwards. It only has to be worth it, and not to read all pixels, which
+for a whole screen takes as long as everything else.
 """
 
 from dataclasses import dataclass
@@ -11,12 +12,14 @@ import numpy.typing as npt
 from client_agent.screen.differences import Pixels
 from client_agent.screen.source import Box
 
-# A box is looked at in so many columns, each sampled at so many places; the busiest columns vote.
+# Each so many rows tell where something changed, and whether a copy would be right.
+_EVERY = 8
+# What changed is looked at in so many columns, each sampled at so many places in every row; the busiest columns vote.
 _COLUMNS = 16
 _SAMPLES = 6
 _VOTING = 3
 _VOTES_MIN = 6
-_SIDE_PX_MIN = 48
+_WIDTH_PX_MIN, _HEIGHT_PX_MIN = _COLUMNS * _SAMPLES, 48
 # A copy of fewer pixels than these, less what it spoils, is not worth the part.
 _GAIN_PX_MIN = 4096
 
@@ -31,62 +34,92 @@ class Shift:
     by: int
 
 
-def find_shift(before: Pixels, after: Pixels) -> Shift | None:
+def find_shift(before: Pixels, after: Pixels, *, above: int = 0, height_min: int = _HEIGHT_PX_MIN) -> Shift | None:
     """The largest part of `after` that `before` held some rows away; None where none is worth a copy.
 
     Args:
-        before, after: two pictures of the same size.
+        before, after: two pictures of the same width.
+        above: how many rows `before` begins above `after`; it ends at the same row, or below it.
+        height_min: where what changed is less high, nothing has moved.
     """
-    height, width = after.shape
-    if height < _SIDE_PX_MIN or width < _SIDE_PX_MIN:
+    changed = before[above : above + len(after) : _EVERY] != after[::_EVERY]
+    columns = _sums(changed, axis=0)
+    places, rows = np.flatnonzero(columns), np.flatnonzero(changed.any(axis=1))
+    if not rows.size or (rows[-1] - rows[0] + 1) * _EVERY < height_min or places[-1] - places[0] < _WIDTH_PX_MIN:
         return None
-    edges = np.linspace(0, width, _COLUMNS + 1).astype(np.intp)
-    places = (
-        edges[:-1, None] + (np.diff(edges)[:, None] * (np.arange(_SAMPLES) + 0.5) / _SAMPLES).astype(np.intp)
-    ).ravel()
-    old, new = _hashes(before, places), _hashes(after, places)
-    changed = old != new
-    by = _vote(old, new, changed)
+    x, end = int(places[0]), int(places[-1]) + 1
+    before, after, changed = before[:, x:end], after[:, x:end], changed[:, x:end]
+    busiest = _busiest(columns[x:end])
+    old, new = _hashes(before, busiest), _hashes(after, busiest)
+    by = _vote(old, new, above)
     if by is None:
         return None
-    top, bottom = max(by, 0), min(height, height + by)
-    equal = old[:, top - by : bottom - by] == new[:, top:bottom]
+    # From the first row that `before` holds what may be a copy of to the last one, as sampled.
+    first, last = -(min(0, above - by) // _EVERY), -(-min(len(after), len(before) + by - above) // _EVERY)
+    start = first * _EVERY + above - by
+    equal = before[start : start + (last - first) * _EVERY : _EVERY] == after[first * _EVERY : last * _EVERY : _EVERY]
+    changed = changed[first:last]
     # What becomes right by copying, less what becomes wrong.
-    gain = (equal & changed[:, top:bottom]).astype(np.int32) - (~equal & ~changed[:, top:bottom])
-    left, right = _best_run(gain.sum(axis=1) * np.diff(edges))
-    first, last = _best_run(gain[left:right].sum(axis=0))
-    if gain[left:right, first:last].sum() * (width // _COLUMNS) < _GAIN_PX_MIN:
+    gain = (equal & changed).view(np.int8) - (~(equal | changed)).view(np.int8)
+    left, right = _best_run(_sums(gain, axis=0))
+    gains = _sums(gain[:, left:right], axis=1)
+    top, bottom = _best_run(gains)
+    if gains[top:bottom].sum() * _EVERY < _GAIN_PX_MIN:
         return None
-    x, y = int(edges[left]), top + first
-    return Shift(Box(x, y, int(edges[right]) - x, last - first), by)
+    top, bottom = _extended((first + top) * _EVERY, (first + bottom - 1) * _EVERY + 1, old, new, by - above)
+    return Shift(Box(x + left, top, right - left, bottom - top), by)
 
 
-def _hashes(pixels: Pixels, places: npt.NDArray[np.intp]) -> Hashes:
-    """One number for each column and row, of shape (columns, rows)."""
-    sampled = pixels[:, places].astype(np.float64).reshape(-1, _SAMPLES)
-    return np.ascontiguousarray((sampled @ _FACTORS).reshape(len(pixels), _COLUMNS).T)
+def _sums(flags: "npt.NDArray[np.bool_ | np.int8]", axis: int) -> npt.NDArray[np.int_]:
+    """The quickest way there is for so small numbers."""
+    return np.asarray(np.add.reduce(flags.view(np.int8), axis=axis, dtype=np.int32), np.int_)
+
+
+def _busiest(columns: npt.NDArray[np.int_]) -> list[slice]:
+    """Places in each of the columns where most has changed, at equal distances, which processors read ahead."""
+    width = len(columns) // _COLUMNS
+    counts = columns[: _COLUMNS * width].reshape(_COLUMNS, width).sum(axis=1)
+    every = width // _SAMPLES
+    starts = [int(number) * width + every // 2 for number in np.argsort(counts)[-_VOTING:]]
+    return [slice(start, start + every * _SAMPLES, every) for start in starts]
+
+
+def _hashes(pixels: Pixels, places: list[slice]) -> Hashes:
+    """One number for each of the places and each row, of shape (places, rows)."""
+    return np.stack([pixels[:, place].astype(np.float64)[:, :_SAMPLES] @ _FACTORS for place in places])
 
 
 # Without a pattern, and so small that a sum of products with numbers of 32 bits is exact (53 bits).
 _FACTORS = np.array([pow(5, 7 * (n + 1), 2**18) for n in range(_SAMPLES)], np.float64)
 
 
-def _vote(old: Hashes, new: Hashes, changed: npt.NDArray[np.bool_]) -> int | None:
-    """How many rows most of what changed moved down."""
-    shifts: list[npt.NDArray[np.intp]] = []
-    for column in np.argsort(changed.sum(axis=1))[-_VOTING:]:
-        rows = np.flatnonzero(changed[column])
-        values, places, counts = np.unique(new[column, rows], return_index=True, return_counts=True)
-        olds, old_places, old_counts = np.unique(old[column], return_index=True, return_counts=True)
-        _, at, old_at = np.intersect1d(
-            values[counts == 1], olds[old_counts == 1], assume_unique=True, return_indices=True
-        )
-        shifts.append(rows[places[counts == 1][at]] - old_places[old_counts == 1][old_at])
-    values, votes = np.unique(np.concatenate(shifts), return_counts=True)
-    if not votes.size:
-        return None
-    best = int(np.argmax(votes))
-    return int(values[best]) if votes[best] >= _VOTES_MIN and values[best] else None
+def _vote(old: Hashes, new: Hashes, above: int) -> int | None:
+    """How many rows most of it moved down: what there is once before, and once after, votes."""
+    both = np.concatenate([old, new], axis=1)
+    order = np.argsort(both, axis=1)
+    ordered = np.take_along_axis(both, order, axis=1)
+    is_twice = ordered[:, 1:] == ordered[:, :-1]
+    one, other = order[:, :-1], order[:, 1:]
+    rows = old.shape[1]
+    is_pair = is_twice & ((one < rows) != (other < rows))
+    is_pair[:, 1:] &= ~is_twice[:, :-1]
+    is_pair[:, :-1] &= ~is_twice[:, 1:]
+    # Counted from the longest way up that there could be.
+    shifts = np.abs(one[is_pair] - other[is_pair]) + above
+    votes = np.bincount(shifts[shifts != rows], minlength=1)
+    best = int(votes.argmax())
+    return best - rows if votes[best] >= _VOTES_MIN else None
+
+
+def _extended(top: int, bottom: int, old: Hashes, new: Hashes, by: int) -> tuple[int, int]:
+    """The rows of a copy to its very ends, which lie between two of those that were looked at."""
+    first, last = max(by, 0, top - _EVERY + 1), min(new.shape[1], old.shape[1] + by, bottom + _EVERY - 1)
+    alike = (old[:, first - by : last - by] == new[:, first:last]).all(axis=0)
+    while top > first and alike[top - 1 - first]:
+        top -= 1
+    while bottom < last and alike[bottom - first]:
+        bottom += 1
+    return top, bottom
 
 
 def _best_run(gains: npt.NDArray[np.int_]) -> tuple[int, int]:

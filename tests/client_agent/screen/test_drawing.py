@@ -67,6 +67,18 @@ def test_scrolling_is_a_copy_and_what_is_new(rows: int) -> None:
     assert drawn < (abs(rows) + 60) * WIDTH
 
 
+def test_what_scrolls_under_a_window_moves_from_one_piece_into_the_other() -> None:
+    page = text(WIDTH, HEIGHT * 2)
+    one = watched(background=page[:HEIGHT])
+    beside, below = Box(400, 0, WIDTH - 400, 70), Box(0, 70, WIDTH, HEIGHT - 70)
+    for box in (beside, below):
+        one.desktop.put(box.x, box.y, page[box.y + 54 : box.bottom + 54, box.x : box.right])
+    one.step()
+    assert one.viewer.is_exact(one.desktop)
+    assert len([part for part in one.viewer.parts if isinstance(part, Copy)]) == 2
+    assert pixels_drawn(one.viewer) < 60 * WIDTH
+
+
 def test_a_window_that_is_moved_is_a_copy_and_what_was_under_it() -> None:
     ground = np.full((HEIGHT, WIDTH, 4), 90, np.uint8)
     one = watched(background=ground)

@@ -16,6 +16,7 @@ from client_agent.screen.differences import (
     changed_boxes,
     photo_boxes,
 )
+from client_agent.screen.memory import PictureMemory
 from client_agent.screen.motion import Motion
 from client_agent.screen.scrolling import find_shift
 from client_agent.screen.source import Box, Moved
@@ -104,6 +105,46 @@ def test_what_scrolls_beside_a_bar_and_below_a_title_is_found(rows: int) -> None
     now = after[shift.to.y : shift.to.bottom, shift.to.x : shift.to.right]
     assert (moved == now).all(axis=2).mean() > 0.9
     assert shift.to.area > 0.6 * 500 * (370 - abs(rows))
+
+
+@pytest.mark.parametrize("rows", [18, 54, -54])
+def test_what_moves_into_a_piece_from_beside_it_is_found(rows: int) -> None:
+    page = text(400, 700)
+    before, after = numbers(page[100:500]), numbers(page[200 + rows : 260 + rows])
+    shift = find_shift(before, after, above=100)
+    assert shift is not None
+    assert shift.by == -rows
+    assert shift.to.area > 0.8 * 400 * 60
+    moved = before[100 + shift.to.y + rows :][: shift.to.height, shift.to.x : shift.to.right]
+    assert (moved == after[shift.to.y : shift.to.bottom, shift.to.x : shift.to.right]).all()
+
+
+def test_rows_that_came_into_sight_are_not_looked_at_again() -> None:
+    page = numbers(text(400, 300))
+    before, after = page, page[154:214]
+    assert find_shift(before, after, above=100) is not None
+    assert find_shift(before, after, above=100, height_min=80) is None
+
+
+@given(integers(0, 20), integers(0, 20), builds(Box, *[integers(0, 20)] * 2, *[integers(1, 12)] * 2))
+def test_a_copy_takes_what_was_there_before_also_where_the_two_overlap(from_x: int, from_y: int, to: Box) -> None:
+    memory = PictureMemory(32, 32)
+    expected = np.arange(32 * 32, dtype=np.uint32).reshape(32, 32)
+    memory.put(memory.box, expected.tobytes())
+    expected[to.y : to.bottom, to.x : to.right] = expected[
+        from_y : from_y + to.height, from_x : from_x + to.width
+    ].copy()
+    memory.copy(from_x, from_y, to)
+    assert memory.pixels == expected.tobytes()
+
+
+@pytest.mark.parametrize(("from_y", "to_y"), [(0, 5), (5, 0)])
+def test_a_copy_of_whole_rows_takes_what_was_there_before(from_y: int, to_y: int) -> None:
+    memory = PictureMemory(32, 32)
+    before = np.arange(32 * 32, dtype=np.uint32).reshape(32, 32)
+    memory.put(memory.box, before.tobytes())
+    memory.copy(0, from_y, Box(0, to_y, 32, 27))
+    assert bytes(memory.cut(Box(0, to_y, 32, 27))) == before[from_y : from_y + 27].tobytes()
 
 
 def test_other_text_in_the_same_place_has_not_scrolled() -> None:
