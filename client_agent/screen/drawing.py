@@ -133,11 +133,10 @@ class Drawing:
         return Copy(self.screen, copied.from_x, copied.from_y, to.x, to.y, to.width, to.height)
 
     def _film_changed(self, region: Region, part: Box, grab: Grab, now: float) -> bool:
-        changes = self._finder.find(self._memory, part, grab(part), may_copy=False, may_lose=False)
-        for change in changes:
-            if isinstance(change, Changed):
-                region.changed(change.box.area, now)
-        return bool(changes)
+        area = self._finder.take(self._memory, part, grab(part))
+        if area:
+            region.changed(area, now)
+        return area > 0
 
     def _exactly(self, box: Box, terms: Terms, now: float) -> Iterator[Rectangle]:
         """Exact rectangles, for as long as the picture has room for them."""

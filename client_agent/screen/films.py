@@ -75,7 +75,7 @@ class Films:
         self._played_at[number] = now
         _, encoder = self._encoders[number]
         try:
-            yield from encoder.parts(self._screen, memory.cut(region.box), now, data_bytes=terms.data_bytes)
+            yield from encoder.parts(self._screen, memory, now, data_bytes=terms.data_bytes)
         except CannotEncode as error:
             # What it would have shown becomes exact once it is still.
             _log.warning("no more video of the codec %s: %s", encoder.codec.name, error)

@@ -33,6 +33,11 @@ class Changed:
 Step = Copied | Changed
 
 
+def area_of(steps: list[Step]) -> int:
+    """How many pixels are new."""
+    return sum(step.box.area for step in steps if isinstance(step, Changed))
+
+
 class Finder(Protocol):
     """Finds the steps from what is remembered to what was captured, and remembers it."""
 
@@ -57,6 +62,9 @@ class Finder(Protocol):
 
     def all_of(self, memory: PictureMemory, box: Box, pixels: Captured, *, may_lose: bool) -> list[Step]:
         """Take the pixels of `box` into the memory, all of them as changed: nobody knows what was there before."""
+
+    def take(self, memory: PictureMemory, box: Box, pixels: Captured) -> int:
+        """Take the pixels of `box` into the memory; gives about how many have changed, 0 only where none has."""
 
     def moved(self, memory: PictureMemory, move: Copied, pixels: Captured) -> bool:
         """Do what the system says was moved to the memory, where `pixels`, captured at its new place, show that it is worth a copy."""
@@ -92,6 +100,9 @@ class RowFinder:
                 first = y
             last = y
         return steps
+
+    def take(self, memory: PictureMemory, box: Box, pixels: Captured) -> int:
+        return area_of(self.find(memory, box, pixels, may_copy=False, may_lose=False))
 
     def moved(self, memory: PictureMemory, move: Copied, pixels: Captured) -> bool:
         return False

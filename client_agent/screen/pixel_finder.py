@@ -11,7 +11,7 @@ from client_agent.screen.differences import (
     photo_boxes,
 )
 from client_agent.screen.encoders.bands import cut_columns
-from client_agent.screen.finder import Captured, Changed, Copied, Step
+from client_agent.screen.finder import Captured, Changed, Copied, Step, area_of
 from client_agent.screen.memory import PictureMemory
 from client_agent.screen.scrolling import find_shift
 from client_agent.screen.source import Box
@@ -24,6 +24,8 @@ _LOOK_PX_MIN = 64 * 64
 # What scrolls is at least as large as this: some lines of text.
 _SCROLL_PX_MIN = 16_384
 _COPIES_MAX = 2
+# Where so much of each so many rows is new, all of it is taken as new.
+_TAKE_ROWS, _TAKE_SHARE = 8, 0.5
 _SCROLL_ROWS_MIN = 48
 # What scrolls under a window that covers a part of it comes in pieces, and moves from one into the other: three steps of a wheel.
 _AROUND_PX = 160
@@ -59,6 +61,15 @@ class PixelFinder:
             _part(before, each)[:] = new
             steps += _looks(new, box.x + each.x, box.y + each.y, may_lose=may_lose)
         return steps
+
+    def take(self, memory: PictureMemory, box: Box, pixels: Captured) -> int:
+        before = _part(np.frombuffer(memory.pixels, np.uint32).reshape(memory.height, memory.width), box)
+        after = np.frombuffer(pixels, np.uint32).reshape(box.height, box.width)
+        differs = before[::_TAKE_ROWS] != after[::_TAKE_ROWS]
+        if np.count_nonzero(differs) < _TAKE_SHARE * differs.size:
+            return area_of(self.find(memory, box, pixels, may_copy=False, may_lose=False))
+        before[:] = after
+        return box.area
 
     def moved(self, memory: PictureMemory, move: Copied, pixels: Captured) -> bool:
         screen = np.frombuffer(memory.pixels, np.uint32).reshape(memory.height, memory.width)

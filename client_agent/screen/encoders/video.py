@@ -11,8 +11,9 @@ import numpy as np
 from av.codec import codecs_available
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
-from client_agent.screen.encoders.interface import DATA_BYTES_MAX, CannotEncode, Pixels, VideoRate
+from client_agent.screen.encoders.interface import DATA_BYTES_MAX, CannotEncode, VideoRate
 from client_agent.screen.encoders.priority import like_everything_else
+from client_agent.screen.memory import PictureMemory
 from client_agent.screen.source import Box
 from protocol.media_codec import VIDEO_OVERHEAD_BYTES
 from protocol.media_parts import BYTES_PER_PIXEL, Video, VideoCodec
@@ -91,14 +92,18 @@ class VideoEncoder:
         age_s = self._pts / _TIME_BASE.denominator - (self._began_at or 0.0)
         return self._bytes * 8 / 1000 / max(age_s, 1.0)
 
-    def parts(self, screen: int, pixels: Pixels, now: float, *, data_bytes: int = _DATA_BYTES_MAX) -> Iterator[Video]:
-        """The region's next picture, captured at `now` seconds of a clock that never goes back.
+    def parts(
+        self, screen: int, memory: PictureMemory, now: float, *, data_bytes: int = _DATA_BYTES_MAX
+    ) -> Iterator[Video]:
+        """The region's next picture, as the memory has it, captured at `now` seconds of a clock that never goes back.
 
         Raises:
             CannotEncode: and never will.
         """
-        shape = (self.box.height, self.box.width, BYTES_PER_PIXEL)
-        plain = av.VideoFrame.from_numpy_buffer(np.frombuffer(pixels, np.uint8).reshape(shape), format="bgra")
+        whole = np.frombuffer(memory.pixels, np.uint8).reshape(memory.height, memory.width, BYTES_PER_PIXEL)
+        region = whole[self.box.y : self.box.bottom, self.box.x : self.box.right]
+        # Read where it lies: both this and the frame are gone before the memory changes.
+        plain = av.VideoFrame.from_numpy_buffer(region, format="bgra")
         frame = self._reformatter.reformat(
             plain,
             format=self._coder.pixel_format,

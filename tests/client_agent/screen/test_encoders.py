@@ -11,6 +11,7 @@ from client_agent.screen.encoders.bands import WIDTH_PX_MAX
 from client_agent.screen.encoders.interface import DATA_BYTES_MAX, RAW_BYTES_MAX, VideoRate
 from client_agent.screen.encoders.video import VideoEncoder
 from client_agent.screen.encoders.zstd_frames import ZstdFrames
+from client_agent.screen.memory import PictureMemory
 from client_agent.screen.source import Box
 from protocol.limits import MEDIA_PLAIN_BYTES_TARGET, SCREEN_SIDE_PX_MAX
 from protocol.media_codec import write_part
@@ -85,11 +86,13 @@ def test_a_glyph_takes_few_bytes() -> None:
 @pytest.mark.parametrize("codec", [VideoCodec.H264, VideoCodec.H264_444, VideoCodec.AV1])
 def test_a_film_takes_about_what_it_may_and_its_key_no_long_time_of_that(codec: VideoCodec) -> None:
     rate = VideoRate(kbit=60, buffer_bytes=1500)
-    encoder = VideoEncoder(1, codec, Box(0, 0, 640, 480), rate)
-    sizes = [
-        sum(len(part.data) for part in encoder.parts(0, picture.tobytes(), number / 30))
-        for number, picture in enumerate(film(640, 480, 60))
-    ]
+    # A part of the screen, whose rows are not one after the other in memory.
+    memory, box = PictureMemory(800, 500), Box(100, 10, 640, 480)
+    encoder = VideoEncoder(1, codec, box, rate)
+    sizes = []
+    for number, picture in enumerate(film(640, 480, 60)):
+        memory.put(box, picture.tobytes())
+        sizes.append(sum(len(part.data) for part in encoder.parts(0, memory, number / 30)))
     byte_s = rate.kbit * 125
     assert sizes[0] < 0.3 * byte_s
     assert sum(sizes) < 1.5 * byte_s * len(sizes) / 30
@@ -99,6 +102,6 @@ def test_a_film_takes_about_what_it_may_and_its_key_no_long_time_of_that(codec: 
 def test_no_film_takes_its_turn_before_the_programs_of_the_customer(codec: VideoCodec) -> None:
     ours = os.sched_getscheduler(0)
     encoder = VideoEncoder(1, codec, Box(0, 0, 64, 64), VideoRate(kbit=500, buffer_bytes=50_000))
-    assert list(encoder.parts(0, bytes(64 * 64 * BYTES_PER_PIXEL), 0.0))
+    assert list(encoder.parts(0, PictureMemory(64, 64), 0.0))
     tasks = {task.name: os.sched_getscheduler(int(task.name)) for task in Path("/proc/self/task").iterdir()}
     assert {*tasks.values()} == {ours}, tasks

@@ -16,8 +16,10 @@ from client_agent.screen.differences import (
     changed_boxes,
     photo_boxes,
 )
+from client_agent.screen.finder import Finder, RowFinder
 from client_agent.screen.memory import PictureMemory
 from client_agent.screen.motion import Motion
+from client_agent.screen.pixel_finder import PixelFinder
 from client_agent.screen.scrolling import find_shift
 from client_agent.screen.source import Box, Moved
 from client_agent.screen.x11_moves import WindowMoves
@@ -136,6 +138,19 @@ def test_a_copy_takes_what_was_there_before_also_where_the_two_overlap(from_x: i
     ].copy()
     memory.copy(from_x, from_y, to)
     assert memory.pixels == expected.tobytes()
+
+
+@pytest.mark.parametrize("finder", [PixelFinder(), RowFinder()])
+@pytest.mark.parametrize(
+    "changed", [Box(3, 0, 60, 40), Box(7, 1, 1, 1), Box(0, 13, 64, 2)], ids=["most", "a pixel", "two rows"]
+)
+def test_a_picture_of_a_film_is_taken_whole_and_one_that_has_not_changed_is_none(finder: Finder, changed: Box) -> None:
+    memory, place = PictureMemory(100, 80), Box(20, 10, 64, 40)
+    before, after = (np.zeros((place.height, place.width), np.uint32) for _ in range(2))
+    assert finder.take(memory, place, before.tobytes()) == 0
+    after[changed.y : changed.bottom, changed.x : changed.right] = 7
+    assert changed.area <= finder.take(memory, place, after.tobytes()) <= place.area
+    assert bytes(memory.cut(place)) == after.tobytes()
 
 
 @pytest.mark.parametrize(("from_y", "to_y"), [(0, 5), (5, 0)])
