@@ -1,5 +1,7 @@
 """The JSON API: what the technician's page, the Python client and programs use."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import msgspec
@@ -14,6 +16,7 @@ from relay.desk.requests import (
     DESK,
     Refusal,
     asking,
+    asking_at_once,
     check_csrf,
     json_answer,
     language_of,
@@ -23,6 +26,7 @@ from relay.desk.requests import (
     required_person,
 )
 from relay.desk.rights import ASSISTS_FROM, READERS, WRITERS, level_of
+from relay.storage.prepared import Question, together
 
 routes = web.RouteTableDef()
 
@@ -107,8 +111,8 @@ async def post_ticket(request: web.Request) -> web.Response:
 
 @routes.get("/api/tickets/{number}")
 async def get_ticket(request: web.Request) -> web.Response:
-    async with asking(request, *READERS) as (person, connection):
-        return json_answer(_ticket(await ticket_of(request, connection, person)))
+    async with asking_about_ticket(request, *READERS) as (_, _, row):
+        return json_answer(_ticket(row))
 
 
 @routes.post("/api/tickets/{number}/sessions")
@@ -213,8 +217,29 @@ async def ticket_of(request: web.Request, connection: AsyncConnection, person: P
 
 async def ticket_by(connection: AsyncConnection, person: Person, number: str) -> Any:
     """The row of the ticket of this number, as somebody typed it. Raises Refusal 404."""
+    asked = _questions(number)
+    return _found(person, await together(connection, *asked) if asked else [])
+
+
+@asynccontextmanager
+async def asking_about_ticket(request: web.Request, *roles: str) -> AsyncIterator[tuple[Person, AsyncConnection, Any]]:
+    """Who is signed in, where to read, and the row of the ticket that the path names.
+
+    Raises:
+        Refusal: as `required_person` does, and as `ticket_of`.
+    """
+    questions = _questions(request.match_info["number"])
+    async with asking_at_once(request, questions, *roles) as (person, connection, answers):
+        yield person, connection, _found(person, answers)
+
+
+def _questions(number: str) -> list[Question]:
     is_number = number.isascii() and number.isdigit() and len(number) <= 9
-    row = await ticket_store.find(connection, person.tenant, int(number)) if is_number else None
+    return [ticket_store.number_question(int(number))] if is_number else []
+
+
+def _found(person: Person, answers: list[list[Any]]) -> Any:
+    row = ticket_store.numbered(person.tenant, answers[0]) if answers else None
     if row is None:
         raise Refusal(404, "not_found")
     return row

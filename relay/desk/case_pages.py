@@ -16,6 +16,7 @@ from relay.desk import (
     api,
     case_view,
     customer_store,
+    document_store,
     guided_call,
     improvements,
     people,
@@ -26,7 +27,7 @@ from relay.desk.actions import ACTIONS, BadForm
 from relay.desk.asked import Asked
 from relay.desk.people import Person
 from relay.desk.rendering import form_of, page, see_other
-from relay.desk.requests import DESK, asking, required_person, signed_in
+from relay.desk.requests import DESK, required_person, signed_in
 from relay.desk.rights import ASSISTS_FROM, READERS, REVIEWERS, WRITERS, level_of
 from relay.desk.rules import Incomplete, NotPossible
 from relay.storage import tables
@@ -139,20 +140,20 @@ _PLACE = {
 async def ticket_page(request: web.Request, *, bad: BadForm | None = None) -> web.Response:
     """The whole page; with `bad` it tells what could not be taken, and keeps what was typed."""
     desk = request.app[DESK]
-    async with asking(request, *READERS) as (person, connection):
-        row = await api.ticket_of(request, connection, person)
-        happened, held, stands_for, *theirs = await together(
+    async with api.asking_about_ticket(request, *READERS) as (person, connection, row):
+        happened, held, stands_for, documents, *theirs = await together(
             connection,
             ticket_store.history_question(row.id),
             _SESSIONS.asked(ticket=row.id),
             improvements.of_ticket(row.id),
+            document_store.state_question(),
             *customer_store.view_questions(person.tenant, row.customer_id),
         )
         asked = await _asked_about(request, connection, person, row, ticket_store.happened(happened), {})
         view = customer_store.view_of(theirs)
         assert view is not None
         zone = ZoneInfo(desk.settings.time_zone)
-        values = await case_view.values_of(asked, view, desk.frequent, zone)
+        values = await case_view.values_of(asked, view, document_store.state_of(documents), desk.frequent, zone)
     stories = await desk.stories.of([session.id for session in held]) if held else {}
     shown = actions.empty_forms()
     if bad is not None:

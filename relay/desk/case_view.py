@@ -9,17 +9,20 @@ from relay.desk import actions, customer_store, document_store, groups, improvem
 from relay.desk.asked import Asked
 from relay.desk.frequent import Frequent
 from relay.desk.options import Options
-from relay.desk.people import full_names, now_utc
+from relay.desk.people import full_names_question, now_utc
 from relay.desk.procedures import Procedure
 from relay.desk.rights import APPROVERS, LEVEL_SKILLS
 from relay.storage import tables
+from relay.storage.prepared import together
 from relay.storage.standing import standing
 
 COLLEAGUES_MAX = 100
 
 
-async def values_of(asked: Asked, view: customer_store.View, frequent: Frequent, zone: ZoneInfo) -> dict[str, Any]:
-    """Everything beside the ticket itself, by the names that the templates use."""
+async def values_of(
+    asked: Asked, view: customer_store.View, documents: int, frequent: Frequent, zone: ZoneInfo
+) -> dict[str, Any]:
+    """Everything beside the ticket itself, by the names that the templates use; `documents` is the state of all of them."""
     connection, case, call = asked.connection, asked.ticket.case, asked.ticket.call
     procedure, tree = await asked.procedure(), await asked.tree()
     procedures = await document_store.in_force(connection, asked.tenant, "procedure")
@@ -27,15 +30,16 @@ async def values_of(asked: Asked, view: customer_store.View, frequent: Frequent,
     row = procedure.escalation(case.level) if isinstance(procedure, Procedure) else None
     now = now_utc()
     linked = [document_id for document_id, _, _ in case.articles]
-    articles = await document_store.by_ids(connection, linked)
-    suggested = await document_store.suggested_for(connection, asked.tenant, asked.row.subject)
-    near = (
-        []
-        if suggested
-        else await document_store.suggested_for(connection, asked.tenant, asked.row.subject, nearly=True)
-    )
-    often = await frequent.of(connection, asked.tenant, asked.row.device_type)
     named = {case.handler, *case.handlers, *(one.whom for one in asked.ticket.consultations)} - {""}
+    articles, people = (
+        await together(connection, document_store.ids_question(linked), full_names_question(named))
+        if linked or named
+        else ([], [])
+    )
+    about = connection, asked.tenant, asked.row.subject, documents
+    suggested = await document_store.suggested_for(*about)
+    near = [] if suggested else await document_store.suggested_for(*about, nearly=True)
+    often = await frequent.of(connection, asked.tenant, asked.row.device_type)
     group = await groups.named(connection, asked.tenant, row.group) if row else None
     return {
         "procedure": procedure,
@@ -61,7 +65,7 @@ async def values_of(asked: Asked, view: customer_store.View, frequent: Frequent,
         "near": [article for article in near if article.id not in linked],
         "often": often,
         "guides": await _guides(asked),
-        "names": await full_names(connection, named),
+        "names": {row.name: row.full_name for row in people},
         "colleagues": await _colleagues(asked, procedure),
         "tools": [(tool, tools.address_for(tool, _known(asked, view))) for tool in await _tools(asked)],
         "improvements_open": await improvements.listed(connection, asked.tenant, only_open=True),

@@ -1,6 +1,7 @@
 """What the desk writes for itself, in the database: appended events, and beside them what lists and search need."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
@@ -18,7 +19,7 @@ from relay.desk.publishing import Article, Content, Document, DocumentEvent, Dra
 from relay.storage import search, tables
 from relay.storage.changes import changed
 from relay.storage.closest import closest
-from relay.storage.prepared import Prepared
+from relay.storage.prepared import Prepared, Question
 from relay.storage.standing import standing
 
 SUGGESTED_MAX = 5
@@ -270,15 +271,24 @@ async def _in_order(connection: AsyncConnection, ids: list[int]) -> list[Any]:
 _LAST_EVENT = Prepared(select(func.max(tables.document_event.c.id).label("id")))
 
 
+def state_question() -> Question:
+    """What `state_of` reads the answer to."""
+    return _LAST_EVENT.asked()
+
+
+def state_of(rows: Sequence[Any]) -> int:
+    """In which state all documents are: another one whenever anything has happened to any."""
+    return rows[0].id or 0
+
+
 async def suggested_for(
-    connection: AsyncConnection, tenant: Tenant, subject: str, *, nearly: bool = False
+    connection: AsyncConnection, tenant: Tenant, subject: str, state: int, *, nearly: bool = False
 ) -> list[Any]:
-    """The articles that go with what a ticket is about, or nearly do. They stay the same while nothing happens to any document.
+    """The articles that go with what a ticket is about, or nearly do, for as long as the documents are in this state.
 
     A ticket is opened again after each button, by each who works on it; and customers say the same things.
     """
-    (last,) = await _LAST_EVENT.all(connection)
-    key = "near" if nearly else "suggested", tenant.service_id, subject, last.id
+    key = "near" if nearly else "suggested", tenant.service_id, subject, state
     read = (
         partial(articles_near, connection, tenant, subject)
         if nearly
@@ -293,6 +303,11 @@ _BY_IDS = Prepared(select(tables.document).where(tables.document.c.id.in_(bindpa
 async def by_ids(connection: AsyncConnection, ids: list[int]) -> list[Any]:
     """The rows of these documents, in no order."""
     return await _BY_IDS.all(connection, ids=ids) if ids else []
+
+
+def ids_question(ids: list[int]) -> Question:
+    """What `by_ids` asks."""
+    return _BY_IDS.asked(ids=ids)
 
 
 async def uses(connection: AsyncConnection, document_id: int) -> list[Any]:

@@ -24,6 +24,7 @@ from relay.desk.requests import (
 )
 from relay.desk.rights import READERS, WRITERS
 from relay.storage import tables
+from relay.storage.prepared import together
 from translations import LANGUAGES
 
 routes = web.RouteTableDef()
@@ -157,8 +158,11 @@ async def get_tickets(request: web.Request) -> web.Response:
         # A junior's list begins with what is simple, until they ask for something else.
         orders["only_simple"] = request.query.get("simple", "") == "1" or (person.is_junior and not request.query)
         rows = await ticket_lists.search(connection, person.tenant, text, state, **orders, **where)
-        invitations = await sharing.invitations_of(connection, person)
-        asked = await ticket_lists.asked_of(connection, person.tenant, person.id)
+        invitations, asked = await together(
+            connection,
+            sharing.invitations_question(person),
+            ticket_lists.asked_question(person.tenant, person.id),
+        )
     chosen: dict[str, Any] = {"state": state, "level": level, "mine": mine, "invitations": invitations, "asked": asked}
     # Where what is open comes first, the page says where that ends.
     chosen["is_parted"] = not (text.strip() or state or orders["only_follow_ups"])

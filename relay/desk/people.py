@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from relay.desk.rights import WRITERS, level_of
 from relay.storage import tables
 from relay.storage.database import Database
-from relay.storage.prepared import Prepared
+from relay.storage.prepared import Prepared, Question, together
 from relay.storage.standing import standing
 
 SENIORITIES = ("junior", "experienced", "senior")
@@ -435,7 +435,17 @@ _SIGNED_IN = Prepared(
 
 async def person_of(connection: AsyncConnection, token: str) -> Person | None:
     """Who holds this cookie, if it is still good."""
-    rows = await _SIGNED_IN.all(connection, token=token_hash(token), now=now_utc())
+    (rows,) = await together(connection, holder_question(token))
+    return await holder(connection, rows)
+
+
+def holder_question(token: str) -> Question:
+    """What `holder` reads the answer to."""
+    return _SIGNED_IN.asked(token=token_hash(token), now=now_utc())
+
+
+async def holder(connection: AsyncConnection, rows: Sequence[Any]) -> Person | None:
+    """Who holds a cookie."""
     if not rows:
         return None
     row = rows[0]
@@ -499,8 +509,13 @@ _FULL_NAMES = Prepared(
 
 async def full_names(connection: AsyncConnection, names: set[str]) -> dict[str, str]:
     """Full names by the names to sign in with."""
-    rows = await _FULL_NAMES.all(connection, names=sorted(names)) if names else []
+    (rows,) = await together(connection, full_names_question(names)) if names else ([],)
     return {row.name: row.full_name for row in rows}
+
+
+def full_names_question(names: set[str]) -> Question:
+    """What `full_names` asks."""
+    return _FULL_NAMES.asked(names=sorted(names))
 
 
 async def full_name(connection: AsyncConnection, name: str) -> str:

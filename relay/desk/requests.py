@@ -18,7 +18,7 @@ from relay.desk.away import Away
 from relay.desk.frequent import Frequent
 from relay.desk.ladders import USUAL, Ladder
 from relay.desk.nodes import Nodes
-from relay.desk.people import Person, Seal, Tenant, person_of
+from relay.desk.people import Person, Seal, Tenant, holder, holder_question
 from relay.desk.public_limits import HOUR_S, Pace
 from relay.desk.sign_in_limits import SignInLimits
 from relay.desk.stories import Stories
@@ -28,6 +28,7 @@ from relay.keys import Organisation
 from relay.settings import Settings
 from relay.storage.blobs import Blobs
 from relay.storage.database import Database
+from relay.storage.prepared import Question, together
 from translations import LANGUAGES, best_language
 
 log = logging.getLogger("mainforte.desk")
@@ -98,12 +99,8 @@ def language_of(request: web.Request, person: Person | None = None) -> str:
 async def signed_in(request: web.Request) -> Person | None:
     """Whoever holds the cookie, also one who still has to set up the second factor."""
     async with request.app[DESK].database.reading() as connection:
-        return await _holder_of_the_cookie(request, connection)
-
-
-async def _holder_of_the_cookie(request: web.Request, connection: AsyncConnection) -> Person | None:
-    token = request.cookies.get(COOKIE, "")
-    return await person_of(connection, token) if 0 < len(token) <= 100 else None
+        person, _ = await _ask(request, connection, ())
+    return person
 
 
 async def required_person(request: web.Request, *roles: str) -> Person:
@@ -117,13 +114,39 @@ async def required_person(request: web.Request, *roles: str) -> Person:
 
 @asynccontextmanager
 async def asking(request: web.Request, *roles: str) -> AsyncIterator[tuple[Person, AsyncConnection]]:
-    """Who is fully signed in, and what there is to read for them, as of the same moment.
+    """Who is fully signed in, and where to read what there is for them.
 
     Raises:
         Refusal: as `required_person` does.
     """
     async with request.app[DESK].database.reading() as connection:
-        yield _admitted(await _holder_of_the_cookie(request, connection), roles), connection
+        person, _ = await _ask(request, connection, ())
+        yield _admitted(person, roles), connection
+
+
+@asynccontextmanager
+async def asking_at_once(
+    request: web.Request, questions: Sequence[Question], *roles: str
+) -> AsyncIterator[tuple[Person, AsyncConnection, list[list[Any]]]]:
+    """The same, and the answers to what can be asked before it is known who asks: it travels together, and is of one moment.
+
+    Raises:
+        Refusal: as `required_person` does.
+    """
+    async with request.app[DESK].database.reading() as connection:
+        person, answers = await _ask(request, connection, questions)
+        yield _admitted(person, roles), connection, answers
+
+
+async def _ask(
+    request: web.Request, connection: AsyncConnection, questions: Sequence[Question]
+) -> tuple[Person | None, list[list[Any]]]:
+    """Who holds the cookie, and the answers, which are for nobody where nobody does."""
+    token = request.cookies.get(COOKIE, "")
+    if not 0 < len(token) <= 100:
+        return None, []
+    who, *answers = await together(connection, holder_question(token), *questions)
+    return await holder(connection, who), answers
 
 
 def _admitted(person: Person | None, roles: Sequence[str]) -> Person:

@@ -26,7 +26,7 @@ from relay.evidence.check import certificate_of
 from relay.keys import Organisation
 from relay.storage import tables
 from relay.storage.changes import changed
-from relay.storage.prepared import Prepared
+from relay.storage.prepared import Prepared, Question, together
 from translations import catalogue
 
 INVITED_ROLES = ("technician", "supervisor", "expert")
@@ -187,7 +187,13 @@ async def invite_guest(
 
 async def invitations_of(connection: AsyncConnection, person: Person) -> list[Any]:
     """The open invitations of a person, to sessions that still run."""
-    return await _of_person().all(connection, now=now_utc(), **_who(person))
+    (rows,) = await together(connection, invitations_question(person))
+    return rows
+
+
+def invitations_question(person: Person) -> Question:
+    """What `invitations_of` asks."""
+    return _of_person().asked(now=now_utc(), **_who(person))
 
 
 @cache

@@ -12,7 +12,7 @@ from relay.desk import ticket_store, tickets
 from relay.desk.people import Tenant
 from relay.storage import search as index
 from relay.storage import tables
-from relay.storage.prepared import Prepared
+from relay.storage.prepared import Prepared, Question
 
 LISTED_MAX = 100
 SIMPLE_WEIGHT_MAX = 3
@@ -122,6 +122,6 @@ _ASKED = Prepared(
 )
 
 
-async def asked_of(connection: AsyncConnection, tenant: Tenant, person_id: int) -> list[Any]:
+def asked_question(tenant: Tenant, person_id: int) -> Question:
     """The tickets about which this person was asked and has not answered yet, the longest waiting first."""
-    return await _ASKED.all(connection, asked=person_id, service=tenant.service_id)
+    return _ASKED.asked(asked=person_id, service=tenant.service_id)

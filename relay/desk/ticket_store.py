@@ -1,6 +1,6 @@
 """Tickets in the database: appended events, and beside them what lists (ticket_lists.py) and search need."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -63,11 +63,7 @@ def with_customer() -> Any:
     )
 
 
-_OF_NUMBER = Prepared(
-    with_customer().where(
-        tables.ticket.c.number == bindparam("wanted"), tables.ticket.c.service_id == bindparam("service")
-    )
-)
+_OF_NUMBER = Prepared(with_customer().where(tables.ticket.c.number == bindparam("wanted")))
 _OF_ID = Prepared(with_customer().where(tables.ticket.c.id == bindparam("id")))
 _HISTORY = Prepared(
     select(tables.ticket_event.c.at, tables.ticket_event.c.event, tables.person.c.full_name)
@@ -79,7 +75,18 @@ _HISTORY = Prepared(
 
 async def find(connection: AsyncConnection, tenant: Tenant, number: int) -> Any | None:
     """The ticket of this number with its customer and device; None where the service has none."""
-    return await _OF_NUMBER.first(connection, wanted=number, service=tenant.service_id)
+    (rows,) = await together(connection, number_question(number))
+    return numbered(tenant, rows)
+
+
+def number_question(number: int) -> Question:
+    """What `numbered` reads the answer to."""
+    return _OF_NUMBER.asked(wanted=number)
+
+
+def numbered(tenant: Tenant, rows: Sequence[Any]) -> Any | None:
+    """The ticket with its customer and device; None where there is none, or it is another service's."""
+    return rows[0] if rows and rows[0].service_id == tenant.service_id else None
 
 
 async def open_ticket(

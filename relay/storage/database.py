@@ -14,7 +14,6 @@ from contextlib import asynccontextmanager
 from importlib import resources
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
-from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Integer, column, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -95,7 +94,7 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """For what is only read. On PostgreSQL all of it is of one moment, no writer is waited for, and several read at once.
+        """For what is only read. On PostgreSQL what is asked together is of one moment, no writer is waited for, and several read at once.
 
         Raises:
             TooBusy: others came before, for too long.
@@ -177,18 +176,17 @@ def open_database(place: Path | str) -> Database:
     if url.get_backend_name() == "sqlite":
         engine = create_async_engine(url, pool_size=1, max_overflow=0)
         event.listen(engine.sync_engine, "connect", _set_up)
-        prepared.admit(engine)
+        prepared.admit(engine, may_write=True)
         return Database(engine)
-    engine = _shared(url, connections=1)
-    readers = _shared(url, connections=_READERS, isolation_level="REPEATABLE READ")
-    event.listen(readers.sync_engine, "connect", _read_only)
-    return Database(engine, readers)
+    return Database(_shared(url, connections=1, may_write=True), _shared(url, connections=_READERS, may_write=False))
 
 
-def _shared(url: URL, *, connections: int, **options: Any) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=connections, max_overflow=0, **options)
+def _shared(url: URL, *, connections: int, may_write: bool) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=connections, max_overflow=0)
     event.listen(engine.sync_engine, "connect", _set_up_shared)
-    prepared.admit(engine)
+    if not may_write:
+        event.listen(engine.sync_engine, "connect", _only_read)
+    prepared.admit(engine, may_write=may_write)
     return engine
 
 
@@ -255,8 +253,12 @@ def _set_up(connection: DBAPIConnection | SqliteConnection, _entry: ConnectionPo
     cursor.close()
 
 
-def _read_only(connection: Any, _entry: ConnectionPoolEntry) -> None:
-    connection.set_read_only(True)
+def _only_read(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    """All that is read in a transaction is of its beginning; whatever travels together is one."""
+    cursor = connection.cursor()
+    cursor.execute("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    cursor.close()
+    connection.commit()
 
 
 def _set_up_shared(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

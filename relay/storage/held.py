@@ -11,8 +11,6 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from relay.storage import prepared
-
 _PAUSE_S, _LEFT_AT = 1.0, "mainforte_left_at"
 
 
@@ -33,8 +31,6 @@ class Held:
             # Only what goes through SQLAlchemy has begun anything there.
             if connection.in_transaction():
                 await connection.rollback()
-            else:
-                await prepared.end(connection)
             connection.info[_LEFT_AT] = time.monotonic()
         except BaseException:
             # The pool brings it in order, or makes a new one.

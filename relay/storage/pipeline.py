@@ -1,8 +1,8 @@
 """Questions to PostgreSQL that travel all at once and are waited for once, in libpq's pipeline mode (PostgreSQL's manual, section 34.5).
 
 psycopg's own pipeline looks after each question whether it can be sent on its own and whether something has come: seven of them take the
-desk 480 µs of processor there, and 130 here. Values and rows are adapted by psycopg all the same. The beginning of a transaction travels
-with the first question, as psycopg would send it.
+desk 480 µs of processor there, and 130 here. Values and rows are adapted by psycopg all the same. Who writes has the beginning of their
+transaction travel with the first question. Who reads sends neither beginning nor end: what travels together is one transaction by itself.
 """
 
 import asyncio
@@ -29,15 +29,16 @@ _Take = Callable[[PGresult], None]
 class Pipeline:
     """How one connection is asked. It may be used through psycopg as well, in turn."""
 
-    def __init__(self, driver: AsyncConnection[Any]) -> None:
-        self._driver, self._libpq = driver, driver.pgconn
+    def __init__(self, driver: AsyncConnection[Any], *, begins: bool) -> None:
+        """`begins`: where no transaction is going on one begins, which whoever asks has to end."""
+        self._driver, self._libpq, self._begins = driver, driver.pgconn, begins
         self._adapters: dict[str, Any] = {}
         """By statement the `Transformer` of its values and rows."""
         self._prepared: dict[tuple[str, tuple[int, ...] | None], bytes] = {}
         self._names = count()
 
     async def ask(self, questions: Sequence[Question]) -> list[Rows]:
-        """The rows of each; a transaction begins where none is going on.
+        """The rows of each; where no transaction is going on they are of one moment all the same.
 
         Raises:
             psycopg.Error: one could not be answered, and those after it were not.
@@ -47,8 +48,8 @@ class Pipeline:
             batch = _Batch(self._driver)
             new: list[tuple[str, tuple[int, ...] | None]] = []
             try:
-                if self._libpq.transaction_status == TransactionStatus.IDLE:
-                    batch.send(self._libpq.send_query_params, _beginning_of(self._driver), None)
+                if self._begins and self._libpq.transaction_status == TransactionStatus.IDLE:
+                    batch.send(self._libpq.send_query_params, b"BEGIN", None)
                 for statement, values in questions:
                     new += self._send(batch, statement, values, answers)
                 await batch.done()
@@ -58,14 +59,6 @@ class Pipeline:
                     del self._prepared[key]
                 raise
         return answers
-
-    async def end(self) -> None:
-        """Commit, where a transaction is going on."""
-        async with self._driver.lock:
-            if self._libpq.transaction_status != TransactionStatus.IDLE:
-                batch = _Batch(self._driver)
-                batch.send(self._libpq.send_query_params, b"COMMIT", None)
-                await batch.done()
 
     def _send(
         self, batch: "_Batch", statement: str, values: Sequence[Any], answers: list[Rows]
@@ -156,12 +149,3 @@ class _Batch:
         elif self._failed is None:
             self._failed = errors.error_from_result(result)
         return False
-
-
-def _beginning_of(driver: AsyncConnection[Any]) -> bytes:
-    parts = ["BEGIN"]
-    if driver.isolation_level is not None:
-        parts += "ISOLATION LEVEL", driver.isolation_level.name.replace("_", " ")
-    if driver.read_only:
-        parts.append("READ ONLY")
-    return " ".join(parts).encode()

@@ -116,43 +116,34 @@ class _Driver:
 
     dialect: Dialect
     ask: Ask
-    end: Callable[[], Awaitable[None]]
 
 
-def admit(engine: AsyncEngine) -> None:
-    """Let prepared statements be asked of this engine's connections."""
-    making = _of_sqlite if engine.dialect.name == "sqlite" else _of_postgresql
+def admit(engine: AsyncEngine, *, may_write: bool) -> None:
+    """Let prepared statements be asked of this engine's connections, on PostgreSQL within a transaction where something may be written."""
 
     def remember(connection: Any, entry: ConnectionPoolEntry) -> None:
-        entry.info[_KEY] = making(connection, engine.dialect)
+        is_sqlite = engine.dialect.name == "sqlite"
+        entry.info[_KEY] = (
+            _of_sqlite(connection, engine.dialect) if is_sqlite else _of_postgresql(connection, begins=may_write)
+        )
 
     event.listen(engine.sync_engine, "connect", remember)
-
-
-async def end(connection: AsyncConnection) -> None:
-    """Commit what prepared statements have begun on PostgreSQL, where nothing else has begun anything."""
-    driver: _Driver = connection.info[_KEY]
-    await driver.end()
 
 
 def _of_sqlite(connection: Any, dialect: Dialect) -> _Driver:
     async def ask(questions: Questions) -> list[Rows]:
         return [connection.execute(statement, values).fetchall() for statement, values in questions]
 
-    async def end() -> None:
-        """A file's transactions are SQLAlchemy's."""
-
-    return _Driver(dialect, ask, end)
+    return _Driver(dialect, ask)
 
 
-def _of_postgresql(connection: Any, dialect: Dialect) -> _Driver:
+def _of_postgresql(connection: Any, *, begins: bool) -> _Driver:
     from relay.storage.pipeline import Pipeline  # for nothing where there is a file instead
 
     driver = connection.driver_connection
     # psycopg lets go of all that is prepared, ours as well, when something is rolled back after it has prepared anything itself.
     driver.prepare_threshold = None
-    pipeline = Pipeline(driver)
-    return _Driver(_NUMBERED, pipeline.ask, pipeline.end)
+    return _Driver(_NUMBERED, Pipeline(driver, begins=begins).ask)
 
 
 # Values by numbers, as the server itself wants them.

@@ -13,7 +13,7 @@ from relay.desk.people import Tenant, insert_row, now_utc
 from relay.desk.publishing import Drafted, Published, Stale, Submitted, Withdrawn
 from relay.storage import tables
 from relay.storage.database import Database, open_database
-from relay.storage.prepared import Prepared
+from relay.storage.prepared import Prepared, together
 
 
 @pytest.fixture
@@ -111,7 +111,9 @@ async def test_what_is_suggested_follows_the_knowledge_at_once_whoever_changes_i
 ) -> None:
     async def suggested() -> list[str]:
         async with database.reading() as connection:
-            found = await document_store.suggested_for(connection, tenant, "aucun signal après l’orage")
+            (rows,) = await together(connection, document_store.state_question())
+            state = document_store.state_of(rows)
+            found = await document_store.suggested_for(connection, tenant, "aucun signal après l’orage", state)
             return [row.title for row in found]
 
     assert await suggested() == await suggested() == []

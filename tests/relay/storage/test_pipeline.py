@@ -23,7 +23,7 @@ async def asked(database: Database, tenant: Tenant) -> Pipeline:
         raw = await connection.get_raw_connection()
         driver = raw.driver_connection
         assert isinstance(driver, psycopg.AsyncConnection)
-        return Pipeline(driver)
+        return Pipeline(driver, begins=False)
 
 
 async def test_after_one_that_fails_the_connection_is_asked_on(asked: Pipeline) -> None:
@@ -31,19 +31,61 @@ async def test_after_one_that_fails_the_connection_is_asked_on(asked: Pipeline) 
         assert await asked.ask([("SELECT $1::int", [1]), ("SELECT $1::text", ["é"])]) == [[(1,)], [("é",)]]
         with pytest.raises(psycopg.errors.DivisionByZero):
             await asked.ask([("SELECT $1::int", [2]), ("SELECT 1 / $1::int", [0]), ("SELECT $1::int", [3])])
+        assert await asked.ask([("SELECT $1::int", [4])]) == [[(4,)]]
+
+
+async def test_who_writes_begins_with_the_first_question_and_fails_with_any(place: str) -> None:
+    async with await psycopg.AsyncConnection.connect(place) as driver:
+        asked = Pipeline(driver, begins=True)
+        assert await asked.ask([("SELECT 1", [])]) == [[(1,)]]
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            await asked.ask([("SELECT 1 / $1::int", [0])])
         with pytest.raises(psycopg.errors.InFailedSqlTransaction):
-            await asked.ask([("SELECT $1::int", [4])])
-        await asked.end()
-    await asked.end()
+            await asked.ask([("SELECT 1", [])])
+        await driver.rollback()
+        assert await asked.ask([("SELECT 1", [])]) == [[(1,)]]
+
+
+async def test_what_is_asked_together_by_who_only_reads_is_of_one_moment(
+    database: Database, tenant: Tenant, place: str
+) -> None:
+    name = "SELECT name FROM organisation"
+    # Waits for the other's lock, within the same transaction as what is asked before and after it.
+    wait = "SELECT 1 FROM pg_advisory_xact_lock_shared($1::bigint)"
+    holding = await psycopg.AsyncConnection.connect(place)
+    await holding.execute("SELECT pg_advisory_lock(5)")
+    await holding.commit()
+    async with database.reading() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert isinstance(driver, psycopg.AsyncConnection)
+        asked = Pipeline(driver, begins=False)
+        task = asyncio.create_task(asked.ask([(name, []), (wait, [5]), (name, [])]))
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+
+        async def is_waiting() -> bool:
+            row = await (await holding.execute(waiting)).fetchone()
+            return row is not None and bool(row[0])
+
+        await eventually(is_waiting, "the second question to wait")
+        await holding.execute("UPDATE organisation SET name = 'elsewhere'")
+        await holding.commit()
+        await holding.execute("SELECT pg_advisory_unlock(5)")
+        before, _, after = await task
+        assert before == after == [("Télé Test",)]
+        assert await asked.ask([(name, [])]) == [[("elsewhere",)]]
+    await holding.close()
+
+
+async def test_who_only_reads_cannot_write(asked: Pipeline) -> None:
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        await asked.ask([("UPDATE organisation SET name = $1", ["elsewhere"])])
 
 
 async def test_one_that_cannot_be_understood_is_refused_each_time(asked: Pipeline) -> None:
     for _ in range(2):
         with pytest.raises(psycopg.errors.SyntaxError):
             await asked.ask([("SELECT 1", []), ("SELEKT $1", [1])])
-        await asked.end()
-    assert await asked.ask([("SELECT 1", [])]) == [[(1,)]]
-    await asked.end()
+        assert await asked.ask([("SELECT 1", [])]) == [[(1,)]]
 
 
 async def test_values_of_other_types_are_other_questions(asked: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,14 +94,12 @@ async def test_values_of_other_types_are_other_questions(asked: Pipeline, monkey
         expected = value if value is None or isinstance(value, int) else "7" if value == "7" else "{1,2}"
         (rows,) = await asked.ask([("SELECT $1", [value])])
         assert rows == [(expected,)] or rows == [([1, 2],)]
-    await asked.end()
 
 
 async def test_what_is_longer_than_any_buffer_arrives_whole(asked: Pipeline) -> None:
     long = "ä" * 5_000_000
     answers = await asked.ask([("SELECT $1::text", [long]), ("SELECT length($1::text)", [long]), ("SELECT 1", [])])
     assert answers == [[(long,)], [(len(long),)], [(1,)]]
-    await asked.end()
 
 
 async def test_one_that_is_given_up_ends_and_the_connection_is_asked_on(asked: Pipeline, database: Database) -> None:
@@ -75,9 +115,7 @@ async def test_one_that_is_given_up_ends_and_the_connection_is_asked_on(asked: P
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await asked.end()
     assert await asked.ask([("SELECT 1", [])]) == [[(1,)]]
-    await asked.end()
 
 
 async def test_a_server_that_goes_in_the_middle_is_told(asked: Pipeline) -> None:
