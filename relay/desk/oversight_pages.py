@@ -8,7 +8,7 @@ from aiohttp import web
 from sqlalchemy import delete, literal, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from relay.desk import customer_store, people
+from relay.desk import customer_store, people, publishing, tickets
 from relay.desk.people import insert_row
 from relay.desk.rendering import form_of, page, see_other
 from relay.desk.requests import DESK, Refusal, required_person
@@ -92,32 +92,53 @@ async def get_audit(request: web.Request) -> web.Response:
         until = None
     if until is not None and until.tzinfo is None:
         until = None
+    async with request.app[DESK].database.transaction() as connection:
+        rows, earlier = await trail(connection, [service.id for service in person.services], until)
+    more = earlier.isoformat() if earlier else ""
+    return page(request, "audit.html", person, rows=[(row, _event_of(row)) for row in rows], more=more)
+
+
+async def trail(
+    connection: AsyncConnection, services: list[int], until: datetime | None
+) -> tuple[list[Any], datetime | None]:
+    """What happened before `until`, the newest first, and before when what is not among it happened; None for no more."""
     ticket, document, change, who = tables.ticket_event, tables.document_event, tables.change, tables.person
-    of_ticket = (
-        select(ticket.c.at, ticket.c.person_id, literal("ticket").label("subject"), tables.ticket.c.number, ticket.c.event)
-        .select_from(ticket.join(tables.ticket, ticket.c.ticket_id == tables.ticket.c.id))
-    )  # fmt: skip
+    cases, documents = tables.ticket, tables.document
+    of_ticket = select(
+        ticket.c.at, ticket.c.id, ticket.c.person_id, literal("ticket").label("subject"), cases.c.number,
+        cases.c.subject.label("title"), ticket.c.event,
+    ).select_from(ticket.join(cases, ticket.c.ticket_id == cases.c.id))  # fmt: skip
     of_document = select(
-        document.c.at, document.c.person_id, literal("document"), document.c.document_id, document.c.event
+        document.c.at, document.c.id, document.c.person_id, documents.c.kind, document.c.document_id,
+        documents.c.title, document.c.event,
+    ).select_from(document.join(documents, document.c.document_id == documents.c.id))  # fmt: skip
+    of_rest = select(
+        change.c.at, change.c.id, change.c.person_id, change.c.subject, change.c.subject_id, literal(""), change.c.what
     )
-    of_rest = select(change.c.at, change.c.person_id, change.c.subject, change.c.subject_id, change.c.what)
     parts: list[Any] = []
-    services = [service.id for service in person.services]
     for part, table in ((of_ticket, ticket), (of_document, document), (of_rest, change)):
         # Read by the index over times; by one over services all of them would be sorted.
         column, narrowed = table.c.at, part.where((table.c.service_id + 0).in_(services))
         if until:
             narrowed = narrowed.where(column < until)
-        parts.append(select(narrowed.order_by(column.desc()).limit(TRAIL_MAX).subquery()))
+        parts.append(select(narrowed.order_by(column.desc(), table.c.id.desc()).limit(TRAIL_MAX).subquery()))
     everything = union_all(*parts).subquery()
     query = (
         select(everything, who.c.full_name)
         .outerjoin(who, everything.c.person_id == who.c.id)
-        .order_by(everything.c.at.desc())
+        .order_by(everything.c.at.desc(), everything.c.subject, everything.c.id.desc())
         .limit(TRAIL_MAX)
     )
-    async with request.app[DESK].database.transaction() as connection:
-        rows = (await connection.execute(query)).all()
-    return page(
-        request, "audit.html", person, rows=rows, more=rows[-1].at.isoformat() if len(rows) == TRAIL_MAX else ""
-    )
+    rows = list((await connection.execute(query)).all())
+    if len(rows) < TRAIL_MAX:
+        return rows, None
+    # What happened at one moment stays together: else the rest of it would be on no page.
+    rows = [row for row in rows if row.at > rows[-1].at] or rows
+    return rows, rows[-1].at
+
+
+def _event_of(row: Any) -> Any:
+    """What a line of the trail tells of a ticket or a document; None for all that is stored as it is read."""
+    if row.subject == "ticket":
+        return tickets.events.decode(row.event.encode())
+    return publishing.events.decode(row.event.encode()) if row.subject in publishing.KINDS else None

@@ -53,6 +53,8 @@ async def get_process_document(request: web.Request) -> web.Response:
     person = await required_person(request, *READERS)
     async with request.app[DESK].database.transaction() as connection:
         row, history, document = await document_of(request, connection, person)
+        if row.kind not in content_forms.FORMS:
+            raise Refusal(404, "not_found")
         trained = await _trained(connection, row.id)
         known = {one.row.name: one.row for one in await groups.listed(connection, person.tenant)}
         version = version_of(request, document)

@@ -7,7 +7,17 @@ import pytest
 from sqlalchemy import insert, select
 
 from relay import demo_data, demo_desk
-from relay.desk import arrivals, customer_store, document_store, levels, sessions, ticket_lists, ticket_store, tickets
+from relay.desk import (
+    arrivals,
+    customer_store,
+    document_store,
+    levels,
+    oversight_pages,
+    sessions,
+    ticket_lists,
+    ticket_store,
+    tickets,
+)
 from relay.desk.document_store import new_name
 from relay.desk.people import Tenant, insert_row, now_utc
 from relay.desk.publishing import Drafted, Published, Stale, Submitted, Withdrawn
@@ -104,6 +114,29 @@ async def test_who_is_to_be_asked_again_is_listed_by_the_day_and_only_then(
         assert [row.number for row in rows if row.number in planned] == [2039, 2041]
         rows = await ticket_lists.search(connection, tenant, "image lefevre", only_follow_ups=True)
         assert [row.number for row in rows] == [2041]
+
+
+async def test_the_trail_of_changes_has_each_of_them_on_one_of_its_pages(
+    database: Database, tenant: Tenant, provider: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert provider
+    monkeypatch.setattr(oversight_pages, "TRAIL_MAX", 23)
+    told: list[tuple[str, int]] = []
+    async with database.transaction() as connection:
+        until, more = None, True
+        while more:
+            rows, until = await oversight_pages.trail(connection, [tenant.service_id], until)
+            told += [(row.event, row.id) for row in rows]
+            more = until is not None
+        stored = [
+            [tuple(row) for row in await connection.execute(select(column, table.c.id))]
+            for table, column in (
+                (tables.ticket_event, tables.ticket_event.c.event),
+                (tables.document_event, tables.document_event.c.event),
+                (tables.change, tables.change.c.what),
+            )
+        ]
+    assert sorted(told) == sorted(one for rows in stored for one in rows)
 
 
 async def test_what_is_suggested_follows_the_knowledge_at_once_whoever_changes_it(

@@ -169,6 +169,21 @@ async def test_one_decides_about_the_version_that_one_reads_and_is_trained_on_th
     assert "julie, version 1" in page.lower()
 
 
+async def test_the_trail_of_changes_tells_in_words_and_leads_to_what_was_changed(
+    supervisor: Browser, auditor: Browser, adviser: Browser
+) -> None:
+    number = await ticket(adviser, "À suivre")
+    assert (await press(adviser, number, "priority", priority="1", reason="Magasin fermé"))[0] == 303
+    path = await made(supervisor, "/process/new", name="traced", **script("Salut.", "Hi.", title_en="Traced greeting"))
+    page = await shown(auditor, "/audit")
+    for told in ("set the priority 1, at once:", "wrote version 1", "Traced greeting", '"type":"priority_set"'):
+        assert told in page
+    assert f'href="{path}"' in page
+    article = link(page, "Article")
+    assert "What helps" in await shown(auditor, article)
+    assert (await auditor.get(article.replace("/knowledge/", "/process/")))[0] == 404
+
+
 ESCALATION = {
     "from_level": "1", "to_level": "2", "group": "internet", "hours": "8", "next_step_fr": "Rappel", "next_step_en": "Call",
     "approval_required": "y", "needs-0-name": "colour", "needs-0-text_fr": "Couleur", "needs-0-text_en": "Colour",
