@@ -7,6 +7,7 @@ from sqlalchemy import or_, select
 
 from relay.desk import actions, customer_store, document_store, groups, improvements, levels, question_trees, tools
 from relay.desk.asked import Asked
+from relay.desk.directory import by_name
 from relay.desk.frequent import Frequent
 from relay.desk.options import Options
 from relay.desk.people import full_names_question, now_utc
@@ -95,7 +96,7 @@ async def _colleagues(asked: Asked, procedure: Procedure | None) -> Options:
             .order_by(person.c.full_name)
             .limit(COLLEAGUES_MAX + 1)
         )
-        return Options((row.name, row.full_name) for row in rows)
+        return Options((row.name, row.full_name) for row in by_name(rows))
 
     found = await standing(asked.connection, ("colleagues", domains), (person, grant, skill), read)
     return found.without(asked.person.name, at_most=COLLEAGUES_MAX)

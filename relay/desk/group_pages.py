@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.desk import customer_store, groups, hours, organisation_forms, ticket_lists, tickets
+from relay.desk.directory import by_name
 from relay.desk.forms import Typed
 from relay.desk.groups import Group
 from relay.desk.hours import Span
@@ -86,7 +87,7 @@ async def _page(
     values: dict[str, Any] = {
         "group": group,
         "waiting": waiting,
-        "others": others.all(),
+        "others": by_name(others),
         "is_open": group.is_open(now, zone),
         "next_change": group.next_change(now, zone),
         "on_duty": group.on_duty(now, zone),

@@ -9,6 +9,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.desk import hours
+from relay.desk.directory import by_name
 from relay.desk.hours import Span
 from relay.desk.people import Tenant, insert_row
 from relay.storage import tables
@@ -74,7 +75,6 @@ async def _read(connection: AsyncConnection, tenant: Tenant) -> list[Group]:
             select(member.c.group_id, person.c.id, person.c.name, person.c.full_name)
             .join(person, member.c.person_id == person.c.id)
             .where(member.c.group_id.in_(ids))
-            .order_by(person.c.full_name)
         )
     ).all()
     openings = (
@@ -94,7 +94,7 @@ async def _read(connection: AsyncConnection, tenant: Tenant) -> list[Group]:
     def of(found: Any, group_id: int) -> list[Any]:
         return [one for one in found if one.group_id == group_id]
 
-    return [Group(row, of(people, row.id), of(openings, row.id), of(shifts, row.id)) for row in rows]
+    return [Group(row, by_name(of(people, row.id)), of(openings, row.id), of(shifts, row.id)) for row in rows]
 
 
 async def find(connection: AsyncConnection, tenant: Tenant, group_id: int) -> Group | None:

@@ -8,7 +8,7 @@ from aiohttp import web
 from sqlalchemy import delete, literal, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from relay.desk import customer_store, people, publishing, tickets
+from relay.desk import customer_store, directory, people, publishing, tickets
 from relay.desk.people import insert_row
 from relay.desk.rendering import form_of, page, see_other
 from relay.desk.requests import DESK, Refusal, required_person
@@ -27,7 +27,7 @@ async def get_people(request: web.Request) -> web.Response:
     person = await required_person(request, *READERS)
     domain, name = request.query.get("domain", "")[:40], request.query.get("search", "")[:64].strip()
     async with request.app[DESK].database.transaction() as connection:
-        listed = await people.directory(connection, domain=domain, name=name)
+        listed = await directory.listed(connection, domain=domain, name=name)
         domains = (await connection.execute(select(tables.skill.c.domain).distinct())).scalars().all()
     values: dict[str, Any] = {"domains": sorted(domains), "domain": domain, "search": name}
     may_change = bool(person.roles & set(DESIGNERS))

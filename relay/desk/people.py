@@ -17,10 +17,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from relay.desk.rights import WRITERS, level_of
+from relay.desk.rights import WRITERS
 from relay.storage import tables
 from relay.storage.database import Database
 from relay.storage.prepared import Prepared, Question, together
@@ -32,7 +32,6 @@ PASSWORD_CHARACTERS_MIN = 12
 PASSWORD_CHARACTERS_MAX = 200
 RECOVERY_CODES = 8
 
-DIRECTORY_MAX = 200
 
 TOTP_STEP_S = 30
 
@@ -236,40 +235,6 @@ async def skills_of(connection: AsyncConnection, person_id: int) -> frozenset[st
         return frozenset(rows.scalars())
 
     return await standing(connection, ("skills", person_id), (skill,), read)
-
-
-@dataclass(frozen=True)
-class Listed:
-    """Somebody as the directory shows them."""
-
-    row: Any
-    roles: list[str]
-    skills: dict[str, int]
-
-    @property
-    def level(self) -> int:
-        return level_of(frozenset(self.roles), frozenset(self.skills))
-
-
-async def directory(connection: AsyncConnection, *, domain: str = "", name: str = "") -> list[Listed]:
-    """Who is there: of one domain the best first, else by name; at most two hundred."""
-    person, grant, skill = tables.person, tables.role_grant, tables.skill
-    query = select(person).where(person.c.is_active)
-    if name:
-        pattern = "%" + name.lower().replace("%", "").replace("_", "") + "%"
-        query = query.where(or_(func.lower(person.c.full_name).like(pattern), person.c.name.like(pattern)))
-    if domain:
-        query = query.join(skill, skill.c.person_id == person.c.id).where(skill.c.domain == domain)
-        query = query.order_by(skill.c.grade.desc())
-    rows = (await connection.execute(query.order_by(person.c.full_name).limit(DIRECTORY_MAX))).all()
-    ids = [row.id for row in rows]
-    roles: dict[int, list[str]] = {person_id: [] for person_id in ids}
-    skills: dict[int, dict[str, int]] = {person_id: {} for person_id in ids}
-    for held in await connection.execute(select(grant.c.person_id, grant.c.role).where(grant.c.person_id.in_(ids))):
-        roles[held.person_id].append(held.role)
-    for known in await connection.execute(select(skill).where(skill.c.person_id.in_(ids))):
-        skills[known.person_id][known.domain] = known.grade
-    return [Listed(row, sorted(roles[row.id]), skills[row.id]) for row in rows]
 
 
 async def set_password(connection: AsyncConnection, person_id: int, password_hash: str) -> None:

@@ -20,6 +20,7 @@ from protocol.limits import CERTIFICATE_VALID_S_MAX, TEXT_CHARACTERS_MAX
 from protocol.session_log import TECHNICIAN, head_size, verify
 from protocol.vocabulary import Role
 from relay.desk import sessions, ticket_store, tickets
+from relay.desk.directory import by_name
 from relay.desk.people import Person, Tenant, insert_row, now_utc, token_hash
 from relay.desk.rights import LEVEL_SKILLS, WRITERS
 from relay.evidence.check import certificate_of
@@ -85,8 +86,8 @@ async def candidates(connection: AsyncConnection, me: Person) -> list[Any]:
     is_skilled = skill.c.domain.in_(LEVEL_SKILLS), role.c.role.in_(WRITERS)
     can = select(role.c.person_id).join(skill, skill.c.person_id == role.c.person_id).where(*is_skilled)
     where = person.c.is_active, person.c.id != me.id, or_(person.c.id.in_(helps), person.c.id.in_(can))
-    found = select(person.c.id, person.c.name, person.c.full_name).where(*where).order_by(person.c.full_name)
-    return list((await connection.execute(found)).all())
+    found = select(person.c.id, person.c.name, person.c.full_name).where(*where)
+    return by_name(await connection.execute(found))
 
 
 async def roles_of(connection: AsyncConnection, person_ids: list[int]) -> dict[int, list[str]]:

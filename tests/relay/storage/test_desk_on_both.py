@@ -10,9 +10,11 @@ from relay import demo_data, demo_desk
 from relay.desk import (
     arrivals,
     customer_store,
+    directory,
     document_store,
     levels,
     oversight_pages,
+    people,
     sessions,
     ticket_lists,
     ticket_store,
@@ -114,6 +116,38 @@ async def test_who_is_to_be_asked_again_is_listed_by_the_day_and_only_then(
         assert [row.number for row in rows if row.number in planned] == [2039, 2041]
         rows = await ticket_lists.search(connection, tenant, "image lefevre", only_follow_ups=True)
         assert [row.number for row in rows] == [2041]
+
+
+async def test_colleagues_are_found_without_accents_and_stand_where_a_dictionary_has_them(
+    database: Database, tenant: Tenant
+) -> None:
+    added = {
+        "eva": "eva Petit",
+        "zoe": "Zoé Noël",
+        "elodie": "Élodie Martin",
+        "emile": "Émile Œuvrard",
+        "dan": "Dan Roy",
+    }
+    async with database.transaction() as connection:
+        ids = {
+            name: await people.add_person(connection, tenant, name, full_name, "!", ["adviser"])
+            for name, full_name in added.items()
+        }
+        skills = (("zoe", 1), ("emile", 3), ("elodie", 3))
+        for name, grade in skills:
+            known = {"person_id": ids[name], "domain": "television", "grade": grade}
+            await insert_row(connection, tables.skill, **tenant.columns, **known)
+    async with database.reading() as connection:
+
+        async def found(**wanted: str) -> list[str]:
+            return [one.row.name for one in await directory.listed(connection, **wanted)]
+
+        assert await found() == ["dan", "elodie", "emile", "eva", "zoe"]
+        assert await found(domain="television") == ["elodie", "emile", "zoe"]
+        for said in ("ELODIE", "martin él", "élodie"):
+            assert await found(name=said) == ["elodie"], said
+        assert await found(name="oeuvrard") == ["emile"]
+        assert await found(name="100%") == []
 
 
 async def test_the_trail_of_changes_has_each_of_them_on_one_of_its_pages(
