@@ -73,7 +73,7 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """All of it or nothing; durable when the block is left.
+        """All of it or nothing; durable when the block is left. Other nodes wait from the first question on.
 
         Raises:
             StorageFull: there is no room on the disk.
@@ -85,7 +85,7 @@ class Database:
                 yield connection
                 subjects = taken(connection)
                 if self.is_shared:
-                    await hearsay.tell_others(connection, sorted(subjects), to_be_told(connection), teller=self._teller)
+                    hearsay.tell_others(connection, sorted(subjects), to_be_told(connection), teller=self._teller)
         except OperationalError as error:
             if any(text in str(error.orig) for text in _FULL):
                 raise StorageFull from error
@@ -118,14 +118,19 @@ class Database:
     async def _begun(self) -> AsyncIterator[AsyncConnection]:
         """The connection that writes, when it is our turn, at the beginning of a transaction."""
         if self._writer is not None:
-            async with _in_line(self._turn, at_most_s=_TURN_S), self._writer.one() as connection, connection.begin():
-                await _TAKE_TURN.all(connection)
+            async with _in_line(self._turn, at_most_s=_TURN_S), self._writer.one() as connection:
                 reading = self._standing.begin(connection, self._standing.writes, None, may_write=True)
-                yield connection
+                async with prepared.writing(connection):
+                    _TAKE_TURN.later(connection)
+                    yield connection
+                if connection.in_transaction():
+                    # It is committed; SQLAlchemy, which has begun it where anything went through there, does not know yet.
+                    await connection.commit()
         else:
             async with self._file() as (connection, reading), connection.begin():
                 reading.may_write = True
-                yield connection
+                async with prepared.writing(connection):
+                    yield connection
         self._standing.committed(reading)
 
     @asynccontextmanager

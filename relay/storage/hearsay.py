@@ -9,6 +9,7 @@ from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import AsyncConnection as Transaction
 
 from relay.storage.changes import Changes
+from relay.storage.prepared import Prepared
 from relay.storage.standing import Standing
 
 AGAIN_AFTER_S = 2.0
@@ -18,7 +19,7 @@ _ANSWERS_WITHIN_S = 5.0
 _CHANNEL = "mainforte_changed"
 NAME = "mainforte, hearing"
 """What the connection is called in the database's own view of who is there."""
-_NOTIFY = text(f"SELECT pg_notify('{_CHANNEL}', :said)")
+_NOTIFY = Prepared(text(f"SELECT pg_notify('{_CHANNEL}', :said)"))
 _WRITTEN = "written:"
 # A notification is at most 8000 bytes long.
 _WORDS_MAX = 100
@@ -26,13 +27,11 @@ _WORDS_MAX = 100
 log = logging.getLogger("mainforte.desk")
 
 
-async def tell_others(
-    transaction: Transaction, subjects: Sequence[str], written: Sequence[str], *, teller: str
-) -> None:
+def tell_others(transaction: Transaction, subjects: Sequence[str], written: Sequence[str], *, teller: str) -> None:
     """Have it told everywhere once the transaction is committed: what changed, and which tables were written to; `teller` says who does."""
     words = [*subjects, *(f"{_WRITTEN}{table}" for table in written)]
     for start in range(0, len(words), _WORDS_MAX):
-        await transaction.execute(_NOTIFY, {"said": " ".join((teller, *words[start : start + _WORDS_MAX]))})
+        _NOTIFY.later(transaction, said=" ".join((teller, *words[start : start + _WORDS_MAX])))
 
 
 async def listen(url: URL, changes: Changes, standing: Standing, *, teller: str) -> None:

@@ -26,6 +26,10 @@ Question = tuple[str, Sequence[Any]]
 _Take = Callable[[PGresult], None]
 
 
+class NotCommitted(Exception):
+    """The server took everything back where it was to be committed: something had failed before."""
+
+
 class Pipeline:
     """How one connection is asked. It may be used through psycopg as well, in turn."""
 
@@ -37,27 +41,41 @@ class Pipeline:
         self._prepared: dict[tuple[str, tuple[int, ...] | None], bytes] = {}
         self._names = count()
 
-    async def ask(self, questions: Sequence[Question]) -> list[Rows]:
-        """The rows of each; where no transaction is going on they are of one moment all the same.
+    async def ask(self, questions: Sequence[Question], ends: bool = False) -> list[Rows]:
+        """The rows of each; where no transaction is going on they are of one moment all the same. Where it `ends` all is committed with the last.
 
         Raises:
-            psycopg.Error: one could not be answered, and those after it were not.
+            psycopg.Error: one could not be answered, and those after it were not; nothing was committed.
+            NotCommitted: something had failed before, so that nothing was.
         """
         answers: list[Rows] = []
         async with self._driver.lock:
+            is_idle = self._libpq.transaction_status == TransactionStatus.IDLE
+            if is_idle and not questions:
+                return answers
             batch = _Batch(self._driver)
             new: list[tuple[str, tuple[int, ...] | None]] = []
+            ended: list[bytes | None] = []
             try:
-                if self._begins and self._libpq.transaction_status == TransactionStatus.IDLE:
+                if self._begins and is_idle:
                     batch.send(self._libpq.send_query_params, b"BEGIN", None)
                 for statement, values in questions:
                     new += self._send(batch, statement, values, answers)
+                if ends:
+                    batch.send(
+                        self._libpq.send_query_params,
+                        b"COMMIT",
+                        None,
+                        take=lambda result: ended.append(result.command_status),
+                    )
                 await batch.done()
             except BaseException:
                 # What was to be prepared in it was not, or it is not known.
                 for key in new:
                     del self._prepared[key]
                 raise
+        if ends and ended != [b"COMMIT"]:
+            raise NotCommitted
         return answers
 
     def _send(

@@ -60,7 +60,7 @@ class Standing:
             self._forget_all()
         return reading
 
-    def written(self, connection: Connection, table: str) -> None:
+    def written(self, connection: Connection | AsyncConnection, table: str) -> None:
         """The transaction that is going on there writes to this table."""
         reading: Reading = connection.info[_KEY]
         if not reading.may_write:
@@ -140,6 +140,18 @@ def to_be_told(connection: AsyncConnection) -> list[str]:
     """Those of the tables that this transaction has written to of which others have to know."""
     reading: Reading = connection.info[_KEY]
     return sorted(reading.written & STANDS_ON)
+
+
+def note_writing(connection: AsyncConnection, table: str) -> None:
+    """The transaction that is going on there writes to this table. Raises RuntimeError where only reading was said."""
+    reading: Reading = connection.info[_KEY]
+    reading.standing.written(connection, table)
+
+
+def has_written(connection: AsyncConnection, table: Table) -> bool:
+    """Whether the transaction that is going on there has written to this table so far."""
+    reading: Reading = connection.info[_KEY]
+    return table.name in reading.written
 
 
 async def standing(

@@ -175,16 +175,19 @@ async def test_two_nodes_that_write_at_once_write_one_after_the_other(postgresql
     ours, theirs = open_database(postgresql_url), open_database(postgresql_url)
     said: list[str] = []
     is_in, may_go = asyncio.Event(), asyncio.Event()
+    anything = text("SELECT 1")
 
     async def write_first() -> None:
-        async with ours.transaction():
+        async with ours.transaction() as connection:
+            await connection.execute(anything)
             is_in.set()
             await may_go.wait()
             said.append("first")
 
     async def write_second() -> None:
         await is_in.wait()
-        async with theirs.transaction():
+        async with theirs.transaction() as connection:
+            await connection.execute(anything)
             said.append("second")
 
     both = asyncio.gather(write_first(), write_second())

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from relay.desk.people import Tenant
 from relay.storage import pipeline
 from relay.storage.database import Database
-from relay.storage.pipeline import Pipeline
+from relay.storage.pipeline import NotCommitted, Pipeline
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.parametrize("place", ["postgresql"], indirect=True)
@@ -42,8 +42,31 @@ async def test_who_writes_begins_with_the_first_question_and_fails_with_any(plac
             await asked.ask([("SELECT 1 / $1::int", [0])])
         with pytest.raises(psycopg.errors.InFailedSqlTransaction):
             await asked.ask([("SELECT 1", [])])
-        await driver.rollback()
+        with pytest.raises(NotCommitted):
+            await asked.ask([], ends=True)
+        assert await asked.ask([], ends=True) == []
         assert await asked.ask([("SELECT 1", [])]) == [[(1,)]]
+
+
+async def test_what_ends_with_the_last_question_is_committed_and_nothing_of_it_where_one_fails(place: str) -> None:
+    note, fail = ("INSERT INTO noted VALUES ($1::int)", [1]), ("SELECT 1 / $1::int", [0])
+    async with (
+        await psycopg.AsyncConnection.connect(place) as driver,
+        await psycopg.AsyncConnection.connect(place, autocommit=True) as other,
+    ):
+        await other.execute("CREATE TABLE noted (n int)")
+
+        async def kept() -> list[tuple[int]]:
+            return await (await other.execute("SELECT n FROM noted")).fetchall()
+
+        asked = Pipeline(driver, begins=True)
+        for questions in ([note, fail], [fail, note]):
+            with pytest.raises(psycopg.errors.DivisionByZero):
+                await asked.ask(questions, ends=True)
+            assert await kept() == []
+            await driver.rollback()
+        assert await asked.ask([note, ("SELECT count(*) FROM noted", [])], ends=True) == [(), [(1,)]]
+        assert await kept() == [(1,)]
 
 
 async def test_what_is_asked_together_by_who_only_reads_is_of_one_moment(

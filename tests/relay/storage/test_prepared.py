@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Integer, bindparam, column, create_engine, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
 
 from relay.desk.people import Tenant
 from relay.storage import held, tables
@@ -136,6 +137,86 @@ async def test_several_questions_get_each_its_answer(database: Database, people:
         found = await together(connection, (by_name, {"name": "béa"}), (by_name, {"name": "-"}), (count, {}))
     assert [len(rows) for rows in found] == [1, 0, 1]
     assert found[2] == [(len(people),)]
+
+
+_FULL_NAMES = Prepared(select(PERSON.c.full_name).order_by(PERSON.c.id))
+_RENAMED = Prepared(update(PERSON).where(PERSON.c.name == bindparam("who")))
+_ADDED = Prepared(insert(PERSON))
+
+
+async def full_names(database: Database) -> list[str]:
+    async with database.reading() as connection:
+        return [row.full_name for row in await _FULL_NAMES.all(connection)]
+
+
+async def test_what_is_written_later_is_there_for_whatever_is_asked_next(database: Database, people: list[str]) -> None:
+    async with database.transaction() as connection:
+        _RENAMED.later(connection, who="ana", full_name="1")
+        assert await _FULL_NAMES.first(connection) == ("1",)
+        _RENAMED.later(connection, who="ana", full_name="2")
+        # What goes through SQLAlchemy comes after it, and before what follows.
+        appended = update(PERSON).where(PERSON.c.name == "ana").values(full_name=PERSON.c.full_name + "3")
+        await connection.execute(appended)
+        assert (await connection.execute(select(PERSON.c.full_name).where(PERSON.c.name == "ana"))).scalar() == "23"
+        _RENAMED.later(connection, who="ana", full_name="4")
+        _RENAMED.later(connection, who="béa", full_name="5", is_active=True)
+    assert (await full_names(database))[:2] == ["4", "5"]
+
+
+async def test_a_row_that_is_written_has_what_its_columns_have_by_default(database: Database, tenant: Tenant) -> None:
+    async with database.transaction() as connection:
+        given = {**tenant.columns, "full_name": "", "password_hash": "", "created_at": BORN}
+        _ADDED.later(connection, **given, name="prepared")
+        await connection.execute(insert(PERSON).values(**given, name="usual"))
+        one, other = (await connection.execute(select(PERSON).order_by(PERSON.c.id))).mappings().all()
+    apart = ("id", "name")
+    assert {name: one[name] for name in one if name not in apart} == {
+        name: other[name] for name in other if name not in apart
+    }
+
+
+async def test_what_waited_when_something_failed_is_never_written(database: Database, people: list[str]) -> None:
+    before = await full_names(database)
+    with contextlib.suppress(InterruptedError):
+        async with database.transaction() as connection:
+            _RENAMED.later(connection, who="ana", full_name="written")
+            assert "written" in [row.full_name for row in await _FULL_NAMES.all(connection)]
+            _RENAMED.later(connection, who="béa", full_name="waiting")
+            raise InterruptedError
+    assert await full_names(database) == before
+    async with database.transaction() as connection:
+        assert [row.full_name for row in await _FULL_NAMES.all(connection)] == before
+    assert await full_names(database) == before
+
+
+async def test_what_is_wrong_with_it_is_told_at_the_latest_at_the_end_and_nothing_is_kept(
+    database: Database, tenant: Tenant, people: list[str]
+) -> None:
+    before = await full_names(database)
+    twice = {**tenant.columns, "name": "ana", "full_name": "Secret", "password_hash": "", "created_at": BORN}
+
+    async def add_twice(*, asks: bool) -> None:
+        async with database.transaction() as connection:
+            _RENAMED.later(connection, who="béa", full_name="half-done")
+            _ADDED.later(connection, **twice)
+            if asks:
+                await _FULL_NAMES.all(connection)
+
+    for asks in (True, False):
+        with pytest.raises(IntegrityError) as refused:
+            await add_twice(asks=asks)
+        assert "Secret" not in str(refused.value)
+        assert await full_names(database) == before
+
+
+async def test_where_only_reading_was_said_nothing_waits_to_be_written(database: Database, people: list[str]) -> None:
+    before = await full_names(database)
+    removed = Prepared(text("DELETE FROM person"))
+    for statement, values in ((_RENAMED, {"who": "ana", "full_name": "-"}), (removed, {})):
+        with pytest.raises(RuntimeError, match="only reading"):
+            async with database.reading() as connection:
+                statement.later(connection, **values)
+    assert await full_names(database) == before
 
 
 async def test_where_only_reading_was_said_nothing_is_written(database: Database, people: list[str]) -> None:
