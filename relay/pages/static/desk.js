@@ -1,6 +1,8 @@
 /** What moves on the desk's pages: answers while one types, and what others change. Without this script every page works all the same. */
 
 const WAIT_MS = 150;
+/** Who has sent a form is about to have a new page; where none has come after so long, this one goes on. */
+const LEAVING_MS = 5000;
 
 /** Shows what fits while somebody types into a field with `data-suggest`. */
 class Suggestions {
@@ -37,6 +39,10 @@ class LivePage {
     /** @type {EventSource | undefined} */
     this.source = undefined;
     this.wasOpen = false;
+    this.leavingUntil = 0;
+    document.addEventListener("submit", (event) => {
+      if (!event.defaultPrevented) this.leavingUntil = performance.now() + LEAVING_MS;
+    });
     // A browser has few connections to one server: pages that nobody looks at hold none.
     document.addEventListener("visibilitychange", () => this.#follow());
     this.#follow();
@@ -58,6 +64,9 @@ class LivePage {
   }
 
   async #renew() {
+    // What somebody writes is told to their own page too, which would ask for itself in vain.
+    const leavingMs = this.leavingUntil - performance.now();
+    if (leavingMs > 0) await new Promise((done) => setTimeout(done, leavingMs));
     const answer = await fetch(location.href.split("#")[0]).catch(() => undefined);
     if (!answer?.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");

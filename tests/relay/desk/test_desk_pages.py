@@ -8,7 +8,7 @@ from html import unescape
 import aiohttp
 import pytest
 from playwright.async_api import Browser as Chromium
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.relay.desk.conftest import Browser
 
@@ -355,6 +355,49 @@ async def test_what_somebody_is_typing_is_never_taken_away_by_anothers_change(
     await expect(page.locator("#priority-reason")).to_have_value("Télétravail")
     # What nobody types in is renewed all the same.
     await expect(page.locator("[data-live=file]")).to_contain_text("Bébé")
+
+
+# Says that the page was told of something, once its own listener has heard it.
+_SAYING = """
+const listen = EventSource.prototype.addEventListener;
+EventSource.prototype.addEventListener = function (kind, heard) {
+  listen.call(this, kind, (event) => { heard(event); wasTold(kind); });
+};
+"""
+
+
+async def test_who_writes_is_given_the_new_page_once(technician: Browser, chromium: Chromium) -> None:
+    number = await ticket(technician)
+    cookie = technician.client.headers["Cookie"].partition("=")[2]
+    context = await chromium.new_context(locale="en")
+    await context.add_cookies([{"name": "mainforte_sign_in", "value": cookie, "url": technician.relay.address}])
+    page = await context.new_page()
+    changed = asyncio.Event()
+    await page.expose_function("wasTold", lambda kind: changed.set() if kind == "changed" else None)
+    await page.add_init_script(_SAYING)
+    address = f"{technician.relay.address}/tickets/{number}"
+    async with page.expect_response(re.compile("/changes")):
+        await page.goto(address)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.resource_type) if request.url == address else None)
+    stored, answered = asyncio.Event(), asyncio.Event()
+
+    async def keep_waiting(route: Route) -> None:
+        answer = await route.fetch(max_redirects=0)
+        stored.set()
+        await answered.wait()
+        await route.fulfill(response=answer)
+
+    await page.route("**/events", keep_waiting)
+    note = page.locator("form[data-action=note]")
+    await note.locator("[name=text]").fill("Bébé")
+    sending = asyncio.create_task(note.locator("button[value=note]").click())
+    await asyncio.wait_for(stored.wait(), 30)
+    await asyncio.wait_for(changed.wait(), 30)
+    answered.set()
+    await sending
+    await expect(page.locator("[data-live=steps]")).to_contain_text("Bébé")
+    assert asked == ["document"]
 
 
 async def test_what_was_refused_is_what_one_sees_first_and_the_page_goes_on_from_there(
