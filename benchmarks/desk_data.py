@@ -21,6 +21,7 @@ from benchmarks.bulk import Bulk, into
 from protocol.codec import encode
 from relay import demo_desk
 from relay.desk import guided_call, levels, ticket_store, tickets
+from relay.desk.people import Tenant
 from relay.desk.publishing import Article, Drafted, Published, Submitted
 from relay.storage import search, tables
 from relay.storage.database import open_database, url_of
@@ -226,7 +227,7 @@ class _Filling:
         """Let the product remember how words are spelt."""
         database = open_database(place)
         async with database.transaction() as connection:
-            await search.learn(connection, dict(zip(_TENANT, self._tenant, strict=True)), self._known)
+            await search.learn(connection, Tenant(*self._tenant), self._known)
         await database.close()
 
     def _put_search(self, bulk: Bulk, kind: str, entries: list[tuple[int, list[str], list[str]]]) -> None:

@@ -30,6 +30,8 @@ from relay.storage.prepared import Question, together
 
 routes = web.RouteTableDef()
 
+NUMBER_DIGITS_MAX = 9
+
 
 class SignIn(Struct, forbid_unknown_fields=True):
     name: Annotated[str, Meta(max_length=200)]
@@ -234,8 +236,8 @@ async def asking_about_ticket(request: web.Request, *roles: str) -> AsyncIterato
 
 
 def _questions(number: str) -> list[Question]:
-    is_number = number.isascii() and number.isdigit() and len(number) <= 9
-    return [ticket_store.number_question(int(number))] if is_number else []
+    wanted = number_of(number)
+    return [] if wanted is None else [ticket_store.number_question(wanted)]
 
 
 def _found(person: Person, answers: list[list[Any]]) -> Any:
@@ -243,6 +245,11 @@ def _found(person: Person, answers: list[list[Any]]) -> Any:
     if row is None:
         raise Refusal(404, "not_found")
     return row
+
+
+def number_of(typed: str) -> int | None:
+    """The number of a ticket, as somebody typed it; None where no ticket can have it."""
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= NUMBER_DIGITS_MAX else None
 
 
 async def writer(request: web.Request, *roles: str) -> Person:

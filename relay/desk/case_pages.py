@@ -27,7 +27,7 @@ from relay.desk.actions import ACTIONS, BadForm
 from relay.desk.asked import Asked
 from relay.desk.people import Person
 from relay.desk.rendering import form_of, page, see_other
-from relay.desk.requests import DESK, required_person, signed_in
+from relay.desk.requests import DESK, Refusal, required_person, signed_in
 from relay.desk.rights import ASSISTS_FROM, READERS, REVIEWERS, WRITERS, level_of
 from relay.desk.rules import Incomplete, NotPossible
 from relay.storage import tables
@@ -41,9 +41,11 @@ STILL_HERE_S = 20
 
 async def asked_of(request: web.Request, connection: AsyncConnection, person: Person, fields: dict[str, str]) -> Asked:
     """The ticket that the path names, and who asks. Raises Refusal 404."""
-    row = await api.ticket_of(request, connection, person)
-    history = await ticket_store.history_of(connection, row.id)
-    return await _asked_about(request, connection, person, row, history, fields)
+    number = api.number_of(request.match_info["number"])
+    known = None if number is None else await ticket_store.known(connection, person.tenant, number)
+    if known is None:
+        raise Refusal(404, "not_found")
+    return await _asked_about(request, connection, person, known.row, known.history, fields)
 
 
 async def _asked_about(
@@ -96,9 +98,8 @@ async def post_event(request: web.Request) -> web.Response:
             asked = await asked_of(request, connection, person, form)
             events = await actions.events_of(asked, name)
             if events:
-                await ticket_store.append(
-                    connection, person.tenant, asked.row.id, person.id, *events, before=asked.history
-                )
+                before = ticket_store.Known(asked.row, asked.history)
+                await ticket_store.append(connection, person.tenant, asked.row.id, person.id, *events, before=before)
             for follow in asked.after:
                 await follow()
     except BadForm as bad:

@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import argon2
@@ -216,9 +217,14 @@ async def add_person(
 
 async def insert_row(connection: AsyncConnection, table: Any, **values: Any) -> int:
     """Insert one row and give its id."""
-    result = await connection.execute(insert(table).values(**values))
-    assert result.inserted_primary_key is not None
-    return int(result.inserted_primary_key[0])
+    made = await _insertion(table).first(connection, **values)
+    assert made is not None
+    return int(made.id)
+
+
+@cache
+def _insertion(table: Any) -> Prepared:
+    return Prepared(insert(table).returning(table.c.id))
 
 
 async def find(connection: AsyncConnection, name: str) -> Any | None:
@@ -228,13 +234,14 @@ async def find(connection: AsyncConnection, name: str) -> Any | None:
 
 async def skills_of(connection: AsyncConnection, person_id: int) -> frozenset[str]:
     """What somebody can do beyond their title."""
-    skill = tables.skill
 
     async def read() -> frozenset[str]:
-        rows = await connection.execute(select(skill.c.domain).where(skill.c.person_id == person_id))
-        return frozenset(rows.scalars())
+        return frozenset(row.domain for row in await _SKILLS.all(connection, person=person_id))
 
-    return await standing(connection, ("skills", person_id), (skill,), read)
+    return await standing(connection, ("skills", person_id), (tables.skill,), read)
+
+
+_SKILLS = Prepared(select(tables.skill.c.domain).where(tables.skill.c.person_id == bindparam("person")))
 
 
 async def set_password(connection: AsyncConnection, person_id: int, password_hash: str) -> None:
@@ -440,16 +447,29 @@ async def services_of(
     connection: AsyncConnection, person_id: int, tenant: Tenant, *, is_everywhere: bool
 ) -> tuple[Service, ...]:
     """The services in which somebody may work: theirs, those they were added to, and training."""
-    service, member = tables.service, tables.service_member
-    theirs = select(member.c.service_id).where(member.c.person_id == person_id)
-    is_open = or_(service.c.id == tenant.service_id, service.c.kind == TRAINING, service.c.id.in_(theirs))
-    where = [service.c.organisation_id == tenant.organisation_id]
-    rows = await connection.execute(
-        select(service.c.id, service.c.name, service.c.kind)
-        .where(*where, *([] if is_everywhere else [is_open]))
-        .order_by(service.c.id)
+    statement = _SERVICES if is_everywhere else _THEIR_SERVICES
+    rows = await statement.all(
+        connection, organisation=tenant.organisation_id, service=tenant.service_id, person=person_id
     )
     return tuple(Service(row.id, row.name, row.kind) for row in rows)
+
+
+_SERVICE, _MEMBER = tables.service.c, tables.service_member.c
+_ALL_SERVICES = (
+    select(_SERVICE.id, _SERVICE.name, _SERVICE.kind)
+    .where(_SERVICE.organisation_id == bindparam("organisation"))
+    .order_by(_SERVICE.id)
+)
+_SERVICES = Prepared(_ALL_SERVICES)
+_THEIR_SERVICES = Prepared(
+    _ALL_SERVICES.where(
+        or_(
+            _SERVICE.id == bindparam("service"),
+            _SERVICE.kind == TRAINING,
+            _SERVICE.id.in_(select(_MEMBER.service_id).where(_MEMBER.person_id == bindparam("person"))),
+        )
+    )
+)
 
 
 async def audit(connection: AsyncConnection, tenant: Tenant, name: str, address: str, result: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, exists, func, select, update
+from sqlalchemy import bindparam, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocol.codec import encode
@@ -65,11 +65,21 @@ def with_customer() -> Any:
 
 _OF_NUMBER = Prepared(with_customer().where(tables.ticket.c.number == bindparam("wanted")))
 _OF_ID = Prepared(with_customer().where(tables.ticket.c.id == bindparam("id")))
-_HISTORY = Prepared(
-    select(tables.ticket_event.c.at, tables.ticket_event.c.event, tables.person.c.full_name)
-    .outerjoin(tables.person, tables.ticket_event.c.person_id == tables.person.c.id)
-    .where(tables.ticket_event.c.ticket_id == bindparam("ticket"))
-    .order_by(tables.ticket_event.c.number)
+
+
+def _history(ticket_id: Any) -> Prepared:
+    event, person = tables.ticket_event, tables.person
+    return Prepared(
+        select(event.c.at, event.c.event, person.c.full_name)
+        .outerjoin(person, event.c.person_id == person.c.id)
+        .where(event.c.ticket_id == ticket_id)
+        .order_by(event.c.number)
+    )
+
+
+_HISTORY = _history(bindparam("ticket"))
+_HISTORY_OF_NUMBER = _history(
+    select(tables.ticket.c.id).where(tables.ticket.c.number == bindparam("wanted")).scalar_subquery()
 )
 
 
@@ -146,39 +156,60 @@ async def open_for(
     return number
 
 
+@dataclass(frozen=True)
+class Known:
+    """A ticket as this transaction has read it: its row with customer and device, and its history."""
+
+    row: Any
+    history: list[Happened]
+
+
+async def known(connection: AsyncConnection, tenant: Tenant, number: int) -> Known | None:
+    """The ticket of this number; None where the service has none."""
+    rows, events = await together(connection, number_question(number), _HISTORY_OF_NUMBER.asked(wanted=number))
+    row = numbered(tenant, rows)
+    return None if row is None else Known(row, happened(events))
+
+
+async def _known(connection: AsyncConnection, ticket_id: int) -> Known:
+    (row,), events = await together(connection, _OF_ID.asked(id=ticket_id), history_question(ticket_id))
+    return Known(row, happened(events))
+
+
 async def append(
     connection: AsyncConnection,
     tenant: Tenant,
     ticket_id: int,
     person_id: int | None,
     *more: tickets.TicketEvent,
-    before: Iterable[Happened] | None = None,
+    before: Known | None = None,
 ) -> tickets.Ticket:
-    """Store one more event of a ticket, or several; `before` is its history, where this transaction has read it already.
+    """Store one more event of a ticket, or several; `before` is what is known of it, where this transaction has read it already.
 
     Raises:
         NotPossible: it does not follow from the events before; nothing is stored.
         RemoteProtocolError: it could not be read again.
     """
     if before is None:
-        before = await history_of(connection, ticket_id)
-    history = [happened.event for happened in before]
+        before = await _known(connection, ticket_id)
+    history = [happened.event for happened in before.history]
     ticket, now = tickets.rebuild(history), now_utc()
     for event in more:
         text = encode(event)
         tickets.events.decode(text)
         ticket = tickets.apply(ticket, event)
         values = {"ticket_id": ticket_id, "number": len(history), "at": now, "person_id": person_id}
-        await insert_row(connection, tables.ticket_event, **tenant.columns, **values, event=text.decode())
+        _HAPPENED.later(connection, **tenant.columns, **values, event=text.decode())
         history.append(event)
-    row = tables.ticket
-    await connection.execute(
-        update(row).where(row.c.id == ticket_id).values(**columns_of(ticket, len(history)), changed_at=now)
-    )
+    _CHANGED.later(connection, of=ticket_id, **columns_of(ticket, len(history)), changed_at=now)
     changed(connection, f"ticket:{ticket_id}")
     if any(isinstance(event, _WITH_TEXT) for event in more):
-        await make_found(connection, tenant, ticket_id, history)
+        await make_found(connection, tenant, before.row, ticket.subject, history)
     return ticket
+
+
+_HAPPENED = Prepared(insert(tables.ticket_event).inline())
+_CHANGED = Prepared(update(tables.ticket).where(tables.ticket.c.id == bindparam("of")))
 
 
 def columns_of(ticket: tickets.Ticket, events: int) -> dict[str, Any]:
@@ -216,13 +247,12 @@ _WITH_TEXT = (
 
 
 async def make_found(
-    connection: AsyncConnection, tenant: Tenant, ticket_id: int, history: list[tickets.TicketEvent]
+    connection: AsyncConnection, tenant: Tenant, row: Any, subject: str, history: list[tickets.TicketEvent]
 ) -> None:
-    """Let search find the ticket by its number, its customer and all that was written."""
-    (row,) = await _OF_ID.all(connection, id=ticket_id)
+    """Let search find the ticket of this row by its number, its subject, its customer and all that was written."""
     who = f"{row.customer_name} {row.customer_number} {row.device_name}"
-    title = f"{row.number} {row.subject}"
-    await index.index(connection, tenant, "ticket", ticket_id, title, "\n".join([who, *texts_of(history)]))
+    title = f"{row.number} {subject}"
+    await index.index(connection, tenant, "ticket", row.id, title, "\n".join([who, *texts_of(history)]))
 
 
 def texts_of(history: Iterable[tickets.TicketEvent]) -> list[str]:
@@ -249,13 +279,14 @@ async def find_missing(connection: AsyncConnection, tenant: Tenant) -> None:
     """Let search find the tickets of before there was search."""
     ticket, entry = tables.ticket, tables.search_entry
     # One look into the index a ticket: PostgreSQL goes through a list of a million for each of them (NOT IN), and the desk never starts.
-    known = exists().where(
+    is_entered = exists().where(
         entry.c.service_id == ticket.c.service_id, entry.c.kind == "ticket", entry.c.subject_id == ticket.c.id
     )
-    missing = select(ticket.c.id).where(ticket.c.service_id == tenant.service_id, ~known)
+    missing = select(ticket.c.id).where(ticket.c.service_id == tenant.service_id, ~is_entered)
     for ticket_id in (await connection.execute(missing)).scalars().all():
-        history = [happened.event for happened in await history_of(connection, ticket_id)]
-        await make_found(connection, tenant, ticket_id, history)
+        unfound = await _known(connection, ticket_id)
+        history = [happened.event for happened in unfound.history]
+        await make_found(connection, tenant, unfound.row, unfound.row.subject, history)
 
 
 # What tells how a customer's cases went, stage by stage; the rest is read on the ticket.

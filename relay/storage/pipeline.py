@@ -42,7 +42,7 @@ class Pipeline:
         self._names = count()
 
     async def ask(self, questions: Sequence[Question], ends: bool = False) -> list[Rows]:
-        """The rows of each; where no transaction is going on they are of one moment all the same. Where it `ends` all is committed with the last.
+        """The rows of each; where no transaction is going on they are of one moment all the same. Where it `ends` all is committed at once.
 
         Raises:
             psycopg.Error: one could not be answered, and those after it were not; nothing was committed.

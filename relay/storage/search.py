@@ -12,13 +12,14 @@ from collections.abc import Iterable, Sequence
 from functools import cache, partial
 from typing import Protocol
 
-from sqlalchemy import Integer, bindparam, delete, insert, select, text
+from sqlalchemy import Integer, String, and_, bindparam, delete, exists, insert, select, text
 from sqlalchemy import column as column_named
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.storage import tables
 from relay.storage.prepared import Prepared, together
+from relay.storage.standing import has_written
 from relay.storage.words import apart, fold, index_terms, is_forgiven, nearest, shortened, terms_of, words_of
 
 QUERY_WORDS_MAX = 8
@@ -28,6 +29,10 @@ KINDS = ("ticket", "customer", "article", "tutorial")
 BEGINNINGS_READ, BEGINNINGS_MAX = 200, 16
 """Of the words with the same beginning so many are read, in the order of letters, and the shortest of them looked for."""
 _DIGITS_BEGIN_FROM = 3
+REMEMBERED_MAX = 100_000
+"""Words that are never forgotten are not asked for again, up to so many: some ten megabytes."""
+_REMEMBERED = "mainforte_words"
+_ASKED_MAX = 500
 # PostgreSQL either walks from the newest entry on, or has its index tell all hits and sorts them. Its own guess of which takes less is
 # wrong by orders for beginnings and for many corrections; so a few entries tell how common the words are.
 _SAMPLE, _COMMON_FROM, _WALKED_MAX = 2_000, 4, 100_000
@@ -42,29 +47,13 @@ class Scope(Protocol):
     def service_id(self) -> int: ...
 
 
-_ENTRY = Prepared(
-    select(tables.search_entry.c.id).where(
-        tables.search_entry.c.service_id == bindparam("service"),
-        tables.search_entry.c.kind == bindparam("kind"),
-        tables.search_entry.c.subject_id == bindparam("subject"),
-    )
-)
-
-
 async def index(connection: AsyncConnection, tenant: Scope, kind: str, subject_id: int, title: str, body: str) -> None:
     """Make something found by its title and its text; whatever it was found by before no longer counts."""
-    entry = tables.search_entry
-    columns = {"organisation_id": tenant.organisation_id, "service_id": tenant.service_id}
-    known = await _ENTRY.first(connection, service=tenant.service_id, kind=kind, subject=subject_id)
-    if known is None:
-        made = await connection.execute(insert(entry).values(**columns, kind=kind, subject_id=subject_id))
-        assert made.inserted_primary_key is not None
-        entry_id = made.inserted_primary_key[0]
-    else:
-        entry_id = known.id
-        if connection.dialect.name == "sqlite":
-            await _drop(connection, kind, entry_id)
-    await _put(connection, columns, kind, [(entry_id, index_terms(title), index_terms(body))])
+    its_entry = {"service": tenant.service_id, "of": kind, "subject": subject_id}
+    _ENTERED.later(connection, organisation=tenant.organisation_id, **its_entry)
+    for statement in _removed(connection.dialect.name, kind):
+        statement.later(connection, **its_entry)
+    await _put(connection, tenant, kind, [(subject_id, title, body)])
 
 
 async def index_new(
@@ -73,45 +62,79 @@ async def index_new(
     """Make many things found that are not yet: for each its id, its title and its text."""
     if not texts:
         return
-    entry, columns = tables.search_entry, {"organisation_id": tenant.organisation_id, "service_id": tenant.service_id}
-    made = await connection.execute(
-        insert(entry).returning(entry.c.id, sort_by_parameter_order=True),
-        [{**columns, "kind": kind, "subject_id": subject_id} for subject_id, _, _ in texts],
+    columns = {"organisation_id": tenant.organisation_id, "service_id": tenant.service_id, "kind": kind}
+    entries = [{**columns, "subject_id": subject_id} for subject_id, _, _ in texts]
+    await connection.execute(insert(tables.search_entry), entries)
+    await _put(connection, tenant, kind, texts)
+
+
+async def _put(connection: AsyncConnection, tenant: Scope, kind: str, texts: Sequence[tuple[int, str, str]]) -> None:
+    """Store by what is found each whose entry is there."""
+    all_terms = set[str]()
+    for subject_id, title, body in texts:
+        # Each once: a vector is of a megabyte at most, before PostgreSQL has seen what comes again.
+        of_title, of_body = dict.fromkeys(index_terms(title)), dict.fromkeys(index_terms(body))
+        all_terms.update(of_title, of_body)
+        found_by = {"title": " ".join(of_title), "words": " ".join(of_body)}
+        for statement in _stored(connection.dialect.name, kind):
+            statement.later(connection, service=tenant.service_id, of=kind, subject=subject_id, **found_by)
+    await learn(connection, tenant, all_terms)
+
+
+_ITS_ENTRY = "FROM search_entry WHERE service_id = :service AND kind = :of AND subject_id = :subject"
+_ENTRY = tables.search_entry
+_IS_ITS_ENTRY = and_(
+    _ENTRY.c.service_id == bindparam("service"),
+    _ENTRY.c.kind == bindparam("of"),
+    _ENTRY.c.subject_id == bindparam("subject"),
+)
+_LEFT = Prepared(delete(_ENTRY).where(_IS_ITS_ENTRY))
+_ENTERED = Prepared(
+    insert(_ENTRY).from_select(
+        ["organisation_id", "service_id", "kind", "subject_id"],
+        select(
+            bindparam("organisation", type_=Integer),
+            bindparam("service", type_=Integer),
+            bindparam("of", type_=String),
+            bindparam("subject", type_=Integer),
+        ).where(~exists().where(_IS_ITS_ENTRY)),
     )
-    ids = [row.id for row in made]
-    found_by = [(index_terms(title), index_terms(body)) for _, title, body in texts]
-    await _put(connection, columns, kind, [(entry_id, *terms) for entry_id, terms in zip(ids, found_by, strict=True)])
+)
 
 
-async def _put(
-    connection: AsyncConnection, columns: dict[str, int], kind: str, entries: Sequence[tuple[int, list[str], list[str]]]
-) -> None:
-    """Store what entries are found by: for each its id, the terms of its title and those of its text.
-
-    On PostgreSQL what one was found by before is replaced; FTS5 knows no such thing.
-    """
-    if connection.dialect.name == "sqlite":
-        statement = f"INSERT INTO {table_of(kind)} (rowid, title, words) VALUES (:id, :title, :words)"
-        rows = [{"id": i, "title": " ".join(title), "words": " ".join(words)} for i, title, words in entries]
-        await connection.execute(text(f"INSERT INTO {table_of(kind)}_title (rowid, title) VALUES (:id, :title)"), rows)
-    else:
-        statement = (
-            f"INSERT INTO {table_of(kind)} (id, title, words) VALUES (:id, array_to_tsvector(CAST(:title AS text[])),"
-            " array_to_tsvector(CAST(:words AS text[])))"
-            " ON CONFLICT (id) DO UPDATE SET title = EXCLUDED.title, words = EXCLUDED.words"
+@cache
+def _stored(dialect: str, kind: str) -> list[Prepared]:
+    table = table_of(kind)
+    if dialect == "sqlite":
+        return [
+            Prepared(text(f"INSERT INTO {table} (rowid, title, words) SELECT id, :title, :words {_ITS_ENTRY}")),
+            Prepared(text(f"INSERT INTO {table}_title (rowid, title) SELECT id, :title {_ITS_ENTRY}")),
+        ]
+    # Terms hold letters and digits only: a list of them is a vector as it stands.
+    title, words = "CAST(:title AS tsvector)", "CAST(:words AS tsvector)"
+    return [
+        Prepared(
+            text(
+                f"INSERT INTO {table} (id, title, words) SELECT id, {title}, {title} || {words} {_ITS_ENTRY}"
+                " ON CONFLICT (id) DO UPDATE SET title = EXCLUDED.title, words = EXCLUDED.words"
+            )
         )
-        rows = [{"id": i, "title": title, "words": [*title, *words]} for i, title, words in entries]
-    await connection.execute(text(statement), rows)
-    await learn(connection, columns, {term for _, title, words in entries for term in (*title, *words)})
+    ]
+
+
+@cache
+def _removed(dialect: str, kind: str) -> list[Prepared]:
+    """FTS5 replaces nothing; PostgreSQL does, and removes with the entry what belongs to it."""
+    tables_of_kind = (table_of(kind), f"{table_of(kind)}_title") if dialect == "sqlite" else ()
+    return [Prepared(text(f"DELETE FROM {table} WHERE rowid = (SELECT id {_ITS_ENTRY})")) for table in tables_of_kind]
 
 
 async def forget(connection: AsyncConnection, tenant: Scope, kind: str, subject_id: int) -> None:
     """It is no longer found."""
-    entry = tables.search_entry
-    where = entry.c.service_id == tenant.service_id, entry.c.kind == kind, entry.c.subject_id == subject_id
-    for entry_id in (await connection.execute(select(entry.c.id).where(*where))).scalars().all():
-        await _drop(connection, kind, entry_id)
-        await connection.execute(delete(entry).where(entry.c.id == entry_id))
+    its_entry = {"service": tenant.service_id, "of": kind, "subject": subject_id}
+    for statement in _removed(connection.dialect.name, kind):
+        statement.later(connection, **its_entry)
+    _LEFT.later(connection, **its_entry)
 
 
 async def find(
@@ -248,19 +271,19 @@ def table_of(kind: str) -> str:
     return f"search_{kind}"
 
 
-async def _drop(connection: AsyncConnection, kind: str, entry_id: int) -> None:
-    is_sqlite = connection.dialect.name == "sqlite"
-    for table in (table_of(kind), f"{table_of(kind)}_title") if is_sqlite else (table_of(kind),):
-        column = "rowid" if is_sqlite else "id"
-        await connection.execute(text(f"DELETE FROM {table} WHERE {column} = :id"), {"id": entry_id})
-
-
-async def learn(connection: AsyncConnection, columns: dict[str, int], words: Iterable[str]) -> None:
+async def learn(connection: AsyncConnection, tenant: Scope, words: Iterable[str]) -> None:
     """Remember words, so that their beginnings are found, and how they are spelt, so that typing errors are forgiven."""
-    wanted, known = sorted({word for word in words if len(word) > 1 and not word.isdigit()}), set[str]()
-    for start in range(0, len(wanted), 500):
-        known |= await _known_of(connection, columns["service_id"], wanted[start : start + 500])
-    new = [word for word in wanted if word not in known]
+    remembered: set[str] = connection.info.setdefault((_REMEMBERED, tenant.service_id), set())
+    wanted = {word for word in words if len(word) > 1 and not word.isdigit()} - remembered
+    if not wanted:
+        return
+    known = await _known_of(connection, tenant.service_id, wanted)
+    if not has_written(connection, tables.search_word):  # else what is known may still be rolled back
+        if len(remembered) + len(known) > REMEMBERED_MAX:
+            remembered.clear()
+        remembered |= known
+    columns = {"organisation_id": tenant.organisation_id, "service_id": tenant.service_id}
+    new = sorted(wanted - known)
     spellings = [
         {**columns, "shorter": shorter, "word": word}
         for word in new
@@ -301,7 +324,10 @@ _SPELT = Prepared(
 
 async def _known_of(connection: AsyncConnection, service_id: int, words: Iterable[str]) -> set[str]:
     """Those of the words that are found somewhere."""
-    return {row.word for row in await _KNOWN.all(connection, service=service_id, words=sorted(words))}
+    asked = sorted(words)
+    parts = [asked[start : start + _ASKED_MAX] for start in range(0, len(asked), _ASKED_MAX)]
+    answers = await together(connection, *(_KNOWN.asked(service=service_id, words=part) for part in parts))
+    return {row.word for rows in answers for row in rows}
 
 
 async def _corrections(connection: AsyncConnection, service_id: int, words: Sequence[str]) -> list[list[str]]:

@@ -23,7 +23,7 @@ from relay.desk import (
 from relay.desk.document_store import new_name
 from relay.desk.people import Tenant, insert_row, now_utc
 from relay.desk.publishing import Drafted, Published, Stale, Submitted, Withdrawn
-from relay.storage import tables
+from relay.storage import pipeline, tables
 from relay.storage.database import Database, open_database
 from relay.storage.prepared import Prepared, together
 
@@ -301,3 +301,35 @@ async def test_sessions_that_go_on_are_found_among_all_that_are_over(
         steps = [row.detail for row in plan]
     assert "SEARCH session USING INDEX ix_session_state (state=?)" in steps
     assert not [step for step in steps if step.startswith("SCAN")]
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+async def test_a_note_on_a_ticket_has_the_database_waited_for_twice(
+    database: Database, tenant: Tenant, provider: list[int], person: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else can write meanwhile: once for all that is to be known, once for all that is written, beginning and end included."""
+    trips: list[int] = []
+    done = pipeline._Batch.done
+
+    async def counted(self: pipeline._Batch) -> None:
+        trips.append(len(self._awaited))
+        await done(self)
+
+    async def note(number: int) -> None:
+        async with database.transaction() as connection:
+            known = await ticket_store.known(connection, tenant, number)
+            assert known is not None
+            event = tickets.NoteAdded("Rappel prévu demain, grésillement compris.")
+            await ticket_store.append(connection, tenant, known.row.id, person, event, before=known)
+
+    await note(provider[0])
+    await note(provider[0])  # the words that were new are known from here on
+    monkeypatch.setattr(pipeline._Batch, "done", counted)
+    await note(provider[0])
+    assert trips == [
+        len(("BEGIN", "turn", "ticket", "history")),
+        len(("event", "ticket", "entry", "words", "others told", "COMMIT")),
+    ]
+    async with database.reading() as connection:
+        found = await ticket_lists.search(connection, tenant, "gresillement compris")
+        assert provider[0] in [row.number for row in found]

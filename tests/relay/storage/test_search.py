@@ -1,5 +1,7 @@
 """relay/storage/search.py and words.py: the same query finds the same on both databases."""
 
+import contextlib
+
 import pytest
 import snowballstemmer
 from hypothesis import given
@@ -185,3 +187,44 @@ def test_what_ends_in_a_number_has_no_stem_to_be_looked_for(beginning: str) -> N
         if fold(word)[-1].isdigit():
             stems = {fold(snowballstemmer.stemmer(language).stemWord(word)) for language in ("french", "english")}
             assert stems == terms_of(word) == {fold(word)}
+
+
+async def test_a_word_whose_writing_was_taken_back_is_learnt_the_next_time(database: Database, tenant: Tenant) -> None:
+    for _ in range(2):
+        with contextlib.suppress(InterruptedError):
+            async with database.transaction() as connection:
+                for number in (1, 2):
+                    await search.index(connection, tenant, "ticket", number, "Grésillement", "")
+                raise InterruptedError
+        assert await found(database, tenant, "gresill") == []
+    async with database.transaction() as connection:
+        await search.index(connection, tenant, "ticket", 1, "Grésillement", "")
+    for typed in ("gresill", "gréssillement"):
+        assert await found(database, tenant, typed) == [1]
+
+
+async def test_what_is_forgotten_is_found_no_more_and_again_once_it_is_back(filled: Database, tenant: Tenant) -> None:
+    async with filled.transaction() as connection:
+        await search.forget(connection, tenant, "ticket", 1)
+        assert await search.find(connection, tenant, "télévision", "ticket") == [2]
+    assert await found(filled, tenant, "image noir") == []
+    async with filled.transaction() as connection:
+        await search.index(connection, tenant, "ticket", 1, *TEXTS[1])
+    assert await found(filled, tenant, "image noir") == [1]
+
+
+async def test_many_at_once_are_found_like_one_after_the_other(
+    filled: Database, database: Database, tenant: Tenant
+) -> None:
+    texts = [(10 * number, *of) for number, of in TEXTS.items()]
+    async with filled.transaction() as connection:
+        await search.index_new(connection, tenant, "tutorial", texts)
+        for query in ("télévision", "connexion", "password", "imagge"):
+            expected = [10 * number for number in await search.find(connection, tenant, query, "ticket")]
+            assert await search.find(connection, tenant, query, "tutorial") == expected
+
+
+async def test_a_text_that_says_the_same_for_ever_is_found(database: Database, tenant: Tenant) -> None:
+    async with database.transaction() as connection:
+        await search.index(connection, tenant, "ticket", 1, "Télévision", "grésillement " * 100_000)
+    assert await found(database, tenant, "télévision grésillement") == [1]
