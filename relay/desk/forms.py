@@ -34,14 +34,14 @@ class Typed:
 class Bounded:
     """Refuses what is too long or holds characters that deceive."""
 
-    def __init__(self, kind: Any) -> None:
-        self._kind = kind
+    def __init__(self, kind: Any, word: str = "bad_text") -> None:
+        self._kind, self._word = kind, word
 
     def __call__(self, form: Form, field: Any) -> None:
         try:
             msgspec.convert(field.data or "", self._kind)
         except msgspec.ValidationError:
-            raise StopValidation("bad_text") from None
+            raise StopValidation(self._word) from None
 
 
 class Filled:
@@ -72,7 +72,7 @@ def paragraph(*, required: bool = True, kind: Any = Text, rows: int = 3, charact
 
 def slug() -> Any:
     return StringField(
-        validators=[Filled(), Bounded(Slug)], render_kw={"maxlength": 40, "spellcheck": "false"}, default=""
+        validators=[Filled(), Bounded(Slug, "bad_name")], render_kw={"maxlength": 40, "spellcheck": "false"}, default=""
     )
 
 

@@ -112,3 +112,16 @@ class Tool(Form):  # type: ignore[misc]
     title_fr = line()
     title_en = line()
     address = StringField(validators=[Filled(), Address()], default="", render_kw={"maxlength": 400, "type": "url"})
+
+
+class Skill(Form):  # type: ignore[misc]
+    """What somebody can do; the grade 0 takes it away."""
+
+    name = line(characters_max=64)
+    domain = slug()
+    grade = choice("1", "2", "3", "0")
+
+
+class Experience(Form):  # type: ignore[misc]
+    name = line(characters_max=64)
+    seniority = choice(*people.SENIORITIES)

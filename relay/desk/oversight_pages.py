@@ -3,17 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from aiohttp import web
 from sqlalchemy import delete, literal, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from relay.desk import customer_store, directory, people, publishing, tickets
-from relay.desk.people import insert_row
+from relay.desk import customer_store, directory, organisation_forms, people, publishing, tickets
+from relay.desk.forms import Typed
+from relay.desk.people import Person, insert_row
 from relay.desk.rendering import form_of, page, see_other
-from relay.desk.requests import DESK, Refusal, required_person
+from relay.desk.requests import DESK, required_person
 from relay.desk.rights import DESIGNERS, OVERSEERS, READERS
-from relay.desk.rules import Slug
 from relay.storage import tables
 
 routes = web.RouteTableDef()
@@ -25,19 +24,30 @@ TRAIL_MAX = 200
 async def get_people(request: web.Request) -> web.Response:
     """The directory: who is there for which domain, at which level."""
     person = await required_person(request, *READERS)
+    async with request.app[DESK].database.reading() as connection:
+        return await _people_page(request, connection, person)
+
+
+async def _people_page(
+    request: web.Request, connection: AsyncConnection, person: Person, *, status: int = 200, **forms: Any
+) -> web.Response:
+    """The directory; `forms` may hold one that could not be taken."""
     domain, name = request.query.get("domain", "")[:40], request.query.get("search", "")[:64].strip()
-    async with request.app[DESK].database.transaction() as connection:
-        listed = await directory.listed(connection, domain=domain, name=name)
-        domains = (await connection.execute(select(tables.skill.c.domain).distinct())).scalars().all()
-    values: dict[str, Any] = {"domains": sorted(domains), "domain": domain, "search": name}
+    listed = await directory.listed(connection, domain=domain, name=name)
+    domains = (await connection.execute(select(tables.skill.c.domain).distinct())).scalars().all()
+    values: dict[str, Any] = {"domains": sorted(domains), "domain": domain, "search": name, "people": listed}
+    values |= {"skill": organisation_forms.Skill(), "experience": organisation_forms.Experience(), **forms}
     may_change = bool(person.roles & set(DESIGNERS))
-    return page(request, "people.html", person, people=listed, may_change=may_change, **values)
+    return page(request, "people.html", person, status=status, may_change=may_change, **values)
 
 
-async def _whom(connection: AsyncConnection, name: str) -> Any:
-    row = await people.find(connection, name[:64])
+async def _whom(connection: AsyncConnection, form: Any) -> Any | None:
+    """Whom a form names; None, with the reason beside the field, where it cannot be taken."""
+    if not form.validate():
+        return None
+    row = await people.find(connection, form["name"].data)
     if row is None:
-        raise Refusal(404, "not_found")
+        form["name"].errors = ["nobody"]
     return row
 
 
@@ -45,17 +55,12 @@ async def _whom(connection: AsyncConnection, name: str) -> Any:
 async def post_skill(request: web.Request) -> web.Response:
     """Note, or take away, what somebody can do; both stand in the audit trail."""
     person = await required_person(request, *DESIGNERS)
-    form = await form_of(request, person)
-    desk, skill = request.app[DESK], tables.skill
-    try:
-        domain = msgspec.convert(form.get("domain", ""), Slug)
-        grade = msgspec.convert(int(form.get("grade", "0") or "0"), type=int)
-    except (msgspec.ValidationError, ValueError):
-        raise Refusal(400, "malformed") from None
-    if not 0 <= grade <= 3:
-        raise Refusal(400, "malformed")
-    async with desk.database.transaction() as connection:
-        whom = await _whom(connection, form.get("name", ""))
+    form, skill = organisation_forms.Skill(Typed(await form_of(request, person))), tables.skill
+    async with request.app[DESK].database.transaction() as connection:
+        whom = await _whom(connection, form)
+        if whom is None:
+            return await _people_page(request, connection, person, status=400, skill=form)
+        domain, grade = form.domain.data, int(form.grade.data)
         await connection.execute(delete(skill).where(skill.c.person_id == whom.id, skill.c.domain == domain))
         if grade:
             await insert_row(connection, skill, **person.tenant.columns, person_id=whom.id, domain=domain, grade=grade)
@@ -68,13 +73,12 @@ async def post_skill(request: web.Request) -> web.Response:
 async def post_seniority(request: web.Request) -> web.Response:
     """How experienced somebody is: juniors are shown the simple requests first."""
     person = await required_person(request, *DESIGNERS)
-    form = await form_of(request, person)
-    seniority = form.get("seniority", "")
-    if seniority not in people.SENIORITIES:
-        raise Refusal(400, "malformed")
+    form, row = organisation_forms.Experience(Typed(await form_of(request, person))), tables.person
     async with request.app[DESK].database.transaction() as connection:
-        whom = await _whom(connection, form.get("name", ""))
-        row = tables.person
+        whom = await _whom(connection, form)
+        if whom is None:
+            return await _people_page(request, connection, person, status=400, experience=form)
+        seniority = form.seniority.data
         await connection.execute(update(row).where(row.c.id == whom.id).values(seniority=seniority))
         what = f"{whom.name}: {seniority}"
         await customer_store.note_change(connection, person.tenant, person.id, "person", whom.id, what)

@@ -251,6 +251,14 @@ async def test_level_3_is_for_difficult_cases_with_an_approval(
 async def test_an_expert_is_found_by_domain_and_asked_and_a_case_goes_to_a_colleague_by_name(
     adviser: Browser, expert: Browser, supervisor: Browser
 ) -> None:
+    for wrong, told in (
+        ({"name": "hugues", "domain": "television"}, "Nobody signs in with this name."),
+        ({"name": "hugo", "domain": "Télévision"}, "letters a-z"),
+    ):
+        status, page = await send(supervisor, "/people/skills", grade="3", **wrong)
+        assert status == 400
+        assert told in page
+        assert f'value="{wrong["name"]}"' in page
     assert (await send(supervisor, "/people/skills", name="hugo", domain="television", grade="3"))[0] == 303
     assert "Hugo" in await shown(adviser, "/people?domain=television")
     number = await ticket(adviser, "Question rare")
