@@ -112,6 +112,11 @@ async def _note(asked: Asked, form: Any) -> list[TicketEvent]:
     return [tickets.NoteAdded(form.text.data)]
 
 
+@action("note-correct", forms.CorrectNote)
+async def _correct_note(asked: Asked, form: Any) -> list[TicketEvent]:
+    return [tickets.NoteCorrected(form.note.data, form.after.data, form.text.data)]
+
+
 @action("close", forms.Close)
 async def _close(asked: Asked, form: Any) -> list[TicketEvent]:
     unconfirmed, without = form.unconfirmed_because.data.strip(), form.without_article_because.data.strip()

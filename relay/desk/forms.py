@@ -97,6 +97,12 @@ class Note(Form):  # type: ignore[misc]
     text = paragraph()
 
 
+class CorrectNote(Form):  # type: ignore[misc]
+    note = number(0, 10**6)
+    after = number(1, 10**6)
+    text = paragraph()
+
+
 class Close(Form):  # type: ignore[misc]
     text = paragraph()
     unconfirmed_because = line(required=False)

@@ -238,6 +238,7 @@ def columns_of(ticket: tickets.Ticket, events: int) -> dict[str, Any]:
 _WITH_TEXT = (
     tickets.TicketOpened,
     tickets.NoteAdded,
+    tickets.NoteCorrected,
     tickets.TicketClosed,
     levels.Assessed,
     levels.SolutionGiven,
@@ -261,7 +262,10 @@ def texts_of(history: Iterable[tickets.TicketEvent]) -> list[str]:
     for event in history:
         match event:
             case (
-                tickets.TicketOpened(description=text) | tickets.NoteAdded(text=text) | levels.SolutionGiven(text=text)
+                tickets.TicketOpened(description=text)
+                | tickets.NoteAdded(text=text)
+                | tickets.NoteCorrected(text=text)
+                | levels.SolutionGiven(text=text)
             ):
                 texts.append(text)
             case guided_call.WordsHeard(words=text) | levels.Assessed(key_points=text):

@@ -40,6 +40,16 @@ class NoteAdded(Message, frozen=True, tag="note_added"):
     text: Annotated[Text, Meta(min_length=1)]
 
 
+class NoteCorrected(Message, frozen=True, tag="note_corrected"):
+    """A note says something else from now on; what it said before stays to be read."""
+
+    note: Annotated[int, Meta(ge=0)]
+    """Which event of the ticket the note is, counted from 0."""
+    after: Annotated[int, Meta(ge=1)]
+    """How many versions whoever corrects it has seen: nothing is written over a newer one."""
+    text: Annotated[Text, Meta(min_length=1)]
+
+
 class SessionStarted(Message, frozen=True, tag="session_started"):
     """Remote assistance was asked for from this ticket."""
 
@@ -109,6 +119,7 @@ class TicketReopened(Message, frozen=True, tag="reopened"):
 TicketEvent = (
     TicketOpened
     | NoteAdded
+    | NoteCorrected
     | SessionStarted
     | SessionShared
     | SessionHandedOver
@@ -154,6 +165,9 @@ class Ticket:
     """What the customer answered before the call, by what it is asked for."""
     consultations: Consultations = ()
     parcel: Return = field(default_factory=Return)
+    notes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """What each note says and said before, the newest last, by the number of the event that it was."""
+    events: int = 0
 
 
 def apply(ticket: Ticket, event: TicketEvent) -> Ticket:
@@ -162,12 +176,23 @@ def apply(ticket: Ticket, event: TicketEvent) -> Ticket:
     Raises:
         NotPossible: it does not follow from the state; nothing changed.
     """
+    return replace(_apply(ticket, event), events=ticket.events + 1)
+
+
+def _apply(ticket: Ticket, event: TicketEvent) -> Ticket:
     if isinstance(event, TicketOpened) != (ticket.state == ""):
         raise NotPossible("a ticket is opened once, first of all")
     match event:
         case TicketOpened(subject=subject, description=description):
             return Ticket(subject, description, OPEN)
-        case NoteAdded() | SessionShared() | SessionHandedOver() | EvidenceStated():
+        case NoteAdded(text=text):
+            return replace(ticket, notes={**ticket.notes, ticket.events: (text,)})
+        case NoteCorrected(note=note, after=after, text=text):
+            said = ticket.notes.get(note, ())
+            if len(said) != after:
+                raise NotPossible("there is no such note, or it was corrected meanwhile")
+            return replace(ticket, notes={**ticket.notes, note: (*said, text)})
+        case SessionShared() | SessionHandedOver() | EvidenceStated():
             return ticket
         case SessionStarted(session=session):
             if ticket.state == CLOSED:

@@ -326,6 +326,29 @@ async def test_the_list_shows_one_level_or_only_what_one_has_taken(technician: B
     assert "Pour la liste" in await shown(technician, "/tickets?mine=1")
 
 
+@pytest.mark.requirement("A25")
+async def test_a_note_is_corrected_with_its_versions_and_never_over_what_somebody_else_wrote(
+    technician: Browser, adviser: Browser
+) -> None:
+    number = await ticket(technician, "À noter")
+    assert (await press(technician, number, "note", text="Le voyant est rogue."))[0] == 303
+    found = re.search(
+        r'name="note" value="(\d+)"><input type="hidden" name="after" value="1"',
+        await shown(adviser, f"/tickets/{number}"),
+    )
+    assert found
+    seen = {"note": found[1], "after": "1"}
+    assert (await press(technician, number, "note-correct", text="Le voyant est rouge.", **seen))[0] == 303
+    page = await shown(adviser, f"/tickets/{number}")
+    assert "Corrected: one earlier version" in page or "Corrected: 1 earlier version" in page
+    assert page.index("Le voyant est rouge.") < page.index("Le voyant est rogue.")
+    status, page = await press(adviser, number, "note-correct", text="Le voyant est vert.", **seen)
+    assert status == 409
+    assert "Le voyant est vert." in page  # what was typed is not lost
+    assert (await press(adviser, number, "note-correct", text=" ", note=found[1], after="2"))[0] == 400
+    assert f'href="/tickets/{number}"' in await shown(adviser, "/tickets?search=rouge")
+
+
 async def test_the_list_says_where_closed_tickets_begin_and_how_to_see_only_those(technician: Browser) -> None:
     done, left = await ticket(technician, "Déjà fini"), await ticket(technician, "Encore à faire")
     assert (await press(technician, done, "close", text="Fait.", unconfirmed_because="Parti"))[0] == 303

@@ -149,6 +149,7 @@ _TICKET_TEXTS = (
 FORMS = (
     Form("/tickets/new", _TICKET | {"device_type": "computer"}, _TICKET_TEXTS, ("device_type", "csrf")),
     Form("/tickets/2001/events", {"event": "note", "text": "t"}, ("text",), ("event", "csrf")),
+    Form("/tickets/2001/events", {"event": "note-correct", "note": "0", "after": "1", "text": "t"}, (), ("note", "after", "text")),
     Form(
         "/knowledge/new",
         {"title": "t", "language": "fr", "product": "box", "audience": "desk", "issue": "i", "resolution": "r"},

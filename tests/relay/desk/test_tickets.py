@@ -12,6 +12,7 @@ OPENED = tickets.TicketOpened("Pas d’image", "Écran noir")
 SESSIONS = ("a" * 32, "b" * 32)
 EVENTS: list[TicketEvent] = [
     OPENED,
+    tickets.NoteCorrected(1, 1, "corrigé"),
     tickets.NoteAdded("vu"),
     *(tickets.SessionStarted(session, "view") for session in SESSIONS),
     *(tickets.SessionFinished(session, "completed") for session in SESSIONS),
@@ -54,4 +55,17 @@ def test_nothing_happens_to_a_ticket_before_it_is_opened(event: TicketEvent) -> 
 
 def test_the_end_of_a_session_that_does_not_run_leaves_a_closed_ticket_closed() -> None:
     closed = tickets.rebuild([OPENED, tickets.TicketClosed("réglé")])
-    assert tickets.apply(closed, tickets.SessionFinished(SESSIONS[0], "")) == closed
+    assert tickets.apply(closed, tickets.SessionFinished(SESSIONS[0], "")).state == tickets.CLOSED
+
+
+def test_a_note_keeps_what_it_said_before_and_nothing_is_written_over_a_newer_version() -> None:
+    noted = [OPENED, tickets.NoteAdded("Le voyant est rogue."), tickets.NoteAdded("Rappeler demain.")]
+    ticket = tickets.rebuild([*noted, tickets.NoteCorrected(1, 1, "Le voyant est rouge.")])
+    assert ticket.notes == {1: ("Le voyant est rogue.", "Le voyant est rouge."), 2: ("Rappeler demain.",)}
+    for too_late in (
+        tickets.NoteCorrected(1, 1, "Vert."),
+        tickets.NoteCorrected(0, 1, "x"),
+        tickets.NoteCorrected(3, 1, "x"),
+    ):
+        with pytest.raises(NotPossible):
+            tickets.apply(ticket, too_late)
