@@ -182,6 +182,7 @@ async def ticket_page(request: web.Request, *, bad: BadForm | None = None) -> we
         parcel=asked.ticket.parcel,
         prepared=asked.ticket.prepared,
         notes=asked.ticket.notes,
+        corrected_by={one.event.note: one.by for one in asked.history if isinstance(one.event, tickets.NoteCorrected)},
         call=asked.ticket.call,
         view=view,
         forms=shown,

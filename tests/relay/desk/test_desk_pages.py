@@ -340,7 +340,7 @@ async def test_a_note_is_corrected_with_its_versions_and_never_over_what_somebod
     seen = {"note": found[1], "after": "1"}
     assert (await press(technician, number, "note-correct", text="Le voyant est rouge.", **seen))[0] == 303
     page = await shown(adviser, f"/tickets/{number}")
-    assert "Corrected: one earlier version" in page or "Corrected: 1 earlier version" in page
+    assert "Corrected by camille: 1 earlier version" in page
     assert page.index("Le voyant est rouge.") < page.index("Le voyant est rogue.")
     status, page = await press(adviser, number, "note-correct", text="Le voyant est vert.", **seen)
     assert status == 409
