@@ -38,7 +38,6 @@ IN_PART = {
     12: "juniors begin with what is simple; tools for self-care come later",
     24: "by telephone as the adviser enters it, by mail through a gateway; no computer telephony",
     33: "contacts, escalations and what a customer tells beforehand are there; the rungs of self-care come later",
-    58: "versions, approval, both languages, one set for each service; not one for each queue of a service",
     68: "open to everybody; offered on the way of self-care later",
     75: "the case comes to level 3 with all that is known; the appointment itself comes later",
     83: "installed software is run by whoever controls, as any other program; nothing asks for that alone",

@@ -11,7 +11,7 @@ from relay.desk.directory import by_name
 from relay.desk.frequent import Frequent
 from relay.desk.options import Options
 from relay.desk.people import full_names_question, now_utc
-from relay.desk.procedures import Procedure
+from relay.desk.procedures import Procedure, Script, said_by
 from relay.desk.rights import APPROVERS, LEVEL_SKILLS
 from relay.storage import tables
 from relay.storage.prepared import together
@@ -42,18 +42,22 @@ async def values_of(
     near = [] if suggested else await document_store.suggested_for(*about, nearly=True)
     often = await frequent.of(connection, asked.tenant, asked.row.device_type)
     group = await groups.named(connection, asked.tenant, row.group) if row else None
+    texts = {name: content for name, (_, _, content) in scripts.items() if isinstance(content, Script)}
+    all_groups = await groups.listed(connection, asked.tenant)
+    mine = {one.row.name for one in all_groups if any(member.id == asked.person.id for member in one.members)}
     return {
         "procedure": procedure,
         "procedures": {
             name: content
             for name, (_, _, content) in sorted(procedures.items(), key=lambda one: -often.procedures.get(one[0], 0))
         },
-        "scripts": {name: content for name, (_, _, content) in scripts.items()},
+        "scripts": texts,
+        "to_say": said_by(texts, {case.group} - {""} or mine),
         "tree": tree,
         "path": question_trees.walk(tree, call.answers) if tree else None,
         "escalation": row,
         "group": group,
-        "groups": {one.row.name: one.row for one in await groups.listed(connection, asked.tenant)},
+        "groups": {one.row.name: one.row for one in all_groups},
         "group_is_open": group.is_open(now, zone) if group else False,
         "group_next_change": group.next_change(now, zone) if group else None,
         "missing": levels.missing_before(case, procedure, row, int(now.timestamp()), asked.ladder)

@@ -197,17 +197,19 @@ class ScriptForm(ContentForm):
     kind = "script"
 
     moment = _choice("greeting", "expectation", "empathy", "closing")
+    group = _name()
     text_fr = _text(3)
     text_en = _text(3)
 
     @classmethod
     def data_of(cls, content: Script) -> dict[str, Any]:
         title, text = content.title, content.text
-        said = {"moment": content.moment, "text_fr": text.fr, "text_en": text.en}
+        said = {"moment": content.moment, "group": content.group, "text_fr": text.fr, "text_en": text.en}
         return {"title_fr": title.fr, "title_en": title.en} | said
 
     def members(self) -> dict[str, Any]:
-        return {"moment": self.moment.data, "text": {"fr": self.text_fr.data, "en": self.text_en.data}}
+        said = {"fr": self.text_fr.data, "en": self.text_en.data}
+        return {"moment": self.moment.data, "group": self.group.data, "text": said}
 
 
 class TreeForm(ContentForm):

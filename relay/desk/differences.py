@@ -59,7 +59,7 @@ def _parts(content: Content, gettext: _Gettext) -> Iterator[tuple[str, list[str]
                 "empathy": gettext("to show understanding"),
                 "closing": gettext("at the end"),
             }
-            yield "about", [moments[content.moment]]
+            yield "about", [moments[content.moment], *([content.group] if content.group else [])]
             yield "text", _both(content.text)
         case Tree():
             yield "title", _both(content.title)

@@ -1,5 +1,6 @@
 """Procedures: what belongs to one kind of request, from what to have at hand to who takes it over with which data. No I/O."""
 
+from collections.abc import Collection, Mapping
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -76,12 +77,24 @@ class Script(Message, frozen=True, tag="script"):
     title: Both
     moment: Literal["greeting", "expectation", "empathy", "closing"]
     text: BothTexts
+    group: MaybeSlug = ""
+    """Who says it, in place of what everybody says: those of this group, and whoever works at a case of it; empty for everybody."""
 
     def say(self, language: str, **values: str) -> str:
         text = self.text.into(language)
         for name, value in values.items():
             text = text.replace("{" + name + "}", value)
         return text
+
+
+def said_by(scripts: Mapping[str, Script], groups: Collection[str]) -> dict[str, Script]:
+    """Of all texts those that are for somebody of these groups: of each moment the groups' own, where there are any."""
+    own = {script.moment for script in scripts.values() if script.group in groups}
+    return {
+        name: script
+        for name, script in scripts.items()
+        if (script.group in groups if script.moment in own else not script.group)
+    }
 
 
 def problems(procedure: Procedure) -> list[str]:

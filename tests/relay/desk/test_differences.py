@@ -36,6 +36,7 @@ def test_whatever_is_changed_is_told() -> None:
     pairs: tuple[tuple[Content, Content, str], ...] = (
         (ARTICLE, replace(ARTICLE, audience="customers"), "about"),
         (SCRIPT, replace(SCRIPT, moment="closing"), "about"),
+        (SCRIPT, replace(SCRIPT, group="experts"), "about"),
         (SCRIPT, replace(SCRIPT, text=BothTexts("Bonjour.", "Hello.")), "text"),
         (
             TREE,

@@ -141,6 +141,27 @@ async def test_a_greeting_is_said_in_the_customers_language_and_in_the_version_t
     assert "Have a good evening, Julie." in await shown(adviser, f"/tickets/{number}")
 
 
+@pytest.mark.requirement("A58")
+async def test_a_group_says_its_own_greeting_in_place_of_everybodys(
+    router: Browser, supervisor: Browser, administrator: Browser, expert: Browser, hotliner: Browser
+) -> None:
+    own = script("Ici les experts.", "The experts here.", title_en="Experts’ greeting", group="experts")
+    path = await made(supervisor, "/process/new", name="experts-greeting", **own)
+    await published(supervisor, administrator, path)
+    assert "for the group: Experts" in await shown(expert, path)
+    group = link(await shown(router, "/groups"), "Experts")
+    number = await ticket(expert, "Qui salue ?")
+    assert (await press(expert, number, "call-begin", channel="phone"))[0] == 303
+    assert "Ici les experts." not in await shown(expert, f"/tickets/{number}")
+    assert (await send(router, f"{group}/members", name="hugo", belongs="yes"))[0] == 303
+    page = await shown(expert, f"/tickets/{number}")
+    assert "Ici les experts." in page
+    assert 'name="script" value="greeting"' not in page
+    page = await shown(hotliner, f"/tickets/{number}")
+    assert "Ici les experts." not in page
+    assert 'name="script" value="greeting"' in page
+
+
 @pytest.mark.requirement("A63")
 async def test_one_decides_about_the_version_that_one_reads_and_is_trained_on_the_one_in_force(
     supervisor: Browser, administrator: Browser, adviser: Browser
