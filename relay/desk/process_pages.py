@@ -146,13 +146,24 @@ async def get_new_process(request: web.Request) -> web.Response:
     person = await required_person(request, *DESIGNERS)
     kind = request.query.get("kind", "")
     form = content_forms.FORMS[kind].empty() if kind in content_forms.FORMS else None
-    return _form(request, person, kind, form)
+    async with request.app[DESK].database.reading() as connection:
+        return await _form(request, connection, person, kind, form)
 
 
-def _form(
-    request: web.Request, person: Person, kind: str, form: Any, *, status: int = 200, **more: Any
+async def _form(
+    request: web.Request,
+    connection: AsyncConnection,
+    person: Person,
+    kind: str,
+    form: Any,
+    *,
+    status: int = 200,
+    **more: Any,
 ) -> web.Response:
+    """The form, with the short names that it may refer to."""
     values: dict[str, Any] = {"row": None, "after": 0, "name": "", "problems": [], "theirs": None, "by": ""}
+    values["groups"] = [one.row for one in await groups.listed(connection, person.tenant)]
+    values["trees"] = [row for row, _ in await document_store.designed(connection, person.tenant, "tree")]
     return page(request, "process_edit.html", person, status=status, kind=kind, form=form, **(values | more))
 
 
@@ -161,10 +172,10 @@ async def get_edit_process(request: web.Request) -> web.Response:
     person = await required_person(request, *DESIGNERS)
     async with request.app[DESK].database.transaction() as connection:
         row, _, document = await document_of(request, connection, person)
-    if row.kind not in content_forms.FORMS:
-        raise Refusal(404, "not_found")
-    form = content_forms.FORMS[row.kind].of(document.content)
-    return _form(request, person, row.kind, form, row=row, after=document.newest, name=row.name)
+        if row.kind not in content_forms.FORMS:
+            raise Refusal(404, "not_found")
+        form = content_forms.FORMS[row.kind].of(document.content)
+        return await _form(request, connection, person, row.kind, form, row=row, after=document.newest, name=row.name)
 
 
 @routes.post("/process/new")
@@ -186,10 +197,10 @@ async def post_process(request: web.Request) -> web.Response:
         shown: dict[str, Any] = {"row": row, "after": seen, "name": name}
         if "more" in fields:
             form.add_rows()
-            return _form(request, person, kind, form, **shown)
+            return await _form(request, connection, person, kind, form, **shown)
         content, problems = content_forms.content_of(form, name if row is None else row.name)
         if content is None:
-            return _form(request, person, kind, form, status=400, problems=problems, **shown)
+            return await _form(request, connection, person, kind, form, status=400, problems=problems, **shown)
         if row is None:
             made = await document_store.create(connection, person.tenant, person.id, person.name, name, content)
             return see_other(f"/process/{made}")
@@ -203,7 +214,7 @@ async def post_process(request: web.Request) -> web.Response:
                 "theirs": theirs,
                 "by": await people.full_name(connection, document.authors[-1]),
             }
-            return _form(request, person, kind, form, status=409, **shown)
+            return await _form(request, connection, person, kind, form, status=409, **shown)
     return see_other(address_of(f"/process/{row.id}", written))
 
 

@@ -59,7 +59,11 @@ def test_the_end_of_a_session_that_does_not_run_leaves_a_closed_ticket_closed() 
 
 
 def test_a_note_keeps_what_it_said_before_and_nothing_is_written_over_a_newer_version() -> None:
-    noted = [OPENED, tickets.NoteAdded("Le voyant est rogue."), tickets.NoteAdded("Rappeler demain.")]
+    noted: list[TicketEvent] = [
+        OPENED,
+        tickets.NoteAdded("Le voyant est rogue."),
+        tickets.NoteAdded("Rappeler demain."),
+    ]
     ticket = tickets.rebuild([*noted, tickets.NoteCorrected(1, 1, "Le voyant est rouge.")])
     assert ticket.notes == {1: ("Le voyant est rogue.", "Le voyant est rouge."), 2: ("Rappeler demain.",)}
     for too_late in (
