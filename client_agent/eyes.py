@@ -19,8 +19,8 @@ from protocol.vocabulary import Preference
 
 # A pointer can be moved without a sign from the desktop, and is told of alone while pictures are held back: look again after so long,
 # and more seldom once nothing has happened for a while; the first and the last of these times.
-_LOOK_AGAIN_S, _LOOK_AGAIN_HELD_BACK_S = (0.25, 4.0), (0.05, 1.0)
-_MORE_SELDOM, _LOOKS_COUNTED_MAX = 1.5, 20
+_LOOK_AGAIN_S, _LOOK_AGAIN_HELD_BACK_S = (0.25, 10.0), (0.05, 1.0)
+_MORE_SELDOM, _LOOKS_COUNTED_MAX = 2.0, 10
 
 Send = Callable[[bytes], Awaitable[None]]
 """Seals a record and sends it, before it waits for anything; then waits until another one may follow."""

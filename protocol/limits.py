@@ -70,8 +70,9 @@ BUTTONS_REACT_AFTER_S = 1
 # Liveness (section 8).
 PROOF_OF_LIFE_S = 0.5
 AT_REST_AFTER_S = 5
-AGENT_AT_REST_S = 1
-VIEWER_AT_REST_S = 2
+# The viewer's is twice the agent's, so that it can answer every second one: a page that nobody looks at is woken by what it hears alone.
+AGENT_AT_REST_S = 1.2
+VIEWER_AT_REST_S = 2.4
 PICTURE_LIVE_S = 2
 PEER_GONE_S = 5
 VIEW_GRACE_S = 300

@@ -429,6 +429,7 @@ async def _next(websocket: web.WebSocketResponse, outbox: Outbox) -> bytes | Non
     while True:
         async with asyncio.timeout(GONE_AFTER_S):
             message: WSMessage = await websocket.receive()
+        outbox.heard()
         match message.type:
             case WSMsgType.BINARY:
                 data: bytes = message.data

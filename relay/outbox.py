@@ -47,7 +47,8 @@ class Outbox:
         self.is_too_slow = False
         self._read_since = 0.0
         self._is_ping_due = False
-        self._pinged_at = float("-inf")
+        self._sent_at = float("-inf")
+        self._heard_at = time.monotonic()
         self.round_trip_s = 0.0
         """There and back, behind whatever was on its way, as the last ping found it; 0 before the first."""
 
@@ -75,6 +76,10 @@ class Outbox:
     def read_again(self) -> None:
         """What came from this socket was not read for a while: how long an answer took before says nothing of its path."""
         self._read_since = time.monotonic()
+
+    def heard(self) -> None:
+        """Something came from this socket."""
+        self._heard_at = time.monotonic()
 
     def ponged(self, sent: bytes) -> None:
         """The other end has answered a ping, with what the ping held."""
@@ -126,10 +131,11 @@ class Outbox:
         self._changed.set()
 
     async def _ping(self, now: float) -> None:
-        """Once a second; at rest more seldom, or pings would be most of what is sent."""
+        """Once a second; at rest only where nothing else went and came for a while, or pings would be most of what is sent."""
         self.is_at_rest, self._sent_bytes = self._sent_bytes < AT_REST_BYTES, 0
-        if not self.is_at_rest or now >= self._pinged_at + PING_AT_REST_EVERY_S - PING_EVERY_S / 2:
-            self._pinged_at = now
+        silent_since = min(self._sent_at, self._heard_at)
+        if not self.is_at_rest or now >= silent_since + PING_AT_REST_EVERY_S - PING_EVERY_S / 2:
+            self._sent_at = now
             await self._in_time(self._socket.ping(_PING.pack(now)))
 
     def _take(self) -> bytes:
@@ -142,6 +148,7 @@ class Outbox:
     async def _send_next(self) -> None:
         data = self._take()
         self._sent_bytes += len(data)
+        self._sent_at = time.monotonic()
         await self._in_time(self._socket.send_bytes(data))
         self._waiting_bytes -= len(data)
         if self._waiting_bytes < FULL_BYTES:

@@ -297,7 +297,7 @@ class Viewing:
         if self._is_down and self.held_by(now_s):
             self._is_down.clear()
             self._send(InputReleased())
-        if self._signs_of_life.is_due():
+        if self._signs_of_life.is_due(now_s):
             self._send(Pinged(utc_ms))
 
     # --- cuts --------------------------------------------------------------------------------------------------------
@@ -415,6 +415,8 @@ class Viewing:
                 if not self._may_be_welcomed or self._agent_key not in (b"", agent_key):
                     raise RemoteProtocolError("a second welcome")
                 self._agent_key, self.system, self._may_be_welcomed = agent_key, system, False
+            case Pinged() if self._signs_of_life.is_due(now_s, is_woken=True):
+                self._send(Pinged(utc_s * 1000))
             case PromptOpened(capability):
                 self.question = capability
             case PromptClosed():

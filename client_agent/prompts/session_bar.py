@@ -20,7 +20,7 @@ from protocol.limits import BUTTONS_REACT_AFTER_S
 from protocol.vocabulary import Direction
 
 # How often it is looked whether all is still as it is said: often only where something counts down, or lies above it.
-_TICK_MS, _TICK_AT_REST_MS = 250, 5000
+_TICK_MS, _TICK_AT_REST_MS = 250, 10_000
 # What was just done with the clipboard is said for so long: time to look up and read it.
 _USE_SAID_S = 10.0
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from client_agent.screen.abilities import EVERYBODY
 from client_agent.session.arrivals import Arrival, Arrivals, Join, Return
 from client_agent.session.case import Case
+from client_agent.session.clock import awake_or_asleep_s, now_ms
 from client_agent.session.questions import Questions
 from client_agent.session.viewers import RemoteViewer
 from protocol import session_log
@@ -252,11 +253,13 @@ class Attendance:
 
     @property
     def is_at_rest(self) -> bool:
-        """Whether all are there, and nothing has been said to anybody for a while."""
-        return all(viewer.is_present and viewer.signs_of_life.is_at_rest for viewer in self._case.viewers)
+        """Whether all are there, nothing has been said to anybody for a while, and nobody holds anything down."""
+        everybody = self._case.viewers
+        is_quiet = all(viewer.is_present and viewer.signs_of_life.is_at_rest for viewer in everybody)
+        return is_quiet and not self._case.hands.is_holding
 
-    def keep_alive(self, viewer: RemoteViewer, now_ms: int, ticks: int) -> None:
-        """Prove to be there, and notice who is not, so many times PROOF_OF_LIFE_S after the last time."""
+    def keep_alive(self, viewer: RemoteViewer) -> None:
+        """Prove to be there, and notice who is not."""
         if viewer.peer is None:
             return
         if viewer.is_admitted and self._case.pictures.has_begun:
@@ -264,8 +267,8 @@ class Attendance:
             if reached != viewer.told_reached:
                 viewer.told_reached = reached
                 self._case.voices.say(viewer, reached)
-        if viewer.signs_of_life.is_due(ticks):
-            self._case.voices.say(viewer, Pinged(now_ms))
+        if viewer.signs_of_life.is_due(awake_or_asleep_s()):
+            self._case.voices.say(viewer, Pinged(now_ms()))
         # A viewer that holds nothing may be silent for as long.
         if viewer.silent_s > PICTURE_LIVE_S and viewer.id == self._case.gate.controller and self._case.hands.is_busy:
             self._case.hands.release_all()

@@ -85,6 +85,8 @@ from protocol.vocabulary import Capability, Hold, Outcome
 
 STOP_KEY_HELD_S = 2
 _HEAD_SIGNED_S = 2.0
+# At rest everything but who is there can wait for a few seconds: a look around takes as long as a sign of life itself.
+_SIGNS_A_LOOK_AT_REST = 4
 # After the end: how long the last entries are brought to a relay that is away.
 _DELIVER_S = 20.0
 
@@ -543,45 +545,61 @@ class Session:
         if self._case.accounts.has_begun and not self._end.done():
             self._case.customer.show_bar(shown.bar(self._case, self._started_ms, self._files.shown))
 
-    # --- twice a second, and once at rest ---
+    # --- twice a second, and at rest with each sign of life ---
 
     async def _tick(self) -> None:
-        heads_at_s = awake_or_asleep_s() + HEAD_EVERY_S
+        heads_at_s, signs_at_rest = awake_or_asleep_s() + HEAD_EVERY_S, 0
         while True:
-            ticks = round(AGENT_AT_REST_S / PROOF_OF_LIFE_S) if self._opened and self._attendance.is_at_rest else 1
-            await asyncio.sleep(ticks * PROOF_OF_LIFE_S)
-            for peer in self._arrivals.overdue():
-                self._attendance.dismiss(peer)
-            is_alone = not self._arrivals.is_somebody_there and not any(
-                viewer.is_present for viewer in self._case.viewers
-            )
-            if self._opened:
-                self._case.line.look_around(awake_or_asleep_s(), is_alone=is_alone)
-            if self._opened is None or self._end.done():
+            is_at_rest = self._opened is not None and self._attendance.is_at_rest
+            await asyncio.sleep(AGENT_AT_REST_S if is_at_rest else PROOF_OF_LIFE_S)
+            self._prove_life()
+            signs_at_rest = signs_at_rest + 1 if is_at_rest else 0
+            if signs_at_rest % _SIGNS_A_LOOK_AT_REST:
                 continue
-            if self._case.pictures.is_late and self._case.hands.is_holding:
-                # Nobody sees what a held key or button does there.
-                self._case.hands.release_all()
-            if measured := self._case.pictures.way_news():
-                for viewer in self._case.viewers.present:
-                    self._case.voices.say(viewer, measured)
-            if changed := self._case.pictures.way_for_the_log():
-                self._case.voices.write(changed)
-            for viewer in self._case.viewers:
-                self._attendance.keep_alive(viewer, now_ms(), ticks)
-                if viewer.has_outstayed_control(self._case.gate.controller, awake_or_asleep_s()):
-                    self._access.end(Capability.CONTROL, "grace", viewer)
-                if viewer.has_outstayed(awake_or_asleep_s()):
-                    self._attendance.remove(viewer, "network")
-            self._access.expire(now_ms())
-            self._recorder.close_overdue()
-            self._titles.follow()
-            self._device.follow()
-            if self._case.recording.is_key_picture_due:
-                self._case.tasks.start(self._case.pictures.show_to_store())
-            if awake_or_asleep_s() >= heads_at_s:
+            self._look_around()
+            if self._is_going_on and awake_or_asleep_s() >= heads_at_s:
                 heads_at_s += HEAD_EVERY_S
                 self._case.count_input()
                 if self._case.voices.is_head_due:
                     self._case.voices.offer_head()
                 self._update_bar()
+
+    @property
+    def _is_going_on(self) -> bool:
+        return self._opened is not None and not self._end.done()
+
+    def _prove_life(self) -> None:
+        """What cannot wait, also at rest."""
+        if self._is_going_on:
+            for viewer in self._case.viewers:
+                self._attendance.keep_alive(viewer)
+            self._access.expire(now_ms())
+            self._recorder.close_overdue()
+
+    def _look_around(self) -> None:
+        """Notice what comes about by itself, or by nothing being heard of it."""
+        case, now_s = self._case, awake_or_asleep_s()
+        for peer in self._arrivals.overdue():
+            self._attendance.dismiss(peer)
+        if self._opened:
+            is_alone = not self._arrivals.is_somebody_there and not any(viewer.is_present for viewer in case.viewers)
+            case.line.look_around(now_s, is_alone=is_alone)
+        if not self._is_going_on:
+            return
+        if case.pictures.is_late and case.hands.is_holding:
+            # Nobody sees what a held key or button does there.
+            case.hands.release_all()
+        if measured := case.pictures.way_news():
+            for viewer in case.viewers.present:
+                case.voices.say(viewer, measured)
+        if changed := case.pictures.way_for_the_log():
+            case.voices.write(changed)
+        for viewer in case.viewers:
+            if viewer.has_outstayed_control(case.gate.controller, now_s):
+                self._access.end(Capability.CONTROL, "grace", viewer)
+            if viewer.has_outstayed(now_s):
+                self._attendance.remove(viewer, "network")
+        self._titles.follow()
+        self._device.follow()
+        if case.recording.is_key_picture_due:
+            case.tasks.start(case.pictures.show_to_store())

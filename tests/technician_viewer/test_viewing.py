@@ -10,7 +10,7 @@ from protocol.envelope import Audience, Envelope, Kind, MediaEnvelope, unwrap, w
 from protocol.errors import LocalProtocolError, LogTampered, NotAuthentic, RemoteProtocolError
 from protocol.identity import public_bytes
 from protocol.introduction import verify_introduction
-from protocol.limits import PICTURE_LIVE_S, VIEW_GRACE_S
+from protocol.limits import AGENT_AT_REST_S, AT_REST_AFTER_S, PICTURE_LIVE_S, PROOF_OF_LIFE_S, VIEW_GRACE_S
 from protocol.media_codec import write_part
 from protocol.media_parts import Codec, PictureEnd, PointerAt, PointerShape, Rectangle, Screens, ScreenShape
 from protocol.messages import (
@@ -356,10 +356,10 @@ def test_what_is_held_down_is_let_go_once_the_picture_is_late(
 ) -> None:
     helped.viewing.act(down, now_s=NOON_S)
     helped.viewing.tick(now_s=NOON_S, utc_ms=1)
-    helped.viewing.tick(now_s=NOON_S, utc_ms=2)
+    helped.viewing.tick(now_s=NOON_S + PROOF_OF_LIFE_S, utc_ms=2)
     assert helped.hears() == [down, Pinged(2)]
     helped.viewing.tick(now_s=LATE_S, utc_ms=3)
-    helped.viewing.tick(now_s=LATE_S, utc_ms=4)
+    helped.viewing.tick(now_s=LATE_S + PROOF_OF_LIFE_S, utc_ms=4)
     assert helped.hears() == [InputReleased(), Pinged(4)]
 
 
@@ -369,8 +369,20 @@ def test_what_came_up_again_need_not_be_let_go(helped: AgentEnd) -> None:
         helped.viewing.act(PointerButton(0, int(is_down), 1, 2, is_down, picture=1), now_s=NOON_S)
     helped.hears()
     helped.viewing.tick(now_s=LATE_S, utc_ms=2)
-    helped.viewing.tick(now_s=LATE_S, utc_ms=3)
+    helped.viewing.tick(now_s=LATE_S + PROOF_OF_LIFE_S, utc_ms=3)
     assert helped.hears() == [Pinged(3)]
+
+
+def test_at_rest_every_second_sign_of_the_agent_is_answered(helped: AgentEnd) -> None:
+    now_s = NOON_S + AT_REST_AFTER_S
+    helped.viewing.tick(now_s=NOON_S, utc_ms=1)
+    helped.viewing.tick(now_s=now_s, utc_ms=2)
+    helped.hears()
+    answers = []
+    for number in range(1, 5):
+        helped.says(PINGED, at_s=now_s + number * AGENT_AT_REST_S)
+        answers.append(len(helped.hears()))
+    assert answers == [0, 1, 0, 1]
 
 
 def test_letting_go_is_possible_at_any_time(helped: AgentEnd) -> None:

@@ -64,8 +64,6 @@ export class TechnicianSession extends EventTarget {
   #attempts = 0;
   /** @type {number | undefined} */
   #ticking;
-  /** When it was last looked whether all is well, by performance.now(). */
-  #tickedMs = 0;
   /** When the line was last begun anew, by performance.now(). */
   #begunMs = 0;
   /** What is kept is written in the order in which it was said. */
@@ -300,14 +298,11 @@ export class TechnicianSession extends EventTarget {
 
   #tick() {
     const now = performance.now();
-    // In a tab that nobody looks at browsers let time pass more coarsely.
-    const ticks = Math.max(1, Math.round((now - this.#tickedMs) / (PROOF_OF_LIFE_S * 1000)));
-    this.#tickedMs = now;
     if (this.#secrets.length && Date.now() - this.heardAt > VIEW_GRACE_S * 1000) this.#finish("gone", "grace");
     else if (this.#isConnected) {
       if (this.silentS > PEER_GONE_S) return this.#connection.renew();
       this.#connection.nodes.met();
-      if (this.#signsOfLife.isDue(ticks)) this.send({ type: "pinged", at_ms: Date.now() });
+      this.#proveLife(now, false);
       if (now - this.#keptMs > KEEP_MS) void this.#keep();
     } else if ((this.#secrets.length || this.way.invitation) && (this.#isAloneTooLong(now) || now - this.#begunMs > HANDSHAKE_TIMEOUT_S * 1000)) {
       // The agent is at another node, or nothing tells that this socket leads nowhere any more.
@@ -316,6 +311,9 @@ export class TechnicianSession extends EventTarget {
       this.#connection.renew();
     }
   }
+
+  /** @param {number} now by performance.now() @param {boolean} isWoken */
+  #proveLife(now, isWoken) { if (this.#signsOfLife.isDue(now, isWoken)) this.send({ type: "pinged", at_ms: Date.now() }); }
 
   /** @param {number} now by performance.now() */
   #isAloneTooLong(now) { return this.#connection.isOpen && !this.#isAgentHere && this.#connection.nodes.isTimeToGoOn(now); }
@@ -350,6 +348,8 @@ export class TechnicianSession extends EventTarget {
     this.lastHeardMs = performance.now();
     this.heardAt = Date.now();
     if (this.#secrets.length > 1 || this.way.kept) await this.#isBack();
+    // In a tab that nobody looks at a browser may let timers wait for a minute, but not what arrives.
+    if (message.type === "pinged") this.#proveLife(this.lastHeardMs, true);
     switch (message.type) {
       case "welcomed":
         this.#agentKey = fromBase64(message.agent_key);

@@ -19,7 +19,8 @@ import { mayControl, People } from "./people.js";
 import { Recording } from "./recording.js";
 import { Toolbar } from "./toolbar.js";
 
-const WATCH_EVERY_MS = 250;
+/** While the picture is not live; else once a second, and as soon as it may not be live any more. */
+const WATCH_LATE_MS = 250, WATCH_LIVE_MS = 1000;
 const NOTE_MS = 8000;
 const ASK_KEY_EVERY_MS = 1000;
 
@@ -220,8 +221,8 @@ export class SessionView {
 
   /** Nothing more comes. */
   over() {
-    for (const timer of [this.#watching, this.#promptTimer]) clearInterval(timer);
-    for (const timer of [this.#noteTimer, this.#asking]) clearTimeout(timer);
+    clearInterval(this.#promptTimer);
+    for (const timer of [this.#watching, this.#noteTimer, this.#asking]) clearTimeout(timer);
     this.screen.close();
     this.#capabilities.clear();
     this.curtain.hide();
@@ -342,15 +343,17 @@ export class SessionView {
     this.path.begin();
     document.body.dataset.picture = "late";
     this.fitting.apply();
-    this.#watching = setInterval(() => this.#watch(), WATCH_EVERY_MS);
+    this.#watch();
     get("keyboard").focus();
   }
 
   /** A picture that is no longer live says so within two seconds, and input is held back. */
   #watch() {
-    const nowMs = performance.now();
-    this.#setLate(this.#isAway || this.#isOld || this.#liveness.isLate(this.screen.picture, this.session.heardMs(), nowMs));
+    const nowMs = performance.now(), untilMs = this.#liveness.untilMs(this.screen.picture, this.session.heardMs());
+    this.#setLate(this.#isAway || this.#isOld || nowMs >= untilMs);
     if (!this.#isLate) this.path.drawn(this.screen.times.medianMs, nowMs);
+    clearTimeout(this.#watching);
+    this.#watching = setTimeout(() => this.#watch(), this.#isLate ? WATCH_LATE_MS : Math.min(untilMs - nowMs, WATCH_LIVE_MS));
   }
 
   /** @param {boolean} late */

@@ -227,18 +227,23 @@ async function sealed(key, epoch, counter) {
 }
 
 test("a viewer that says nothing else pings, more seldom at rest, and never while it holds something down", () => {
-  const signs = new SignsOfLife(), pings = (ticks) => Array.from({ length: ticks }, () => signs.isDue()).filter(Boolean).length;
-  assert.equal(pings(11), 10);
-  assert.equal(pings(40), 10);
-  const seldom = Array.from({ length: 30 }, () => signs.isDue(2)).filter(Boolean).length;
-  assert.equal(seldom, 15, "once in two seconds too where a browser asks once a second");
+  const signs = new SignsOfLife();
+  let now = 1000;
+  const pings = (ticks, everyMs = 500, isWoken = false) => Array.from({ length: ticks }, () => signs.isDue((now += everyMs), isWoken)).filter(Boolean).length;
+  assert.equal(pings(10), 9);
+  assert.equal(pings(40, 2400), 40);
+  assert.equal(pings(40, 1200, true), 20, "every second sign of the agent is answered");
   signs.said({ type: "key_changed", code: "KeyA", is_down: true });
   assert.equal(pings(41), 40);
   signs.said({ type: "pointer_button", button: 0, is_down: true });
   signs.said({ type: "pointer_button", button: 0, is_down: false });
   assert.equal(pings(41), 40, "the key is still down");
   signs.said({ type: "input_released" });
-  assert.equal(pings(51), 20);
+  assert.equal(pings(11), 9);
+  signs.said({ type: "head_signed", note: "" });
+  assert.equal(pings(10, 2400), 10);
+  signs.said({ type: "picture_shown", picture: 1 });
+  assert.equal(pings(3, 1200, true), 1, "where a browser lets nobody ask, an answer is enough");
 });
 
 test("what the relay says is read, and what it may not say is refused", () => {
