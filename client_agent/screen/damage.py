@@ -8,8 +8,9 @@ BOXES_MAX = 64
 # Above this, boxes are first thrown together by where they lie, so that merging looks at few of them.
 _EXACT_MAX = 128
 _CELL_PX = 256
-# What one more box costs in a record, the work for it included, as pixels that could be sent instead.
-_BOX_COST_PX = 1024
+# What one more box costs in a record, the work for it included, as pixels that could be sent instead; and as a share of its own, since to
+# look at a few more pixels takes less than to look twice: a screen around the bar at its top is one box.
+_BOX_COST_PX, _BOX_COST_SHARE = 1024, 1 / 8
 
 
 def clip(box: Box, within: Box) -> Box | None:
@@ -71,7 +72,8 @@ def _add(boxes: list[Box], box: Box) -> None:
     at = 0
     while at < len(boxes):
         both = around(boxes[at], box)
-        if both.area <= boxes[at].area + box.area + _BOX_COST_PX:
+        apart = boxes[at].area + box.area
+        if both.area <= apart + max(_BOX_COST_PX, _BOX_COST_SHARE * apart):
             box = both
             boxes[at] = boxes[-1]
             boxes.pop()

@@ -13,7 +13,7 @@ from client_agent.screen.differences import (
 from client_agent.screen.encoders.bands import cut_columns
 from client_agent.screen.finder import Captured, Changed, Copied, Step, area_of
 from client_agent.screen.memory import PictureMemory
-from client_agent.screen.scrolling import find_shift
+from client_agent.screen.scrolling import find_shifts
 from client_agent.screen.source import Box
 from protocol.media_parts import BYTES_PER_PIXEL
 
@@ -23,7 +23,7 @@ _RIGHT_MIN = 0.5
 _LOOK_PX_MIN = 64 * 64
 # What scrolls is at least as large as this: some lines of text.
 _SCROLL_PX_MIN = 16_384
-_COPIES_MAX = 2
+_SEARCHES_MAX = 2
 # Where so much of each so many rows is new, all of it is taken as new.
 _TAKE_ROWS, _TAKE_SHARE = 8, 0.5
 _SCROLL_ROWS_MIN = 48
@@ -105,14 +105,15 @@ def _scrolled(memory: PictureMemory, box: Box, after: Pixels) -> list[Copied]:
     done: list[Copied] = []
     # As many rows as something moved by have come into sight, of which nothing was there before.
     come_into_sight = 0
-    while len(done) < _COPIES_MAX:
-        shift = find_shift(around, after, above=box.y - top, height_min=come_into_sight + _SCROLL_ROWS_MIN)
-        if shift is None:
+    for _ in range(_SEARCHES_MAX):
+        shifts = find_shifts(around, after, above=box.y - top, height_min=come_into_sight + _SCROLL_ROWS_MIN)
+        if not shifts:
             break
-        come_into_sight = abs(shift.by)
-        to = Box(box.x + shift.to.x, box.y + shift.to.y, shift.to.width, shift.to.height)
-        memory.copy(to.x, to.y - shift.by, to)
-        done.append(Copied(to.x, to.y - shift.by, to))
+        come_into_sight = abs(shifts[-1].by)
+        for shift in shifts:
+            to = Box(box.x + shift.to.x, box.y + shift.to.y, shift.to.width, shift.to.height)
+            memory.copy(to.x, to.y - shift.by, to)
+            done.append(Copied(to.x, to.y - shift.by, to))
     return done
 
 

@@ -22,6 +22,8 @@ _VOTES_MIN = 6
 _WIDTH_PX_MIN, _HEIGHT_PX_MIN = _COLUMNS * _SAMPLES, 48
 # A copy of fewer pixels than these, less what it spoils, is not worth the part.
 _GAIN_PX_MIN = 4096
+# The largest, and one on either side of a bar.
+_PARTS_MAX = 3
 
 Hashes = npt.NDArray[np.float64]
 
@@ -34,8 +36,10 @@ class Shift:
     by: int
 
 
-def find_shift(before: Pixels, after: Pixels, *, above: int = 0, height_min: int = _HEIGHT_PX_MIN) -> Shift | None:
-    """The largest part of `after` that `before` held some rows away; None where none is worth a copy.
+def find_shifts(before: Pixels, after: Pixels, *, above: int = 0, height_min: int = _HEIGHT_PX_MIN) -> list[Shift]:
+    """The largest part of `after` that `before` held some rows away, and before it what moves out from under a bar beside it.
+
+    Each is to be copied before the next one; empty where none is worth a copy.
 
     Args:
         before, after: two pictures of the same width.
@@ -46,14 +50,14 @@ def find_shift(before: Pixels, after: Pixels, *, above: int = 0, height_min: int
     columns = _sums(changed, axis=0)
     places, rows = np.flatnonzero(columns), np.flatnonzero(changed.any(axis=1))
     if not rows.size or (rows[-1] - rows[0] + 1) * _EVERY < height_min or places[-1] - places[0] < _WIDTH_PX_MIN:
-        return None
+        return []
     x, end = int(places[0]), int(places[-1]) + 1
     before, after, changed = before[:, x:end], after[:, x:end], changed[:, x:end]
     busiest = _busiest(columns[x:end])
     old, new = _hashes(before, busiest), _hashes(after, busiest)
     by = _vote(old, new, above)
     if by is None:
-        return None
+        return []
     # From the first row that `before` holds what may be a copy of to the last one, as sampled.
     first, last = -(min(0, above - by) // _EVERY), -(-min(len(after), len(before) + by - above) // _EVERY)
     start = first * _EVERY + above - by
@@ -61,13 +65,34 @@ def find_shift(before: Pixels, after: Pixels, *, above: int = 0, height_min: int
     changed = changed[first:last]
     # What becomes right by copying, less what becomes wrong.
     gain = (equal & changed).view(np.int8) - (~(equal | changed)).view(np.int8)
+    largest = _best_part(gain)
+    if largest is None:
+        return []
+    parts = [largest]
+    # What goes on in the direction of the motion, beside a bar that stays: to be copied before there is something else where it comes from.
+    begin, end = (0, largest.y) if by < 0 else (largest.bottom, len(gain))
+    while len(parts) < _PARTS_MAX and (part := _best_part(gain[begin:end])):
+        parts.append(Box(part.x, begin + part.y, part.width, part.height))
+        gain[begin:end, part.x : part.right] = -1
+    shifts: list[Shift] = []
+    for part in parts:
+        top, bottom = (first + part.y) * _EVERY, (first + part.bottom - 1) * _EVERY + 1
+        top, bottom = _extended(top, bottom, old, new, by - above)
+        if shifts and by < 0:
+            bottom = min(bottom, shifts[0].to.y)
+        elif shifts:
+            top = max(top, shifts[0].to.bottom)
+        shifts.append(Shift(Box(x + part.x, top, part.width, bottom - top), by))
+    return shifts[::-1]
+
+
+def _best_part(gain: npt.NDArray[np.int8]) -> Box | None:
+    """Where copying gains most, in columns and sampled rows; None where that is not worth it."""
     left, right = _best_run(_sums(gain, axis=0))
     gains = _sums(gain[:, left:right], axis=1)
     top, bottom = _best_run(gains)
-    if gains[top:bottom].sum() * _EVERY < _GAIN_PX_MIN:
-        return None
-    top, bottom = _extended((first + top) * _EVERY, (first + bottom - 1) * _EVERY + 1, old, new, by - above)
-    return Shift(Box(x + left, top, right - left, bottom - top), by)
+    is_worth_it = gains[top:bottom].sum() * _EVERY >= _GAIN_PX_MIN
+    return Box(left, top, right - left, bottom - top) if is_worth_it else None
 
 
 def _sums(flags: "npt.NDArray[np.bool_ | np.int8]", axis: int) -> npt.NDArray[np.int_]:

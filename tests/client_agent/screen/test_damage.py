@@ -34,6 +34,11 @@ def test_a_clipped_box_is_what_both_share(one: Box, other: Box) -> None:
     assert pixels([one, other]) <= pixels([around(one, other)])
 
 
+def test_a_screen_around_a_bar_at_its_top_is_one_box() -> None:
+    pieces = [Box(0, 0, 380, 57), Box(1540, 0, 380, 57), Box(0, 57, 1920, 1023)]
+    assert merge(pieces, Box(0, 0, 1920, 1080)) == [Box(0, 0, 1920, 1080)]
+
+
 def test_distant_boxes_are_not_merged() -> None:
     corners = [Box(0, 0, 10, 10), Box(1900, 0, 10, 10), Box(0, 1000, 10, 10), Box(1900, 1000, 10, 10)]
     assert merge(corners, Box(0, 0, 1920, 1080)) == corners

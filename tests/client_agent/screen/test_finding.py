@@ -20,7 +20,7 @@ from client_agent.screen.finder import Finder, RowFinder
 from client_agent.screen.memory import PictureMemory
 from client_agent.screen.motion import Motion
 from client_agent.screen.pixel_finder import PixelFinder
-from client_agent.screen.scrolling import find_shift
+from client_agent.screen.scrolling import Shift, find_shifts
 from client_agent.screen.source import Box, Moved
 from client_agent.screen.x11_moves import WindowMoves
 from tests.client_agent.screen.array_desktop import Pixels, photo, text
@@ -29,9 +29,19 @@ WHOLE = Box(0, 0, 300, 200)
 boxes = builds(Box, integers(0, 250), integers(0, 150), integers(1, 50), integers(1, 50))
 
 
-def numbers(pixels: Pixels) -> "np.ndarray[tuple[int, int], np.dtype[np.uint32]]":
+Numbers = np.ndarray[tuple[int, int], np.dtype[np.uint32]]
+
+
+def numbers(pixels: Pixels) -> Numbers:
     """One number a pixel."""
     return np.ascontiguousarray(pixels).view(np.uint32)[..., 0]
+
+
+def find_shift(before: Numbers, after: Numbers, *, above: int = 0, height_min: int = 48) -> Shift | None:
+    """What moved, where it is one piece."""
+    shifts = find_shifts(before, after, above=above, height_min=height_min)
+    assert len(shifts) < 2
+    return shifts[0] if shifts else None
 
 
 def covered(found: list[Box]) -> "np.ndarray[tuple[int, int], np.dtype[np.int64]]":
@@ -119,6 +129,20 @@ def test_what_moves_into_a_piece_from_beside_it_is_found(rows: int) -> None:
     assert shift.to.area > 0.8 * 400 * 60
     moved = before[100 + shift.to.y + rows :][: shift.to.height, shift.to.x : shift.to.right]
     assert (moved == after[shift.to.y : shift.to.bottom, shift.to.x : shift.to.right]).all()
+
+
+@pytest.mark.parametrize("rows", [54, -54])
+def test_what_moves_out_from_under_a_bar_is_copied_beside_it_first(rows: int) -> None:
+    page = numbers(text(1200, 700))
+    before, after = page[100:500].copy(), page[100 + rows : 500 + rows].copy()
+    bar = slice(0, 64) if rows > 0 else slice(-64, None)
+    before[bar, 300:900] = after[bar, 300:900] = 7
+    seen = before.copy()
+    for shift in find_shifts(before, after):
+        to, source = shift.to, slice(shift.to.y - shift.by, shift.to.bottom - shift.by)
+        seen[to.y : to.bottom, to.x : to.right] = seen[source, to.x : to.right].copy()
+    was_in_sight = slice(0, -rows) if rows > 0 else slice(-rows, None)
+    assert (seen != after)[was_in_sight].any(axis=1).sum() < 8
 
 
 def test_rows_that_came_into_sight_are_not_looked_at_again() -> None:
