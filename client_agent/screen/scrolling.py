@@ -111,7 +111,7 @@ def _busiest(columns: npt.NDArray[np.int_]) -> list[slice]:
 
 def _hashes(pixels: Pixels, places: list[slice]) -> Hashes:
     """One number for each of the places and each row, of shape (places, rows)."""
-    return np.stack([pixels[:, place].astype(np.float64)[:, :_SAMPLES] @ _FACTORS for place in places])
+    return np.stack([pixels[:, place].astype(np.float64) @ _FACTORS for place in places])
 
 
 # Without a pattern, and so small that a sum of products with numbers of 32 bits is exact (53 bits).
