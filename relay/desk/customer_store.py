@@ -46,6 +46,18 @@ async def add(connection: AsyncConnection, tenant: Tenant, **fields: Any) -> int
 
 _BY_IDS = Prepared(select(tables.customer).where(tables.customer.c.id.in_(bindparam("ids", expanding=True))))
 
+
+def _exactly(*known_by: Any) -> Prepared:
+    here = tables.customer.c.service_id == bindparam("service")
+    return Prepared(select(tables.customer).where(here, or_(*known_by)).limit(LISTED_MAX))
+
+
+_SPELT_SO = (
+    func.lower(tables.customer.c.number).in_(bindparam("spelt", expanding=True)),
+    func.lower(tables.customer.c.email) == bindparam("wanted"),
+)
+_EXACTLY = _exactly(*_SPELT_SO)
+_EXACTLY_OR_BY_PHONE = _exactly(*_SPELT_SO, func.replace(tables.customer.c.phone, " ", "") == bindparam("digits"))
 # Asked apart from the others, so that PostgreSQL uses the index of each.
 _BY_SERIAL = Prepared(
     select(tables.customer)
@@ -64,20 +76,22 @@ async def identify(connection: AsyncConnection, tenant: Tenant, text: str) -> li
 
     Who has the very number comes first, however it was read out: `C107855` and `c 107 855` are `C-107855`.
     """
-    customer = tables.customer
     wanted = text.strip()
     if not wanted:
         return []
     numeral = numeral_of(wanted)
     spelt = {wanted.lower(), *(f"{numeral[0]}{mark}{numeral[1]}" for mark in ("", "-", " ") if numeral)}
     digits = "".join(c for c in wanted if c.isdigit())
-    exact = [func.lower(customer.c.number).in_(spelt), func.lower(customer.c.email) == wanted.lower()]
-    if len(digits) >= PHONE_DIGITS_MIN:
-        exact.append(func.replace(customer.c.phone, " ", "") == digits)
-    here = customer.c.service_id == tenant.service_id
-    rows = list((await connection.execute(select(customer).where(here, or_(*exact)).limit(LISTED_MAX))).all())
-    if not rows:
-        rows = await _BY_SERIAL.all(connection, serial=wanted.lower(), service=tenant.service_id)
+    service, exact = {"service": tenant.service_id}, {"spelt": sorted(spelt), "wanted": wanted.lower()}
+    has_phone = len(digits) >= PHONE_DIGITS_MIN
+    known, by_serial = await together(
+        connection,
+        _EXACTLY_OR_BY_PHONE.asked(**service, **exact, digits=digits)
+        if has_phone
+        else _EXACTLY.asked(**service, **exact),
+        _BY_SERIAL.asked(**service, serial=wanted.lower()),
+    )
+    rows = known or by_serial
     exactly = {row.id for row in rows}
     hits = await search.find(connection, tenant, wanted, "customer", limit=LISTED_MAX)
     if not hits and numeral:

@@ -238,17 +238,19 @@ async def public(connection: AsyncConnection, tenant: Tenant) -> list[Any]:
     return await standing(connection, ("public", tenant.service_id), (document,), read)
 
 
+_NEWS = Prepared(
+    select(tables.document)
+    .where(tables.document.c.service_id == bindparam("service"), tables.document.c.kind == "article")
+    .where(tables.document.c.state.in_((publishing.REVIEW, publishing.PUBLISHED)))
+    .where(tables.document.c.changed_at > bindparam("since"))
+    .order_by(tables.document.c.changed_at.desc())
+    .limit(50)
+)
+
+
 async def news(connection: AsyncConnection, tenant: Tenant, since: datetime) -> list[Any]:
     """The articles that were written, improved or put in force since then, the newest first; at most fifty."""
-    document = tables.document
-    rows = await connection.execute(
-        select(document)
-        .where(document.c.service_id == tenant.service_id, document.c.kind == "article")
-        .where(document.c.state.in_((publishing.REVIEW, publishing.PUBLISHED)), document.c.changed_at > since)
-        .order_by(document.c.changed_at.desc())
-        .limit(50)
-    )
-    return list(rows.all())
+    return await _NEWS.all(connection, service=tenant.service_id, since=since)
 
 
 async def articles_for(

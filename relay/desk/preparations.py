@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.desk.people import Tenant, insert_row, now_utc
 from relay.storage import tables
+from relay.storage.prepared import Prepared
 
 KEPT = timedelta(days=7)
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -29,21 +30,22 @@ async def keep(connection: AsyncConnection, tenant: Tenant, answers: Mapping[str
     return reference
 
 
+_ROW = tables.preparation.c
+_FOUND = Prepared(
+    select(tables.preparation)
+    .where(or_(_ROW.reference == bindparam("reference"), _ROW.customer_number == bindparam("customer")))
+    .where(_ROW.service_id == bindparam("service"), _ROW.ticket_id.is_(None), _ROW.at > bindparam("since"))
+    .order_by(_ROW.at.desc())
+    .limit(5)
+)
+
+
 async def find(connection: AsyncConnection, tenant: Tenant, text: str) -> list[Any]:
     """What was prepared under this number, or by this customer; not yet used, the newest first."""
-    preparation = tables.preparation
-    wanted = text.strip().upper()
-    if not wanted:
+    if not (wanted := text.strip()):
         return []
-    named = or_(preparation.c.reference == wanted, preparation.c.customer_number == text.strip())
-    rows = await connection.execute(
-        select(preparation)
-        .where(preparation.c.service_id == tenant.service_id, preparation.c.ticket_id.is_(None), named)
-        .where(preparation.c.at > now_utc() - KEPT)
-        .order_by(preparation.c.at.desc())
-        .limit(5)
-    )
-    return list(rows.all())
+    asked = {"reference": wanted.upper(), "customer": wanted, "since": now_utc() - KEPT}
+    return await _FOUND.all(connection, service=tenant.service_id, **asked)
 
 
 async def by_reference(connection: AsyncConnection, tenant: Tenant, reference: str) -> Any | None:
