@@ -1,6 +1,6 @@
 """The JSON API: what the technician's page, the Python client and programs use."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -26,7 +26,7 @@ from relay.desk.requests import (
     required_person,
 )
 from relay.desk.rights import ASSISTS_FROM, READERS, WRITERS, level_of
-from relay.storage.prepared import Question, together
+from relay.storage.prepared import Question
 
 routes = web.RouteTableDef()
 
@@ -113,7 +113,7 @@ async def post_ticket(request: web.Request) -> web.Response:
 
 @routes.get("/api/tickets/{number}")
 async def get_ticket(request: web.Request) -> web.Response:
-    async with asking_about_ticket(request, *READERS) as (_, _, row):
+    async with asking_about_ticket(request, *READERS) as (_, _, row, _):
         return json_answer(_ticket(row))
 
 
@@ -219,32 +219,33 @@ async def ticket_of(request: web.Request, connection: AsyncConnection, person: P
 
 async def ticket_by(connection: AsyncConnection, person: Person, number: str) -> Any:
     """The row of the ticket of this number, as somebody typed it. Raises Refusal 404."""
-    asked = _questions(number)
-    return _found(person, await together(connection, *asked) if asked else [])
+    wanted = number_of(number)
+    row = None if wanted is None else await ticket_store.find(connection, person.tenant, wanted)
+    if row is None:
+        raise Refusal(404, "not_found")
+    return row
+
+
+def _nothing_more(_: int) -> Sequence[Question]:
+    return ()
 
 
 @asynccontextmanager
-async def asking_about_ticket(request: web.Request, *roles: str) -> AsyncIterator[tuple[Person, AsyncConnection, Any]]:
-    """Who is signed in, where to read, and the row of the ticket that the path names.
+async def asking_about_ticket(
+    request: web.Request, *roles: str, also: Callable[[int], Sequence[Question]] = _nothing_more
+) -> AsyncIterator[tuple[Person, AsyncConnection, Any, list[list[Any]]]]:
+    """Who is signed in, where to read, the row of the ticket that the path names, and the answers to what is `also` asked of its number.
 
     Raises:
         Refusal: as `required_person` does, and as `ticket_of`.
     """
-    questions = _questions(request.match_info["number"])
-    async with asking_at_once(request, questions, *roles) as (person, connection, answers):
-        yield person, connection, _found(person, answers)
-
-
-def _questions(number: str) -> list[Question]:
-    wanted = number_of(number)
-    return [] if wanted is None else [ticket_store.number_question(wanted)]
-
-
-def _found(person: Person, answers: list[list[Any]]) -> Any:
-    row = ticket_store.numbered(person.tenant, answers[0]) if answers else None
-    if row is None:
-        raise Refusal(404, "not_found")
-    return row
+    number = number_of(request.match_info["number"])
+    asked = [] if number is None else [ticket_store.number_question(number), *also(number)]
+    async with asking_at_once(request, asked, *roles) as (person, connection, answers):
+        row = ticket_store.numbered(person.tenant, answers[0]) if answers else None
+        if row is None:
+            raise Refusal(404, "not_found")
+        yield person, connection, row, answers[1:]
 
 
 def number_of(typed: str) -> int | None:

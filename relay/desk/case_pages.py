@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import relay.desk.letter_actions
@@ -31,7 +31,7 @@ from relay.desk.requests import DESK, Refusal, required_person, signed_in
 from relay.desk.rights import ASSISTS_FROM, READERS, REVIEWERS, WRITERS, level_of
 from relay.desk.rules import Incomplete, NotPossible
 from relay.storage import tables
-from relay.storage.prepared import Prepared, together
+from relay.storage.prepared import Prepared, Question
 
 routes = web.RouteTableDef()
 
@@ -142,17 +142,10 @@ _PLACE = {
 async def ticket_page(request: web.Request, *, bad: BadForm | None = None) -> web.Response:
     """The whole page; with `bad` it tells what could not be taken, and keeps what was typed."""
     desk = request.app[DESK]
-    async with api.asking_about_ticket(request, *READERS) as (person, connection, row):
-        happened, held, stands_for, documents, *theirs = await together(
-            connection,
-            ticket_store.history_question(row.id),
-            _SESSIONS.asked(ticket=row.id),
-            improvements.of_ticket(row.id),
-            document_store.state_question(),
-            *customer_store.view_questions(person.tenant, row.customer_id),
-        )
+    async with api.asking_about_ticket(request, *READERS, also=_file_of) as (person, connection, row, answers):
+        happened, held, stands_for, documents, *theirs = answers
         asked = await _asked_about(request, connection, person, row, ticket_store.happened(happened), {})
-        view = customer_store.view_of(theirs)
+        view = customer_store.view_of(person.tenant, theirs)
         assert view is not None
         zone = ZoneInfo(desk.settings.time_zone)
         values = await case_view.values_of(asked, view, document_store.state_of(documents), desk.frequent, zone)
@@ -197,10 +190,23 @@ async def ticket_page(request: web.Request, *, bad: BadForm | None = None) -> we
 _SESSIONS = Prepared(
     select(tables.session, tables.person.c.full_name)
     .join(tables.person, tables.session.c.person_id == tables.person.c.id)
-    .where(tables.session.c.ticket_id == bindparam("ticket"))
+    .where(tables.session.c.ticket_id == ticket_store.ID_OF_NUMBER)
     .order_by(tables.session.c.id.desc())
     .limit(50)
 )
+_STANDS_FOR = improvements.of_ticket(ticket_store.ID_OF_NUMBER)
+_CUSTOMER = customer_store.view_statements(ticket_store.CUSTOMER_OF_NUMBER)
+
+
+def _file_of(number: int) -> list[Question]:
+    """All that belongs to a ticket, asked at once, so that all is of one moment: history, sessions, causes, documents, customer."""
+    return [
+        ticket_store.history_question(number),
+        _SESSIONS.asked(wanted=number),
+        _STANDS_FOR.asked(wanted=number),
+        document_store.state_question(),
+        *(statement.asked(wanted=number) for statement in _CUSTOMER),
+    ]
 
 
 @routes.get("/tickets/{number:[0-9]+}/changes")

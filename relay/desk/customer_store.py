@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from relay.desk.people import Tenant, insert_row, now_utc
 from relay.storage import search, tables
 from relay.storage.changes import changed
-from relay.storage.prepared import Prepared, Question, together
+from relay.storage.prepared import Prepared, together
 from relay.storage.words import numeral_of
 
 LISTED_MAX = 50
@@ -111,39 +111,35 @@ def field_of(text: str) -> str:
     return "customer_number" if digits else "customer_name"
 
 
-def _of_customer(table: Any, order: Any) -> Prepared:
-    return Prepared(select(table).where(table.c.customer_id == bindparam("customer")).order_by(order).limit(VIEWED_MAX))
+def view_statements(customer: Any) -> list[Prepared]:
+    """What `view_of` reads the answers to, of the customer of this id, which may be found within the statement."""
+
+    def theirs(table: Any, order: Any) -> Prepared:
+        return Prepared(select(table).where(table.c.customer_id == customer).order_by(order).limit(VIEWED_MAX))
+
+    return [
+        Prepared(select(tables.customer).where(tables.customer.c.id == customer)),
+        theirs(tables.contract, tables.contract.c.began_at.desc()),
+        theirs(tables.customer_order, tables.customer_order.c.ordered_at.desc()),
+        theirs(tables.device, tables.device.c.id),
+        theirs(tables.contact, tables.contact.c.at.desc()),
+        theirs(tables.ticket, tables.ticket.c.changed_at.desc()),
+    ]
 
 
-_CUSTOMER = Prepared(
-    select(tables.customer).where(
-        tables.customer.c.id == bindparam("customer"), tables.customer.c.service_id == bindparam("service")
-    )
-)
-_OF_CUSTOMER = (
-    _of_customer(tables.contract, tables.contract.c.began_at.desc()),
-    _of_customer(tables.customer_order, tables.customer_order.c.ordered_at.desc()),
-    _of_customer(tables.device, tables.device.c.id),
-    _of_customer(tables.contact, tables.contact.c.at.desc()),
-    _of_customer(tables.ticket, tables.ticket.c.changed_at.desc()),
-)
+_OF_CUSTOMER = view_statements(bindparam("customer"))
 
 
 async def view(connection: AsyncConnection, tenant: Tenant, customer_id: int) -> View | None:
     """What is known about a customer."""
-    return view_of(await together(connection, *view_questions(tenant, customer_id)))
+    asked = (statement.asked(customer=customer_id) for statement in _OF_CUSTOMER)
+    return view_of(tenant, await together(connection, *asked))
 
 
-def view_questions(tenant: Tenant, customer_id: int) -> list[Question]:
-    """What `view_of` reads the answers to."""
-    theirs = (statement.asked(customer=customer_id) for statement in _OF_CUSTOMER)
-    return [_CUSTOMER.asked(customer=customer_id, service=tenant.service_id), *theirs]
-
-
-def view_of(answers: Sequence[list[Any]]) -> View | None:
+def view_of(tenant: Tenant, answers: Sequence[list[Any]]) -> View | None:
     """What is known about a customer; None where the service has none of that id."""
     rows, *theirs = answers
-    return View(rows[0], *theirs) if rows else None
+    return View(rows[0], *theirs) if rows and rows[0].service_id == tenant.service_id else None
 
 
 async def language_of(connection: AsyncConnection, customer_id: int) -> str:

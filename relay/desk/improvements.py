@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.desk.customer_store import note_change
 from relay.desk.people import Tenant, insert_row, now_utc
 from relay.desk.rules import Incomplete
 from relay.storage import tables
-from relay.storage.prepared import Prepared, Question
+from relay.storage.prepared import Prepared
 from relay.storage.standing import standing
 
 STATES = ("open", "in_work", "done", "refused")
@@ -49,16 +49,13 @@ async def tickets_of(connection: AsyncConnection, improvement_id: int) -> list[A
     return list(rows.all())
 
 
-_OF_TICKET = Prepared(
-    select(tables.improvement.c.id, tables.improvement.c.title, tables.improvement.c.state)
-    .join(tables.improvement_ticket, tables.improvement_ticket.c.improvement_id == tables.improvement.c.id)
-    .where(tables.improvement_ticket.c.ticket_id == bindparam("ticket"))
-)
-
-
-def of_ticket(ticket_id: int) -> Question:
-    """What a ticket stands for on the list."""
-    return _OF_TICKET.asked(ticket=ticket_id)
+def of_ticket(ticket: Any) -> Prepared:
+    """What a ticket stands for on the list; its id may be found within the statement."""
+    return Prepared(
+        select(tables.improvement.c.id, tables.improvement.c.title, tables.improvement.c.state)
+        .join(tables.improvement_ticket, tables.improvement_ticket.c.improvement_id == tables.improvement.c.id)
+        .where(tables.improvement_ticket.c.ticket_id == ticket)
+    )
 
 
 async def note(

@@ -66,6 +66,11 @@ def with_customer() -> Any:
 _OF_NUMBER = Prepared(with_customer().where(tables.ticket.c.number == bindparam("wanted")))
 _OF_ID = Prepared(with_customer().where(tables.ticket.c.id == bindparam("id")))
 
+_NUMBERED = select(tables.ticket).where(tables.ticket.c.number == bindparam("wanted"))
+ID_OF_NUMBER = _NUMBERED.with_only_columns(tables.ticket.c.id).scalar_subquery()
+"""Within a statement: the ticket of the number `wanted`. So what belongs to a ticket is asked for before its row is known."""
+CUSTOMER_OF_NUMBER = _NUMBERED.with_only_columns(tables.ticket.c.customer_id).scalar_subquery()
+
 
 def _history(ticket_id: Any) -> Prepared:
     event, person = tables.ticket_event, tables.person
@@ -77,10 +82,7 @@ def _history(ticket_id: Any) -> Prepared:
     )
 
 
-_HISTORY = _history(bindparam("ticket"))
-_HISTORY_OF_NUMBER = _history(
-    select(tables.ticket.c.id).where(tables.ticket.c.number == bindparam("wanted")).scalar_subquery()
-)
+_HISTORY, _HISTORY_OF_NUMBER = _history(bindparam("ticket")), _history(ID_OF_NUMBER)
 
 
 async def find(connection: AsyncConnection, tenant: Tenant, number: int) -> Any | None:
@@ -166,13 +168,13 @@ class Known:
 
 async def known(connection: AsyncConnection, tenant: Tenant, number: int) -> Known | None:
     """The ticket of this number; None where the service has none."""
-    rows, events = await together(connection, number_question(number), _HISTORY_OF_NUMBER.asked(wanted=number))
+    rows, events = await together(connection, number_question(number), history_question(number))
     row = numbered(tenant, rows)
     return None if row is None else Known(row, happened(events))
 
 
 async def _known(connection: AsyncConnection, ticket_id: int) -> Known:
-    (row,), events = await together(connection, _OF_ID.asked(id=ticket_id), history_question(ticket_id))
+    (row,), events = await together(connection, _OF_ID.asked(id=ticket_id), _HISTORY.asked(ticket=ticket_id))
     return Known(row, happened(events))
 
 
@@ -340,13 +342,12 @@ async def stages_of(connection: AsyncConnection, customer_id: int) -> list[Stage
 
 async def history_of(connection: AsyncConnection, ticket_id: int) -> list[Happened]:
     """All events of a ticket, in order."""
-    (rows,) = await together(connection, history_question(ticket_id))
-    return happened(rows)
+    return happened(await _HISTORY.all(connection, ticket=ticket_id))
 
 
-def history_question(ticket_id: int) -> Question:
-    """What `happened` reads the answer to."""
-    return _HISTORY.asked(ticket=ticket_id)
+def history_question(number: int) -> Question:
+    """What `happened` reads the answer to, of the ticket of this number."""
+    return _HISTORY_OF_NUMBER.asked(wanted=number)
 
 
 def happened(rows: Iterable[Any]) -> list[Happened]:
