@@ -221,6 +221,7 @@ export class SessionView {
 
   /** Nothing more comes. */
   over() {
+    this.#isBegun = false;
     clearInterval(this.#promptTimer);
     for (const timer of [this.#watching, this.#noteTimer, this.#asking]) clearTimeout(timer);
     this.screen.close();
@@ -407,7 +408,7 @@ export class SessionView {
     this.session.send({ type: "picture_shown", picture });
     this.#lastShownAt = new Date();
     document.body.dataset.shown = String(picture);
-    if (this.#isLate) this.#watch();
+    if (this.#isLate && this.#isBegun) this.#watch();
   }
 
   /** Something could not be shown: a key picture begins anew, without loading the page again. @param {Error} error */
