@@ -71,7 +71,7 @@ class Procedure(Message, frozen=True, tag="procedure"):
         return tuple(step for step in self.steps if step.level == level)
 
 
-class Script(Message, frozen=True, tag="script"):
+class Script(Message, frozen=True, tag="script", omit_defaults=True):
     """What an adviser says, word for word; `{name}`, `{customer}` and `{organisation}` are filled in."""
 
     title: Both

@@ -111,3 +111,12 @@ def test_the_stored_events_alone_rebuild_the_same_document(wanted: list[Document
         if played.in_force and isinstance(event, Published):
             assert played.authors[played.in_force - 1] != event.approver
     assert publishing.rebuild(publishing.events.decode(text) for text in stored) == played
+
+
+def test_a_text_that_was_stored_before_groups_had_texts_of_their_own_is_read() -> None:
+    stored = (
+        b'{"after":0,"author":"claire","content":{"moment":"greeting","text":{"en":"Hello","fr":"Bonjour"},'
+        b'"title":{"en":"Greeting","fr":"Accueil"},"type":"script"},"type":"drafted"}'
+    )
+    drafted = publishing.events.decode(stored)
+    assert encode(drafted) == stored
