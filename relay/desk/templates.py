@@ -5,7 +5,6 @@ the fields of a form in which nothing has been typed, and what stands between `{
 that differs from page to page.
 """
 
-import re
 from collections.abc import Callable
 from functools import cache, lru_cache
 from gettext import NullTranslations
@@ -20,21 +19,8 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.parser import Parser
 from jinja2.runtime import Macro
 from jinja2.visitor import NodeTransformer
-from markupsafe import Markup, escape
 
 from translations import catalogue
-
-_is_special = re.compile("[&<>\"']").search
-
-
-def as_written(value: object) -> str:
-    """A value as it stands in a page, just as `markupsafe.escape` gives it, which takes longer where nothing has to be done."""
-    if type(value) is str:
-        return escape(value) if _is_special(value) else value
-    if type(value) is Markup:
-        return value
-    return str(value) if type(value) is int else escape(value)
-
 
 VOCABULARIES = {"words": "words.html", "desk": "case_words.html"}
 """Templates of macros that say words; known by these names in all others."""
@@ -67,9 +53,7 @@ class _Spoken(jinja2.Environment):
         self.globals["f"] = _Fields(self.get_template("forms.html").module)
 
     def _generate(self, source: nodes.Template, *rest: Any, **options: Any) -> str:
-        code = super()._generate(self._compiler.visit(source), *rest, **options)
-        # What Jinja calls by that name, before it writes a value.
-        return f"{code}\nfrom {__name__} import {as_written.__name__} as escape\n"
+        return super()._generate(self._compiler.visit(source), *rest, **options)
 
 
 class _Compiler(NodeTransformer):

@@ -2,12 +2,8 @@
 
 import jinja2
 import pytest
-from hypothesis import given
-from hypothesis import strategies as some
-from markupsafe import Markup, escape
 
 from relay.desk import actions, case_pages, forms, templates
-from relay.desk.options import Options
 from translations import LANGUAGES
 
 assert case_pages.routes  # the buttons register themselves
@@ -22,26 +18,6 @@ def test_every_template_compiles(language: str) -> None:
     environment = templates.of(language)
     for name in environment.list_templates():
         environment.get_template(name)
-
-
-class _Name(str):
-    """A text of a kind of its own."""
-
-
-_VALUES = some.one_of(
-    *(some.text().map(kind) for kind in (str, Markup, _Name)),
-    some.text(alphabet="a&<>\"'"),
-    *(some.integers(), some.floats(), some.booleans(), some.none()),
-    some.text().map(lambda text: Options([(1, text)])),
-)
-
-
-@given(_VALUES)
-def test_values_stand_in_a_page_as_they_would_be_escaped(value: object) -> None:
-    assert templates.as_written(value) == str(escape(value))
-    page = "{% macro m(v) %}<i>{{ v }}</i>{% endmacro %}{% set s %}{{ value }}{% endset %}{{ value }}|{{ m(value) }}|{{ s }}"
-    expected = "{0}|<i>{0}</i>|{0}".format(escape(value))
-    assert templates.of("fr").from_string(page).render(value=value) == expected
 
 
 def test_what_is_written_once_is_written_in_the_language_of_the_page() -> None:
