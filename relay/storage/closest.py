@@ -1,4 +1,5 @@
-"""What comes closest to a sentence of which nothing holds every word: what holds most of it, a rare word counting for more.
+"""What comes closest to a sentence of which nothing holds every word: what holds most of it, a rare word counting for more, and one
+that nearly everything holds for nearly nothing.
 
 How rare a word is the newest entries tell: they are looked through for all words at once. Of a word that is rare among them the index
 tells who holds it, however old that is. So a sentence of common words costs no more than one of rare ones. Both databases find the same
@@ -23,6 +24,8 @@ from relay.storage.words import fold, words_of
 
 TELLING_FROM, SENTENCE_FROM = 3, 3
 """Letters from which on a word says what a sentence is about, and words from which on it is one."""
+SHARE_MIN = 0.25
+"""Of what a sentence weighs: what holds less is not close to it, however many of its words it has."""
 NEWEST, RARE_BELOW, RARE_MAX = 1000, 4, 200
 """So many are looked through; what fewer of them hold is rare; and so many that hold a rare word are looked at."""
 
@@ -51,21 +54,21 @@ async def closest(
     holding = _OnSqlite if connection.dialect.name == "sqlite" else _OnPostgreSql
     database = holding(connection, tenant, kind, terms, limit)
     held = await database.among_newest()
+    everything = sum(one.times for one in held)
     times = [sum(one.times for one in held if one.words >> place & 1) for place in range(len(words))]
     if rare := [place for place, often in enumerate(times) if often < RARE_BELOW]:
         held = [*held, *await database.with_rare(rare)]
-    weights = [log((NEWEST + 1) / (often + 0.5)) for often in times]
+    weights = [log((everything + 1) / (often + 0.5)) for often in times]
     return _heaviest(held, weights, least=1 if len(words) < SENTENCE_FROM else 2)[:limit]
 
 
 def _heaviest(held: Iterable[Held], weights: Sequence[float], *, least: int) -> list[int]:
     """Those that hold at least so many words, by what the words that they hold weigh; each once."""
-    weighed = {
-        (-sum(weight for place, weight in enumerate(weights) if one.words >> place & 1), -subject_id)
-        for one in held
-        if one.words.bit_count() >= least
-        for subject_id in one.ids
-    }
+    weighed = set[tuple[float, int]]()
+    for one in held:
+        weight = sum(weight for place, weight in enumerate(weights) if one.words >> place & 1)
+        if one.words.bit_count() >= least and weight >= SHARE_MIN * sum(weights):
+            weighed |= {(-weight, -subject_id) for subject_id in one.ids}
     return [-newest for _, newest in sorted(weighed)]
 
 

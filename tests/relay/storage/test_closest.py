@@ -43,6 +43,15 @@ async def test_one_word_in_common_is_not_what_a_sentence_is_about(filled: Databa
     assert await near(filled, tenant, "…") == []
 
 
+async def test_what_nearly_everything_holds_brings_nothing_close(database: Database, tenant: Tenant) -> None:
+    async with database.transaction() as connection:
+        common = [(number, "Pas de wifi sur la box", "Pas de lumière sur le port.") for number in range(1, 5)]
+        await search.index_new(connection, tenant, "article", common)
+        await search.index(connection, tenant, "article", 5, "L’image reste noire", "Rien sur la box.")
+    assert await near(database, tenant, "pas de son sur la tablette") == []
+    assert await near(database, tenant, "pas d’image sur la télévision") == [5]
+
+
 async def test_nothing_of_another_service_is_close(filled: Database, tenant: Tenant) -> None:
     other = Tenant(tenant.organisation_id, tenant.service_id + 1)
     assert await near(filled, other, "ma chambre coupe le wifi") == []
@@ -55,7 +64,7 @@ async def test_what_is_older_than_the_newest_is_found_by_what_it_alone_has(
     async with filled.transaction() as connection:
         common = [(100 + number, "Le wifi est lent", "La box est neuve.") for number in range(10)]
         await search.index_new(connection, tenant, "article", common)
-    # Holds three words, two of which the newest do not; the newest hold two each.
-    assert await near(filled, tenant, "le wifi coupe lent dans la chambre") == [2, 109, 108, 107, 106, 105]
+    # Holds three words that the newest do not; what those hold, they all do.
+    assert await near(filled, tenant, "le wifi coupe lent dans la chambre") == [2]
     # All that is held by the newest as well is looked for among them alone.
     assert await near(filled, tenant, "la box wifi lent") == [109, 108, 107, 106, 105]
