@@ -99,7 +99,10 @@ async def get_audit(request: web.Request) -> web.Response:
     async with request.app[DESK].database.transaction() as connection:
         rows, earlier = await trail(connection, [service.id for service in person.services], until)
     more = earlier.isoformat() if earlier else ""
-    return page(request, "audit.html", person, rows=[(row, _event_of(row)) for row in rows], more=more)
+    # What lies in another service is read there; who asks has to change to it first.
+    elsewhere = {one.id: one.name for one in person.services if one.id != person.tenant.service_id}
+    lines = [(row, _event_of(row), elsewhere.get(row.service_id)) for row in rows]
+    return page(request, "audit.html", person, lines=lines, more=more)
 
 
 async def trail(
@@ -110,15 +113,16 @@ async def trail(
     cases, documents = tables.ticket, tables.document
     of_ticket = select(
         ticket.c.at, ticket.c.id, ticket.c.person_id, literal("ticket").label("subject"), cases.c.number,
-        cases.c.subject.label("title"), ticket.c.event,
+        cases.c.subject.label("title"), ticket.c.event, ticket.c.service_id,
     ).select_from(ticket.join(cases, ticket.c.ticket_id == cases.c.id))  # fmt: skip
     of_document = select(
         document.c.at, document.c.id, document.c.person_id, documents.c.kind, document.c.document_id,
-        documents.c.title, document.c.event,
+        documents.c.title, document.c.event, document.c.service_id,
     ).select_from(document.join(documents, document.c.document_id == documents.c.id))  # fmt: skip
     of_rest = select(
-        change.c.at, change.c.id, change.c.person_id, change.c.subject, change.c.subject_id, literal(""), change.c.what
-    )
+        change.c.at, change.c.id, change.c.person_id, change.c.subject, change.c.subject_id, literal(""), change.c.what,
+        change.c.service_id,
+    )  # fmt: skip
     parts: list[Any] = []
     for part, table in ((of_ticket, ticket), (of_document, document), (of_rest, change)):
         # Read by the index over times; by one over services all of them would be sorted.

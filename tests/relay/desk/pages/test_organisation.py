@@ -70,6 +70,11 @@ async def test_one_desk_serves_several_companies_and_each_keeps_its_own(
     assert "Chez le premier" not in page
     assert (await adviser.get(f"/tickets/{of_the_first}"))[0] == 404
     assert (await technician.get(f"/tickets/{of_the_bank}"))[0] == 404
+    # The trail of changes tells of both, and leads only to what can be read from here.
+    page = await shown(administrator, "/audit")
+    assert re.search(rf'href="/tickets/{of_the_first}">.*?Chez le premier', page, re.DOTALL)
+    assert f'href="/tickets/{of_the_bank}"' not in page
+    assert re.search(rf"Ticket {of_the_bank}\b.*?À la banque.*?Banque Test", page, re.DOTALL)
     # It begins with the procedures of the other one, and they work.
     assert (await press(adviser, of_the_bank, "kind", name="no-picture"))[0] == 303
     assert (await send(adviser, "/services/current", service=home[1]))[0] == 303

@@ -196,11 +196,13 @@ async def test_the_trail_of_changes_tells_in_words_and_leads_to_what_was_changed
     number = await ticket(adviser, "À suivre")
     assert (await press(adviser, number, "priority", priority="1", reason="Magasin fermé"))[0] == 303
     path = await made(supervisor, "/process/new", name="traced", **script("Salut.", "Hi.", title_en="Traced greeting"))
+    fields = {"title": "Traced article", "language": "en", "product": "box", "audience": "desk", "issue": "i"}
+    article = await made(adviser, "/knowledge/new", resolution="r", **fields)
     page = await shown(auditor, "/audit")
     for told in ("set the priority 1, at once:", "wrote version 1", "Traced greeting", '"type":"priority_set"'):
         assert told in page
     assert f'href="{path}"' in page
-    article = link(page, "Article")
+    assert f'href="{article}"' in page
     assert "What helps" in await shown(auditor, article)
     assert (await auditor.get(article.replace("/knowledge/", "/process/")))[0] == 404
 
