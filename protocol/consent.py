@@ -4,8 +4,9 @@ The agent passes on each answer with `allow`, each withdrawal with `take_back`, 
 `admits` before acting on anything a technician sent. A grant waits for its entry to be stored; taking back waits for nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Reversible
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import NamedTuple, NewType
 
 from protocol.codec import Message
@@ -181,9 +182,18 @@ class ConsentGate:
             return False
         return needed not in _HELD or not self._holds
 
-    def is_picture_recent(self, viewer: ViewerId, newest_ms: int) -> bool:
-        """Tell whether what the viewer has seen is no more than two seconds behind the newest picture."""
-        return viewer in self._shown_ms and newest_ms - self._shown_ms[viewer] <= PICTURE_LIVE_S * 1000
+    def is_picture_recent(self, viewer: ViewerId, captured_ms: Reversible[int], now_ms: int) -> bool:
+        """Tell whether what the viewer shows was the newest picture until two seconds ago at least.
+
+        After a rest it may be of long ago, and the next one be on its way just now: that is no reason to hold a key.
+
+        Args:
+            captured_ms: when each of the pictures was captured, the oldest first.
+        """
+        if viewer not in self._shown_ms:
+            return False
+        unseen = takewhile(lambda captured: captured > self._shown_ms[viewer], reversed(captured_ms))
+        return now_ms - min(unseen, default=now_ms) <= PICTURE_LIVE_S * 1000
 
     def capabilities_of(self, viewer: ViewerId) -> frozenset[Capability]:
         return frozenset(grant.capability for grant in self._in_force if grant.viewer == viewer)

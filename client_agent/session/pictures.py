@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections import OrderedDict
+from collections.abc import Reversible
 
 from client_agent.eyes import Eyes
 from client_agent.screen.source import Screen
@@ -184,6 +185,11 @@ class Pictures:
     def captured_ms(self, picture: int) -> int:
         """When this picture was captured, UTC milliseconds; the newest one's time where that is not known any more."""
         return self._captured_ms.get(picture, self.newest_ms)
+
+    @property
+    def all_captured_ms(self) -> Reversible[int]:
+        """When the last thousand pictures were captured, UTC milliseconds, the oldest first."""
+        return self._captured_ms.values()
 
     async def run(self) -> None:
         """Show what changes, for as long as the session lasts.

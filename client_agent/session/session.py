@@ -498,7 +498,7 @@ class Session:
 
     def _on_input(self, viewer: RemoteViewer, message: FromViewer) -> None:
         pictures = self._case.pictures
-        if self._case.gate.is_picture_recent(viewer.id, pictures.newest_ms) and not pictures.is_late:
+        if self._case.gate.is_picture_recent(viewer.id, pictures.all_captured_ms, now_ms()) and not pictures.is_late:
             viewer.last_drop = None
             self._case.hands.apply(message, pictures.screens)
         else:

@@ -207,7 +207,18 @@ def test_a_hold_keeps_input_back_and_nothing_else(hold: Hold) -> None:
 
 def test_who_has_seen_nothing_recent_is_known() -> None:
     gate = _granted(Capability.VIEW, Capability.CONTROL)
-    assert not gate.is_picture_recent(FIRST, newest_ms=NOON)
+    assert not gate.is_picture_recent(FIRST, [NOON], now_ms=NOON)
     gate.picture_shown(FIRST, NOON)
-    assert gate.is_picture_recent(FIRST, newest_ms=NOON + 2000)
-    assert not gate.is_picture_recent(FIRST, newest_ms=NOON + 2001)
+    captured = [NOON - 1, NOON, NOON + 500, NOON + 2000]
+    assert gate.is_picture_recent(FIRST, captured, now_ms=NOON + 2500)
+    assert not gate.is_picture_recent(FIRST, captured, now_ms=NOON + 2501)
+    gate.picture_shown(FIRST, NOON + 500)
+    assert gate.is_picture_recent(FIRST, captured, now_ms=NOON + 2501)
+
+
+def test_after_a_rest_a_picture_that_is_on_its_way_holds_no_key() -> None:
+    gate = _granted(Capability.VIEW, Capability.CONTROL)
+    gate.picture_shown(FIRST, NOON)
+    minute_ms = 60_000
+    assert gate.is_picture_recent(FIRST, [NOON], now_ms=NOON + minute_ms)
+    assert gate.is_picture_recent(FIRST, [NOON, NOON + minute_ms], now_ms=NOON + minute_ms + 20)
