@@ -1,9 +1,11 @@
 """What changed between two versions of a document: part by part, in lines that whoever works by it reads. No I/O."""
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
+from relay.desk import content_words
+from relay.desk.content_words import Gettext
 from relay.desk.ladders import Ladder, Tier
 from relay.desk.procedures import Escalation, Procedure, Script
 from relay.desk.publishing import Article, Content
@@ -18,7 +20,6 @@ LEFT_OUT = ("…", "")
 
 Part = tuple[str, list[tuple[str, str]]]
 """The name of a part, and its lines: gone (-), come (+), stayed (space), or some that are left out (…)."""
-_Gettext = Callable[[str], str]
 
 
 def difference(before: Content, after: Content, language: str) -> list[Part]:
@@ -43,7 +44,7 @@ def _changed(old: list[str], new: list[str]) -> Iterator[tuple[str, str]]:
             yield LEFT_OUT
 
 
-def _parts(content: Content, gettext: _Gettext) -> Iterator[tuple[str, list[str]]]:
+def _parts(content: Content, gettext: Gettext) -> Iterator[tuple[str, list[str]]]:
     match content:
         case Article():
             for name in ("title", "issue", "environment", "resolution", "cause"):
@@ -53,13 +54,8 @@ def _parts(content: Content, gettext: _Gettext) -> Iterator[tuple[str, list[str]
             yield "about", [content.product, {"fr": "Français", "en": "English"}[content.language], readers, *guide]
         case Script():
             yield "title", _both(content.title)
-            moments = {
-                "greeting": gettext("at the beginning"),
-                "expectation": gettext("to say what happens now"),
-                "empathy": gettext("to show understanding"),
-                "closing": gettext("at the end"),
-            }
-            yield "about", [moments[content.moment], *([content.group] if content.group else [])]
+            moment = content_words.moments(gettext)[content.moment]
+            yield "about", [moment, *([content.group] if content.group else [])]
             yield "text", _both(content.text)
         case Tree():
             yield "title", _both(content.title)
@@ -67,16 +63,9 @@ def _parts(content: Content, gettext: _Gettext) -> Iterator[tuple[str, list[str]
             yield "questions", [line for question in content.questions for line in _question(question, gettext)]
         case Procedure():
             yield "title", _both(content.title)
-            records = {
-                "incident": gettext("incident"),
-                "request": gettext("request"),
-                "how_to": gettext("how-to"),
-                "set_up": gettext("set-up"),
-                "onboarding": gettext("welcome of a new customer"),
-                "return": gettext("return"),
-            }
+            record = content_words.records(gettext)[content.record]
             weight = f"{gettext('How much it matters, 1 to 5')} – {content.weight}"
-            yield "about", [content.product, records[content.record], weight, *([content.tree] if content.tree else [])]
+            yield "about", [content.product, record, weight, *([content.tree] if content.tree else [])]
             yield "have_ready", [line for one in content.have_ready for line in _both(one)]
             level = partial(_level, gettext)
             yield (
@@ -93,17 +82,17 @@ def _both(text: Both | BothTexts) -> list[str]:
     return [f"{language} – {line}" for language in ("fr", "en") for line in text.into(language).splitlines()]
 
 
-def _level(gettext: _Gettext, level: int) -> str:
+def _level(gettext: Gettext, level: int) -> str:
     return gettext("Level %(level)s") % {"level": level}
 
 
-def _complexity(value: str, gettext: _Gettext) -> str:
+def _complexity(value: str, gettext: Gettext) -> str:
     return {"low": gettext("simple"), "complex": gettext("complex"), "very_complex": gettext("very complex")}.get(
         value, value
     )
 
 
-def _question(question: Question, gettext: _Gettext) -> Iterator[str]:
+def _question(question: Question, gettext: Gettext) -> Iterator[str]:
     bounds = f" ({question.least}–{question.most})" if question.answer == "number" else ""
     leads = f" → {question.next}" if question.next and question.answer != "choice" else ""
     for line in _both(question.text):
@@ -114,19 +103,14 @@ def _question(question: Question, gettext: _Gettext) -> Iterator[str]:
             yield f"    {choice.value} · {line}{f' → {choice.next}' if choice.next else ''}{speaks}"
 
 
-def _escalation(row: Escalation, gettext: _Gettext) -> Iterator[str]:
+def _escalation(row: Escalation, gettext: Gettext) -> Iterator[str]:
     yield f"{_level(gettext, row.from_level)} → {_level(gettext, row.to_level)} · {row.group} · {row.hours} h"
-    rules: Iterable[tuple[bool, str]] = (
-        (row.steps_required, gettext("all steps of the level have to be recorded")),
-        (row.search_required, gettext("the knowledge base has to be searched")),
-        (row.approval_required, gettext("somebody has to approve")),
-    )
-    yield from (f"    {told}" for holds, told in rules if holds)
+    yield from (f"    {told}" for name, told in content_words.demands(gettext).items() if getattr(row, name))
     yield from (f"    {line}" for line in _both(row.next_step))
     yield from (f"    {line}" for need in row.needs for line in _question(need, gettext))
 
 
-def _tier(tier: Tier, gettext: _Gettext) -> Iterator[str]:
+def _tier(tier: Tier, gettext: Gettext) -> Iterator[str]:
     suggested = f" · {_complexity(tier.complexity, gettext)}" if tier.complexity else ""
     only = f" · {gettext('only for complex cases')}" if tier.only_difficult else ""
     for line in _both(tier.title):

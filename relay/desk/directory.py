@@ -14,7 +14,7 @@ from relay.storage.words import fold
 
 LISTED_MAX = 200
 
-T = TypeVar("T")
+Row = TypeVar("Row", bound=Any)
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Listed:
         return level_of(frozenset(self.roles), frozenset(self.skills))
 
 
-def by_name(rows: Iterable[T]) -> list[T]:
+def by_name(rows: Iterable[Row]) -> list[Row]:
     """Rows with a `full_name` as a dictionary has them: É beside E, whatever the capitals. Databases differ in this, and in French."""
-    return sorted(rows, key=lambda row: fold(row.full_name))  # type: ignore[attr-defined]
+    return sorted(rows, key=lambda row: fold(row.full_name))
 
 
 async def listed(connection: AsyncConnection, *, domain: str = "", name: str = "") -> list[Listed]:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.desk import content_forms, diagrams, document_store, groups, people, publishing
+from relay.desk.content_words import demands, moments, records
 from relay.desk.differences import difference
 from relay.desk.document_pages import address_of, change_state, changes_of, document_of, version_of
 from relay.desk.forms import Typed
@@ -161,7 +162,9 @@ async def _form(
     **more: Any,
 ) -> web.Response:
     """The form, with the short names that it may refer to."""
+    gettext = catalogue(language_of(request, person)).gettext
     values: dict[str, Any] = {"row": None, "after": 0, "name": "", "problems": [], "theirs": None, "by": ""}
+    values |= {"moments": moments(gettext), "records": records(gettext), "demands": demands(gettext)}
     values["groups"] = [one.row for one in await groups.listed(connection, person.tenant)]
     values["trees"] = [row for row, _ in await document_store.designed(connection, person.tenant, "tree")]
     return page(request, "process_edit.html", person, status=status, kind=kind, form=form, **(values | more))

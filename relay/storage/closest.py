@@ -19,7 +19,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from relay.storage import tables
 from relay.storage.prepared import Prepared
-from relay.storage.search import FOUND_MAX, QUERY_WORDS_MAX, Scope, fts5_query, table_of, terms_for, tsquery
+from relay.storage.search import (
+    FOUND_MAX,
+    ITS_SUBJECT,
+    QUERY_WORDS_MAX,
+    Scope,
+    fts5_query,
+    table_of,
+    terms_for,
+    tsquery,
+)
 from relay.storage.words import fold, words_of
 
 TELLING_FROM, SENTENCE_FROM = 3, 3
@@ -159,14 +168,12 @@ def _held_by_newest(table: str, count: int) -> Prepared:
     )
 
 
-# Each part is carried out as it stands, and each hit's entry looked up only once it is wanted (search.py).
 @cache
 def _held_with_rare(table: str, count: int) -> Prepared:
     return _alike(
         f"WITH hit AS MATERIALIZED (SELECT id, words FROM {table} WHERE words @@ CAST(:rare AS tsquery))"
         f" SELECT e.subject_id, {_which_of(count)} AS words FROM (SELECT * FROM hit ORDER BY id DESC OFFSET 0) s"
-        " CROSS JOIN LATERAL (SELECT subject_id FROM search_entry WHERE id = s.id AND service_id = :service OFFSET 0) e"
-        " ORDER BY s.id DESC LIMIT :among"
+        f" {ITS_SUBJECT} ORDER BY s.id DESC LIMIT :among"
     )
 
 

@@ -229,15 +229,16 @@ async def _newest_of_postgresql(
 
 
 # OFFSET 0 and MATERIALIZED have each part carried out as it stands, and each hit's entry looked up only once it is wanted.
-_ITS_SUBJECT = (
+ITS_SUBJECT = (
     "CROSS JOIN LATERAL (SELECT subject_id FROM search_entry WHERE id = s.id AND service_id = :service OFFSET 0) e"
 )
+"""Within a statement: the subject of each entry of search `s`, where it is of the service."""
 
 
 @cache
 def _among_newest(table: str, column: str) -> Prepared:
     return _ids(
-        f"SELECT e.subject_id FROM (SELECT id, {column} FROM {table} ORDER BY id DESC LIMIT :among) s {_ITS_SUBJECT}"
+        f"SELECT e.subject_id FROM (SELECT id, {column} FROM {table} ORDER BY id DESC LIMIT :among) s {ITS_SUBJECT}"
         f" WHERE s.{column} @@ CAST(:match AS tsquery) ORDER BY s.id DESC LIMIT :limit"
     )
 
@@ -246,7 +247,7 @@ def _among_newest(table: str, column: str) -> Prepared:
 def _among_all(table: str, column: str) -> Prepared:
     return _ids(
         f"WITH hit AS MATERIALIZED (SELECT id FROM {table} WHERE {column} @@ CAST(:match AS tsquery))"
-        f" SELECT e.subject_id FROM (SELECT id FROM hit ORDER BY id DESC OFFSET 0) s {_ITS_SUBJECT}"
+        f" SELECT e.subject_id FROM (SELECT id FROM hit ORDER BY id DESC OFFSET 0) s {ITS_SUBJECT}"
         " ORDER BY s.id DESC LIMIT :limit"
     )
 
