@@ -80,9 +80,12 @@ class PixelFinder:
         now = np.frombuffer(pixels, np.uint32).reshape(moved.shape)
         is_right = moved == now
         # Plain ground is alike everywhere; a copy is for what would else have to be sent.
-        is_worth_it = is_right.mean() >= _RIGHT_MIN and (is_right & (old != now)).sum() >= _LOOK_PX_MIN
+        is_worth_it = (
+            np.count_nonzero(is_right) >= _RIGHT_MIN * is_right.size
+            and np.count_nonzero(is_right & (old != now)) >= _LOOK_PX_MIN
+        )
         if is_worth_it:
-            old[:] = moved.copy()
+            memory.copy(move.from_x, move.from_y, move.to)
         return bool(is_worth_it)
 
 

@@ -19,6 +19,8 @@ _COLUMNS = 16
 _SAMPLES = 6
 _VOTING = 3
 _VOTES_MIN = 6
+# Of what is as high as this, one in so many rows after the change is enough to vote.
+_HIGH_PX, _VOTING_ROWS = 256, 4
 _WIDTH_PX_MIN, _HEIGHT_PX_MIN = _COLUMNS * _SAMPLES, 48
 # A copy of fewer pixels than these, less what it spoils, is not worth the part.
 _GAIN_PX_MIN = 4096
@@ -54,8 +56,9 @@ def find_shifts(before: Pixels, after: Pixels, *, above: int = 0, height_min: in
     x, end = int(places[0]), int(places[-1]) + 1
     before, after, changed = before[:, x:end], after[:, x:end], changed[:, x:end]
     busiest = _busiest(columns[x:end])
-    old, new = _hashes(before, busiest), _hashes(after, busiest)
-    by = _vote(old, new, above)
+    every = 1 if len(after) < _HIGH_PX else _VOTING_ROWS
+    old = _hashes(before, busiest)
+    by = _vote(old, _hashes(after[::every], busiest), above, every)
     if by is None:
         return []
     # From the first row that `before` holds what may be a copy of to the last one, as sampled.
@@ -63,8 +66,8 @@ def find_shifts(before: Pixels, after: Pixels, *, above: int = 0, height_min: in
     start = first * _EVERY + above - by
     equal = before[start : start + (last - first) * _EVERY : _EVERY] == after[first * _EVERY : last * _EVERY : _EVERY]
     changed = changed[first:last]
-    # What becomes right by copying, less what becomes wrong.
-    gain = (equal & changed).view(np.int8) - (~(equal | changed)).view(np.int8)
+    # 1 for what becomes right by copying, -1 for what becomes wrong.
+    gain = equal.view(np.int8) + changed.view(np.int8) - np.int8(1)
     largest = _best_part(gain)
     if largest is None:
         return []
@@ -77,7 +80,7 @@ def find_shifts(before: Pixels, after: Pixels, *, above: int = 0, height_min: in
     shifts: list[Shift] = []
     for part in parts:
         top, bottom = (first + part.y) * _EVERY, (first + part.bottom - 1) * _EVERY + 1
-        top, bottom = _extended(top, bottom, old, new, by - above)
+        top, bottom = _extended(top, bottom, old, after, busiest, by - above)
         if shifts and by < 0:
             bottom = min(bottom, shifts[0].to.y)
         elif shifts:
@@ -96,8 +99,8 @@ def _best_part(gain: npt.NDArray[np.int8]) -> Box | None:
 
 
 def _sums(flags: "npt.NDArray[np.bool_ | np.int8]", axis: int) -> npt.NDArray[np.int_]:
-    """The quickest way there is for so small numbers."""
-    return np.asarray(np.add.reduce(flags.view(np.int8), axis=axis, dtype=np.int32), np.int_)
+    """The quickest way there is for so small numbers: no side of a screen is longer than 32,767 pixels."""
+    return np.asarray(np.add.reduce(flags.view(np.int8), axis=axis, dtype=np.int16), np.int_)
 
 
 def _busiest(columns: npt.NDArray[np.int_]) -> list[slice]:
@@ -118,8 +121,8 @@ def _hashes(pixels: Pixels, places: list[slice]) -> Hashes:
 _FACTORS = np.array([pow(5, 7 * (n + 1), 2**18) for n in range(_SAMPLES)], np.float64)
 
 
-def _vote(old: Hashes, new: Hashes, above: int) -> int | None:
-    """How many rows most of it moved down: what there is once before, and once after, votes."""
+def _vote(old: Hashes, new: Hashes, above: int, every: int) -> int | None:
+    """How many rows most of it moved down: what there is once before, and once after, votes; `new` is of one in `every` rows."""
     both = np.concatenate([old, new], axis=1)
     order = np.argsort(both, axis=1)
     ordered = np.take_along_axis(both, order, axis=1)
@@ -129,22 +132,26 @@ def _vote(old: Hashes, new: Hashes, above: int) -> int | None:
     is_pair = is_twice & ((one < rows) != (other < rows))
     is_pair[:, 1:] &= ~is_twice[:, :-1]
     is_pair[:, :-1] &= ~is_twice[:, 1:]
+    before, after = np.minimum(one[is_pair], other[is_pair]), np.maximum(one[is_pair], other[is_pair]) - rows
     # Counted from the longest way up that there could be.
-    shifts = np.abs(one[is_pair] - other[is_pair]) + above
+    shifts = after * every + above + rows - before
     votes = np.bincount(shifts[shifts != rows], minlength=1)
     best = int(votes.argmax())
     return best - rows if votes[best] >= _VOTES_MIN else None
 
 
-def _extended(top: int, bottom: int, old: Hashes, new: Hashes, by: int) -> tuple[int, int]:
+def _extended(top: int, bottom: int, old: Hashes, after: Pixels, places: list[slice], by: int) -> tuple[int, int]:
     """The rows of a copy to its very ends, which lie between two of those that were looked at."""
-    first, last = max(by, 0, top - _EVERY + 1), min(new.shape[1], old.shape[1] + by, bottom + _EVERY - 1)
-    alike = (old[:, first - by : last - by] == new[:, first:last]).all(axis=0)
-    while top > first and alike[top - 1 - first]:
-        top -= 1
-    while bottom < last and alike[bottom - first]:
-        bottom += 1
-    return top, bottom
+    first, last = max(by, 0, top - _EVERY + 1), min(len(after), old.shape[1] + by, bottom + _EVERY - 1)
+    is_alike = [
+        (old[:, begin - by : end - by] == _hashes(after[begin:end], places)).all(axis=0)
+        for begin, end in ((first, top), (bottom, last))
+    ]
+    others_above, others_below = np.flatnonzero(~is_alike[0]), np.flatnonzero(~is_alike[1])
+    return (
+        first + int(others_above[-1]) + 1 if others_above.size else first,
+        bottom + int(others_below[0]) if others_below.size else last,
+    )
 
 
 def _best_run(gains: npt.NDArray[np.int_]) -> tuple[int, int]:
