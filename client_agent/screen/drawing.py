@@ -83,10 +83,12 @@ class Drawing:
         moving = [region for region in self._motion.regions if region.is_moving(now, is_slow=terms.budget.is_narrow)]
         touched: list[Region] = [region for region in moving if self._films.waits(region)]
         photos: list[Box] = []
-        # Before anything is drawn over what was moved.
+        # Before anything is drawn over what was moved; what a copy makes right needs no other look.
         for move in moves if self._may_copy(terms) else ():
-            if self._finder.moved(self._memory, move, grab(move.to)):
+            others = self._finder.moved(self._memory, move, grab(move.to))
+            if others is not None:
                 yield self._copy(move, now)
+                boxes = [piece for box in boxes for piece in without(box, [move.to])] + others
         for box in boxes:
             for region in moving:
                 if (

@@ -66,8 +66,12 @@ class Finder(Protocol):
     def take(self, memory: PictureMemory, box: Box, pixels: Captured) -> int:
         """Take the pixels of `box` into the memory; gives about how many have changed, 0 only where none has."""
 
-    def moved(self, memory: PictureMemory, move: Copied, pixels: Captured) -> bool:
-        """Do what the system says was moved to the memory, where `pixels`, captured at its new place, show that it is worth a copy."""
+    def moved(self, memory: PictureMemory, move: Copied, pixels: Captured) -> list[Box] | None:
+        """Do what the system says was moved to the memory, where `pixels`, captured at its new place, show that it is worth a copy.
+
+        Returns:
+            What the copy gets wrong, as boxes of the screen, which the memory does not hold yet; None where there was none.
+        """
 
 
 class RowFinder:
@@ -104,5 +108,5 @@ class RowFinder:
     def take(self, memory: PictureMemory, box: Box, pixels: Captured) -> int:
         return area_of(self.find(memory, box, pixels, may_copy=False, may_lose=False))
 
-    def moved(self, memory: PictureMemory, move: Copied, pixels: Captured) -> bool:
-        return False
+    def moved(self, memory: PictureMemory, move: Copied, pixels: Captured) -> list[Box] | None:
+        return None

@@ -17,8 +17,8 @@ from client_agent.screen.scrolling import find_shifts
 from client_agent.screen.source import Box
 from protocol.media_parts import BYTES_PER_PIXEL
 
-# Of a copy that the system announced, at least this share has to be right.
-_RIGHT_MIN = 0.5
+# Of a copy that the system announced, at most this share may be wrong.
+_WRONG_MAX = 0.5
 # Below this a change is sent as it is: looking for copies or photos would cost more than it saves.
 _LOOK_PX_MIN = 64 * 64
 # What scrolls is at least as large as this: some lines of text.
@@ -71,22 +71,21 @@ class PixelFinder:
         before[:] = after
         return box.area
 
-    def moved(self, memory: PictureMemory, move: Copied, pixels: Captured) -> bool:
+    def moved(self, memory: PictureMemory, move: Copied, pixels: Captured) -> list[Box] | None:
         screen = np.frombuffer(memory.pixels, np.uint32).reshape(memory.height, memory.width)
         source = Box(move.from_x, move.from_y, move.to.width, move.to.height)
         if clip(source, memory.box) != source:
-            return False
+            return None
         moved, old = _part(screen, source), _part(screen, move.to)
         now = np.frombuffer(pixels, np.uint32).reshape(moved.shape)
-        is_right = moved == now
+        is_wrong = moved != now
+        if np.count_nonzero(is_wrong) > _WRONG_MAX * is_wrong.size:
+            return None
         # Plain ground is alike everywhere; a copy is for what would else have to be sent.
-        is_worth_it = (
-            np.count_nonzero(is_right) >= _RIGHT_MIN * is_right.size
-            and np.count_nonzero(is_right & (old != now)) >= _LOOK_PX_MIN
-        )
-        if is_worth_it:
-            memory.copy(move.from_x, move.from_y, move.to)
-        return bool(is_worth_it)
+        if np.count_nonzero((old != now) & ~is_wrong) < _LOOK_PX_MIN:
+            return None
+        memory.copy(move.from_x, move.from_y, move.to)
+        return [Box(move.to.x + box.x, move.to.y + box.y, box.width, box.height) for box in changed_boxes(is_wrong)]
 
 
 def _find_few(memory: PictureMemory, box: Box, after: memoryview) -> list[Step]:

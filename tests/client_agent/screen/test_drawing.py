@@ -514,6 +514,29 @@ def test_a_window_that_is_moved_over_the_edge_is_copied_as_far_as_it_is_there() 
     assert one.viewer.is_exact(one.desktop)
 
 
+def test_of_a_window_that_is_moved_only_what_its_copy_leaves_wrong_is_looked_at_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ground = np.full((HEIGHT, WIDTH, 4), 90, np.uint8)
+    one = watched(background=ground)
+    window = Box(100, 100, 200, 150)
+    one.desktop.put(window.x, window.y, text(window.width, window.height))
+    one.step()
+    looked_at: list[Box] = []
+    pixels_of = one.desktop.grab
+
+    def grab(box: Box) -> bytes:
+        looked_at.append(box)
+        return pixels_of(box)
+
+    monkeypatch.setattr(one.desktop, "grab", grab)
+    one.desktop.move(window, 120, 110, under=ground)
+    one.desktop.put(160, 180, text(12, 16, seed=2))
+    one.step()
+    assert one.viewer.is_exact(one.desktop)
+    assert sum(box.area for box in looked_at) <= window.area + 20 * 150 + 200 * 10 + 12 * 16
+
+
 def test_a_photo_under_a_clock_becomes_exact_while_the_clock_goes_on() -> None:
     one = watched()
     one.desktop.put(40, 30, photo(500, 400))
