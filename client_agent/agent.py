@@ -77,7 +77,8 @@ async def be_helped(customer: Customer, settings: Settings) -> Outcome | None:
             problem = Problem.FAILED
         except (ScreenError, InputError, StopKeyUnwatched) as error:
             log.warning("no desktop: %s", error)
-            await customer.show_problem(Problem.NO_SCREEN)
+            # Why a desktop cannot be seen, and what to do about it, is for whoever sits in front of it.
+            await customer.show_problem(Problem.NO_SCREEN, str(error) if isinstance(error, ScreenError) else "")
             return Outcome.FAILED
         typed = None
 

@@ -412,8 +412,8 @@ class Customer(Protocol):
     async def show_summary(self, summary: Summary) -> None:
         """Say how it ended, until the person closes it. The bar is gone from here on."""
 
-    async def show_problem(self, problem: Problem) -> None:
-        """Say what went wrong, until the person has seen it."""
+    async def show_problem(self, problem: Problem, why: str = "") -> None:
+        """Say what went wrong, until the person has seen it; `why`, where it is known, is a text of the catalogue."""
 
     def own_windows(self) -> frozenset[int]:
         """The X window ids of everything the agent shows, frames included."""

@@ -19,17 +19,18 @@ class NoticeWindow(Dialog):
         look: Look,
         words: Words,
         problem: Problem,
+        why: str = "",
         *,
         closed: Callable[[], None],
         on_switch_language: Callable[[], None],
     ) -> None:
         super().__init__(look, words, title=Words.product, on_switch_language=on_switch_language)
-        self._problem, self._closed = problem, closed
+        self._problem, self._why, self._closed = problem, why, closed
         self.build()
 
     def fill(self, body: tk.Frame, foot: tk.Frame, width: int) -> None:
         px = self.look.theme.px
-        words = self.words.problem(self._problem)
+        words = self.words.problem(self._problem, self._why)
         marked(body, self.look, Mark.WARNING, words, width).pack(anchor="w", pady=(px(12), px(24)))
         Button(foot, self.look, self.words.close(), self.closed_by_person, kind=Kind.MAIN).pack(fill="x")
 

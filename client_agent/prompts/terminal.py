@@ -155,8 +155,8 @@ class TerminalCustomer:
         if self._bar is None and what in (Progress.CONNECTING, Progress.WAITING_FOR_TECHNICIAN):
             self._say_keys({_STOP: self._words.cancel()})
 
-    async def show_problem(self, problem: Problem) -> None:
-        self._say("", self._words.problem(problem))
+    async def show_problem(self, problem: Problem, why: str = "") -> None:
+        self._say("", self._words.problem(problem, why))
 
     # --- consent ---------------------------------------------------------------------------------------------------
 

@@ -326,18 +326,19 @@ class WindowCustomer:
             )
         )
 
-    async def show_problem(self, problem: Problem) -> None:
+    async def show_problem(self, problem: Problem, why: str = "") -> None:
         async with self._openings.opening():
             closed: Reply[None] = Reply()
-            self._work.put(lambda: self._open_notice(problem, closed))
+            self._work.put(lambda: self._open_notice(problem, why, closed))
             await closed.wait()
 
-    def _open_notice(self, problem: Problem, closed: Reply[None]) -> None:
+    def _open_notice(self, problem: Problem, why: str, closed: Reply[None]) -> None:
         self._open(
             NoticeWindow(
                 self._look,
                 self._words,
                 problem,
+                why,
                 closed=lambda: closed.give(None),
                 on_switch_language=self._switch_language,
             )

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.journeys.stage import Server
+
 
 def run(*command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     kept = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
@@ -32,6 +34,27 @@ def assert_refused(done: "subprocess.CompletedProcess[str]", *said: str) -> None
 def test_without_a_display_the_agent_says_where_to_start_it(display: str) -> None:
     refused = run("client_agent", **({"DISPLAY": display} if display else {}))
     assert_refused(refused, "there is no display", "Start it on the desktop that is to be seen")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "24 bits (true colour) and start this program again. Nothing has happened on your computer."),
+        ("fr", "24 bits (couleurs vraies), puis relancez ce programme. Rien ne s’est passé sur votre ordinateur."),
+    ],
+)
+def test_a_screen_that_cannot_be_read_is_named_with_what_to_do(server: Server, language: str, said: str) -> None:
+    command = ("Xvfb", "-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "640x480x16")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as screen:
+        assert screen.stdout
+        display = f":{screen.stdout.readline().strip()}"
+        package = str(server.organisation.package)
+        agent = ("client_agent", "--text", "--language", language, "--organisation", package, "41703 000 0000")
+        refused = run(*agent, DISPLAY=display)
+        screen.kill()
+    assert refused.returncode == 1
+    assert said in refused.stdout
+    assert "Traceback" not in refused.stderr
 
 
 @pytest.mark.parametrize(

@@ -45,9 +45,11 @@ class CodeTexts(Texts):
             Progress.ENDING: _("Ending the session…"),
         }[what]
 
-    def problem(self, problem: Problem) -> str:
-        """What happened, that nothing is lost, and what to do next."""
+    def problem(self, problem: Problem, why: str = "") -> str:
+        """What happened, that nothing is lost, and what to do next; `why` says that of a screen better than we can."""
         _ = self._
+        if problem is Problem.NO_SCREEN and why:
+            return f"{_(why)} " + _("Nothing has happened on your computer.")
         return {
             Problem.CODE_MALFORMED: _(
                 "This does not look like a support code. It is five digits and two words, or twelve digits. Check it and try again."

@@ -8,6 +8,7 @@ import pytest
 from client_agent.prompts.customer import Problem
 from client_agent.prompts.summary_file import as_html, as_text
 from client_agent.prompts.words import Words
+from client_agent.screen.x11 import WAYLAND, WRONG_DEPTH
 from tests.client_agent.prompts.onlooker import Onlooker
 from tests.client_agent.prompts.played import Stage, play
 from tests.client_agent.prompts.questions import CONTROLLED, SUMMARY
@@ -109,5 +110,21 @@ def test_a_problem_is_shown_until_the_person_has_seen_it(desktop: VirtualDisplay
         await stage.click("Close")
         await task
         assert stage.events == ["before question", "after question"]
+
+    play(desktop, scene)
+
+
+@pytest.mark.parametrize("why", [WAYLAND, WRONG_DEPTH])
+def test_why_a_screen_cannot_be_shown_is_said_in_either_language(desktop: VirtualDisplay, why: str) -> None:
+    async def scene(stage: Stage) -> None:
+        english, french = (Words(language).problem(Problem.NO_SCREEN, why) for language in ("en", "fr"))
+        assert english.startswith(why)
+        assert why not in french
+        task = asyncio.ensure_future(stage.customer.show_problem(Problem.NO_SCREEN, why))
+        await stage.reads(english)
+        await stage.click("Français")
+        await stage.reads(french)
+        await stage.click("Fermer")
+        await task
 
     play(desktop, scene)

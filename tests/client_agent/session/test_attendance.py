@@ -61,7 +61,7 @@ class ScriptedCustomer:
         self.questions.append(question)
         return ConsentAnswer(Answer.ALLOWED, frozenset({question.asks}), 1, "May they?", "en")
 
-    async def show_problem(self, problem: Problem) -> None:
+    async def show_problem(self, problem: Problem, why: str = "") -> None:
         self.problems.append(problem)
 
     def __getattr__(self, name: str) -> Any:
