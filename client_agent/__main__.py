@@ -16,6 +16,8 @@ from protocol.errors import BadSupportCode, NotCertified
 from protocol.vocabulary import Outcome
 from translations import best_language, catalogue
 
+# Somebody who signs out does not wait, nor does their system; what was written down is at the relay much sooner.
+_END_WITH_DISPLAY_S = 5.0
 _WELL = {Outcome.COMPLETED, Outcome.STOPPED, Outcome.DECLINED, Outcome.UNANSWERED, None}
 
 
@@ -70,6 +72,7 @@ def _in_windows(settings: Settings) -> Outcome | None:
             customer.close()
 
     session = threading.Thread(target=work, name="session")
+    customer.end_with_display(lambda: session.join(_END_WITH_DISPLAY_S))
     session.start()
     customer.run()
     session.join()

@@ -345,6 +345,7 @@ class CustomerCallbacks:
         on_end_files: no files any more, until somebody asks anew.
         on_stop_file: the file that moves in this direction is to stop; where none does, what became of the last has been read.
         on_take_back_clipboard: nobody puts anything on the clipboard any more, or reads what is copied.
+        on_display_lost: there are no windows any more, nor anybody who could be asked.
         on_pause_recording, on_continue_recording, on_end_recording: nobody can watch later what comes from now on, or can again.
     """
 
@@ -364,6 +365,7 @@ class CustomerCallbacks:
     on_end_files: Callable[[], None] = _nothing_at_all
     on_stop_file: Callable[[Direction], None] = _nothing
     on_take_back_clipboard: Callable[[], None] = _nothing_at_all
+    on_display_lost: Callable[[], None] = _nothing_at_all
 
 
 class Customer(Protocol):

@@ -40,6 +40,7 @@ from client_agent.prompts.widgets import Look
 from client_agent.prompts.words import Words
 from client_agent.prompts.words.languages import language_of_system, other_language
 from client_agent.prompts.x11 import X11Desktop
+from client_agent.prompts.x11_loss import DisplayLoss
 
 
 class WindowCustomer:
@@ -94,6 +95,8 @@ class WindowCustomer:
             before_typing=self._let_go,
         )
         self._dialogs: list[Dialog] = []
+        self._is_display_lost = False
+        self._loss: DisplayLoss | None = None
 
     # --- in the main thread --------------------------------------------------------------------------------------------
 
@@ -105,6 +108,17 @@ class WindowCustomer:
             self._root.tk.call("after", "cancel", planned)
         self._look.forget_pictures()
         self._root.destroy()
+
+    def end_with_display(self, wait: Callable[[], None]) -> None:
+        """Where the display goes away, have the session end; the program ends once `wait` has waited for that."""
+
+        def end() -> None:
+            self._is_display_lost = True
+            if self._callbacks:
+                self._tell(lambda callbacks: callbacks.on_display_lost())
+                wait()
+
+        self._loss = DisplayLoss(end)
 
     def _switch_language(self) -> None:
         self._words = Words(other_language(self._words.language))
@@ -309,6 +323,8 @@ class WindowCustomer:
         self._work.put(lambda: self._chat.refuse(why))
 
     async def show_summary(self, summary: Summary) -> None:
+        if self._is_display_lost:
+            return
         async with self._openings.opening():
             closed: Reply[None] = Reply()
             self._work.put(lambda: self._open_summary(summary, closed))

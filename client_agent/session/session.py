@@ -175,6 +175,7 @@ class Session:
                 on_end_files=lambda: self._access.end(Capability.FILES, "customer"),
                 on_stop_file=self._files.stop,
                 on_take_back_clipboard=lambda: self._access.end(Capability.CLIPBOARD, "customer"),
+                on_display_lost=lambda: self._finish(Outcome.FAILED, "agent"),
             )
         )
         case.hands.watch_stop_key(
