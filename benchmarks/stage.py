@@ -94,16 +94,31 @@ class Stage:
 
 @asynccontextmanager
 async def session(
-    peer: Peer, playwright: Playwright, *, size: tuple[int, int] = (WIDTH_PX, HEIGHT_PX), path: NarrowPath | None = None
+    peer: Peer,
+    playwright: Playwright,
+    *,
+    size: tuple[int, int] = (WIDTH_PX, HEIGHT_PX),
+    path: NarrowPath | None = None,
+    shown_on: VirtualDisplay | None = None,
 ) -> AsyncIterator[Stage]:
-    """Set everything up, let the customer say yes where somebody asks, and end all of it at the end."""
+    """Set everything up, let the customer say yes where somebody asks, and end all of it at the end.
+
+    With `shown_on` the technician's page is in a real window of that display.
+    """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mainforte-bench-")))
         display = stack.enter_context(virtual_display(*size))
         mark = f"--bench={uuid.uuid4().hex}"
         tls = made_certificate(folder)
         options = [*CHROMIUM_OPTIONS, mark, tls.trusted]
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=options)
+        if shown_on:
+            options = [option for option in options if option != "--headless"] + ["--window-position=0,0"]
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=options,
+            headless=not shown_on,
+            env={**shown_on.environment} if shown_on else None,
+        )
         stack.push_async_callback(browser.close)
         viewport = ViewportSize(width=size[0] + _AROUND_PX, height=size[1] + _AROUND_PX)
         context = await browser.new_context(locale="en", viewport=viewport)
