@@ -1,9 +1,9 @@
-"""`./run bench [NAME...]`: measure, print, and write RESULTS.md. Without a name: ours beside the peers."""
+"""`./run bench [NAME...]`: measure, print, and write RESULTS.md. Without a name: all the figures to reach, ours beside the peers."""
 
 import argparse
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -33,6 +33,7 @@ from benchmarks import (
     verifying,
 )
 from benchmarks.peers.peer import install
+from tests.fakes.narrow_path import missing
 
 # Each takes `is_quick` and gives its section; a benchmark of ours alone is one module and one line here.
 BENCHMARKS: dict[str, Callable[..., Coroutine[Any, Any, report.Section]]] = {
@@ -62,7 +63,8 @@ PIXELS = "pixels"
 def main() -> int:
     """Run the named benchmarks, one after the other."""
     arguments = _parser().parse_args()
-    names = arguments.names or [PIXELS]
+    # All the figures to reach; the peers come last, for their report tells of the others too.
+    names = arguments.names or [*(() if arguments.quick else _possible(pixels_report.ALONE)), PIXELS]
     if unknown := [name for name in names if name not in BENCHMARKS and name != PIXELS]:
         sys.stderr.write(f"unknown: {', '.join(unknown)}; known are {', '.join((PIXELS, *BENCHMARKS))}\n")
         return 2
@@ -82,6 +84,13 @@ def main() -> int:
         for section in sections:
             print(report.as_markdown(section))
     return 0
+
+
+def _possible(names: Sequence[str]) -> list[str]:
+    """Those that can be measured on this machine."""
+    if lacks := missing():
+        pixels.say(f"no narrow paths: they need {', '.join(lacks)}")
+    return [name for name in names if name != "narrow" or not lacks]
 
 
 def _pixels(arguments: argparse.Namespace, results: Path) -> list[report.Section]:

@@ -22,6 +22,7 @@ everything and shows it at once. *Glyph, paint → sealed* is the whole way thro
 painter flushes; all others are the capturing thread alone, after the painter has finished. Text, photos and films are made by
 `tests/client_agent/screen/array_desktop.py`. The bytes are plain ones, before sealing and padding."""
 
+GLYPH = "glyph, paint → sealed, 1080p"
 _FILM = Box(300, 200, 1280, 720)
 _STEP = 54
 
@@ -70,7 +71,7 @@ async def measure(*, is_quick: bool) -> Section:
     with virtual_display(1920, 1080, window_manager=False) as display:
         painter = Painter(display, Box(0, 0, 1920, 1080))
         painter.put(Box(0, 0, 1920, 1080), text(1920, 1080).tobytes())
-        rows.append(Row("glyph, paint → sealed, 1080p", await _glyphs(display.name, painter, 5 * repetitions)))
+        rows.append(Row(GLYPH, await _glyphs(display.name, painter, 5 * repetitions)))
         desktop = _Desktop(display.name, painter, 1920, 1080)
         for name, changes in _changes(desktop, repetitions):
             sizes: list[int] = []

@@ -61,7 +61,7 @@ async def measure(*, is_quick: bool = False) -> Section:
                         raise
                     facts[f"{name}, {peer.label}"] = f"did not get so far: {str(error).splitlines()[0]}"
                     continue
-                rows += list(_rows(f"{name}, {peer.label}", found))
+                rows += list(rows_of(f"{name}, {peer.label}", found))
                 facts[f"{name}, {peer.label}, exact after"] = (
                     f"not within {_EXACT_WITHIN_S:g} s" if found.exact_ms is None else f"{found.exact_ms:.0f} ms"
                 )
@@ -75,7 +75,7 @@ from one that was seen to the next; the longest is the longest stall. Rate, dela
 before the narrow place. One round of each."""
 
 
-def _rows(name: str, found: Found) -> Iterator[Row]:
+def rows_of(name: str, found: Found) -> Iterator[Row]:
     yield Row(f"{name}: letter", found.letters_ms, found.letters_missed)
     yield Row(f"{name}: film, age", found.ages_ms)
     yield Row(f"{name}: film, gap", found.gaps_ms)

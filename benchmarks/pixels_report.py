@@ -5,10 +5,12 @@ from pathlib import Path
 
 from benchmarks import reach, verdicts
 from benchmarks.plots import Panel, strip_plot
-from benchmarks.report import RESULTS, Section, with_section
+from benchmarks.report import RESULTS, Section, read, with_section
 from benchmarks.series import BEFORE, Series, load
 
 PLOTS = RESULTS.parent / "plots"
+ALONE = tuple(dict.fromkeys(each.benchmark for each in reach.REACH_ALONE))
+"""The benchmarks of ours alone that some of the figures to reach come from."""
 _OWN_FACTS = ("steps", "commit", "date", "load at the end")
 _ABOUT = """\
 Everybody shows the customer's display of their own (Xvfb) in a page of the same headless Chromium, drawn by software, all on this
@@ -31,7 +33,9 @@ def found_in(folder: Path) -> dict[str, Series]:
     return {series.workload: series for series in map(load, sorted(folder.glob("*.json")))}
 
 
-def sections(found: dict[str, Series], before: dict[str, Series] | None = None) -> list[Section]:
+def sections(
+    found: dict[str, Series], before: dict[str, Series] | None = None, alone: dict[str, Section] | None = None
+) -> list[Section]:
     """One for the figures to reach, one for how it was measured, one for the run before, one for each workload."""
     if not found:
         return []
@@ -40,7 +44,10 @@ def sections(found: dict[str, Series], before: dict[str, Series] | None = None) 
     plots = "\n".join(f"![{name}](plots/{name}.svg)" for name in _plots(found))
     every = [
         Section(
-            "reach", "The figures to reach", f"Ours, from the series below.{_busy(found)}", body=reach.table(found)
+            "reach",
+            "The figures to reach",
+            f"Ours, from the series below and, where the agent is alone or the path narrow, from the sections on these.{_busy(found)}",
+            body=reach.table(found, alone),
         ),
         Section("beside", "Beside the peers", _ABOUT, facts=shared, body=plots),
         *_twice(found, before or {}),
@@ -99,7 +106,8 @@ def _busy(found: dict[str, Series]) -> str:
 def write(folder: Path, results: Path = RESULTS, plots: Path = PLOTS) -> list[Section]:
     """Bring RESULTS.md and the plots up to date with all that a folder holds; gives what was written."""
     found = found_in(folder)
-    written = sections(found, found_in(folder / BEFORE))
+    alone = {name: section for name in ALONE if (section := read(name, output=folder.parent))}
+    written = sections(found, found_in(folder / BEFORE), alone)
     text = results.read_text(encoding="utf-8") if results.exists() else ""
     for section in written:
         text = with_section(text, section)

@@ -4,8 +4,9 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from benchmarks import verdicts
+from benchmarks import making, narrow, verdicts
 from benchmarks.playing import Played
+from benchmarks.report import Section, percentile
 from benchmarks.series import Series, median
 from benchmarks.verdicts import OURS, told
 
@@ -35,6 +36,28 @@ class Reach:
         sign = "≥" if self.is_least else "≤"
         shown = "never" if math.isnan(middle) else f"{told(samples, 2)} {self.unit}"
         return f"| {self.name} | {sign} {self.limit:g} {self.unit} | {shown} | {verdict} |"
+
+
+@dataclass(frozen=True)
+class ReachAlone:
+    """A figure that a benchmark of ours alone tells: so many per cent of the samples of one of its rows take at most `limit_ms`."""
+
+    name: str
+    benchmark: str
+    row_name: str
+    percent: float
+    limit_ms: float
+
+    def row(self, sections: Mapping[str, Section]) -> str:
+        """A line of the table; empty where it was not measured."""
+        section = sections.get(self.benchmark)
+        found = next((row for row in section.rows if row.name == self.row_name), None) if section else None
+        if found is None:
+            return ""
+        seen_ms = percentile(found.samples_ms, self.percent)
+        verdict = "reached" if seen_ms <= self.limit_ms and not found.missed else "not reached"
+        missed = f", {found.missed} never" if found.missed else ""
+        return f"| {self.name} | ≤ {self.limit_ms:g} ms | {seen_ms:.2f} ms{missed} | {verdict} |"
 
 
 def _shown_share(played: Played) -> float:
@@ -71,9 +94,20 @@ REACH = [
     Reach("4K screen: the whole screen changes, p50", "switch-4k", verdicts.p50, 120, "ms"),
 ]
 
+_NARROW, _LOSSY = (f"{name}, {OURS}" for name in narrow.PATHS)
+# The longest of what was seen stands for all of it where nothing may ever be later.
+REACH_ALONE = [
+    ReachAlone("the agent's own part of a glyph, p50", "making", making.GLYPH, 50, 0.5),
+    ReachAlone("1 Mbit/s, 200 ms: typing while a film plays, p95", "narrow", f"{_NARROW}: letter", 95, 260),
+    ReachAlone("1 Mbit/s, 200 ms: the oldest picture of the film", "narrow", f"{_NARROW}: film, age", 100, 1000),
+    ReachAlone("1 Mbit/s, 200 ms: the longest stall", "narrow", f"{_NARROW}: film, gap", 100, 3000),
+    ReachAlone("the same with 5 % loss: typing, p95", "narrow", f"{_LOSSY}: letter", 95, 600),
+]
 
-def table(found: Mapping[str, Series]) -> str:
-    """What was to be reached, and what was."""
+
+def table(found: Mapping[str, Series], alone: Mapping[str, Section] | None = None) -> str:
+    """What was to be reached, and what was: beside the peers, and by `alone`, the benchmarks of ours alone."""
     rows = [row for reach in REACH if (row := reach.row(found))]
+    rows += [row for reach in REACH_ALONE if (row := reach.row(alone or {}))]
     head = ["| | reach | median of the rounds (lowest–highest) | |", "| --- | --- | --- | --- |"]
     return "\n".join(head + rows)

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import verdicts
+from benchmarks import narrow, reach, report, verdicts
 from benchmarks.pixels_report import write
 from benchmarks.playing import Played, until_seen
+from benchmarks.report import Row, Section
 from benchmarks.series import Series, is_below, load, median
 
 NOBODY = {"agent": 0.01, "relay": 0.0, "X server": 0.0, "browser": 0.1}
@@ -93,3 +94,30 @@ def test_a_series_that_was_kept_is_the_same_and_is_written_for_people_with_plots
     assert "## Beside the peers: scroll" in text
     assert "![latency](plots/latency.svg)" in text
     assert (tmp_path / "plots" / "latency.svg").read_text().count("<circle") == 6
+
+
+def test_the_figures_to_reach_tell_of_what_is_measured_alone_too(tmp_path: Path) -> None:
+    series([played(1)] * 3, [played(5)] * 3).save(tmp_path / "pixels")
+    late = [
+        Row("1 Mbit/s, 200 ms, mainforte: letter", [100.0, 261.0]),
+        Row("1 Mbit/s, 200 ms, mainforte: film, age", [999.0]),
+    ]
+    lossy = Row("1 Mbit/s, 200 ms, 5 % loss, mainforte: letter", [120.0], missed=1)
+    report.write(
+        Section("narrow", "Narrow paths", "", [*late, lossy]), results=tmp_path / "RESULTS.md", output=tmp_path
+    )
+    write(tmp_path / "pixels", tmp_path / "RESULTS.md", tmp_path / "plots")
+    text = (tmp_path / "RESULTS.md").read_text()
+    assert "| 1 Mbit/s, 200 ms: typing while a film plays, p95 | ≤ 260 ms | 261.00 ms | not reached |" in text
+    assert "| 1 Mbit/s, 200 ms: the oldest picture of the film | ≤ 1000 ms | 999.00 ms | reached |" in text
+    assert "| the same with 5 % loss: typing, p95 | ≤ 600 ms | 120.00 ms, 1 never | not reached |" in text
+    assert "own part of a glyph" not in text
+
+
+def test_each_figure_that_is_measured_alone_is_one_that_its_benchmark_gives() -> None:
+    rows = {
+        row.name
+        for path in narrow.PATHS
+        for row in narrow.rows_of(f"{path}, mainforte", narrow.Found([], 0, [], [], None))
+    }
+    assert {each.row_name for each in reach.REACH_ALONE if each.benchmark == "narrow"} <= rows
