@@ -13,6 +13,7 @@ from protocol.media_parts import Codec, Copy, Rectangle, Video
 from tests.client_agent.desktop import Painter
 from tests.client_agent.screen.array_desktop import ALL_CODECS, Pixels, Viewer, film, photo, text
 from tests.virtual_display import VirtualDisplay
+from tests.waiting import eventually
 
 Start = Callable[..., VirtualDisplay]
 WIDTH, HEIGHT = 800, 600
@@ -56,11 +57,13 @@ class Desktop:
 
     def captured(self) -> Pixels:
         """What the X server shows, read anew."""
-        pixels = self.source.grab(Box(0, 0, WIDTH, HEIGHT))
-        return np.frombuffer(pixels, np.uint8).reshape(HEIGHT, WIDTH, 4)[:, :, :3]
+        (screen,) = self.source.screens()
+        pixels = self.source.grab(screen.box)
+        return np.frombuffer(pixels, np.uint8).reshape(screen.height, screen.width, 4)[:, :, :3]
 
     def is_exact(self) -> bool:
-        return bool((self.viewer.pixels[:, :, :3] == self.captured()).all())
+        now = self.captured()
+        return self.viewer.pixels.shape[:2] == now.shape[:2] and bool((self.viewer.pixels[:, :, :3] == now).all())
 
     def psnr(self) -> float:
         """Of the window, in dB."""
@@ -129,3 +132,46 @@ async def test_a_photo_comes_coarsely_and_is_exact_soon(desktop: Desktop) -> Non
     assert desktop.psnr() >= 34
     await desktop.rest()
     assert desktop.is_exact()
+
+
+# Ten times a second, for as long as a person would try it.
+SIZES = [(320, 240), (800, 600), (500, 301)] * 7
+RESIZED_EVERY_S = 0.1
+
+
+async def test_a_screen_that_changes_size_ten_times_a_second_under_a_film_is_exact_in_the_end(xvfb: Start) -> None:
+    display = xvfb(WIDTH, HEIGHT, window_manager=False)
+    for width, height in set(SIZES):
+        timing = (str(width), "0", "0", str(width), str(height), "0", "0", str(height))
+        display.run("xrandr", "--newmode", f"{width}x{height}-", "0", *timing)
+        display.run("xrandr", "--addmode", "screen", f"{width}x{height}-")
+    desktop = Desktop(display)
+    pictures = film(WINDOW.width, WINDOW.height, 30)
+    shown: set[tuple[int, int]] = set()
+
+    async def change_sizes() -> None:
+        for width, height in SIZES:
+            mode = f"{width}x{height}-"
+            resizing = asyncio.to_thread(display.run, "xrandr", "--output", "screen", "--mode", mode)
+            await asyncio.gather(resizing, asyncio.sleep(RESIZED_EVERY_S))
+
+    changing = asyncio.create_task(change_sizes())
+    number = 0
+    while not changing.done():
+        desktop.put(pictures[number % len(pictures)])
+        number += 1
+        desktop.now += PICTURE_S
+        await desktop.show()
+        screen = desktop.viewer.pictures.screens[0]
+        shown.add((screen.width, screen.height))
+    await changing
+
+    async def is_exact() -> bool:
+        await desktop.show()
+        await desktop.rest()
+        return desktop.is_exact()
+
+    await eventually(is_exact, "the last size, exactly")
+    assert shown == set(SIZES)
+    desktop.painter.close()
+    desktop.source.close()
