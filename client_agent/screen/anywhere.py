@@ -1,12 +1,15 @@
-"""The desktop of Windows and macOS, through mss: looked at again and again, since it does not tell what changed.
+"""The desktop of Windows and macOS, or of an X server without XDamage, through mss: looked at again and again, since it does not tell
+what changed.
 
 On Retina displays of macOS a screen's place is in points while its pixels are device pixels.
 """
 
 import asyncio
+import contextlib
+import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import mss
 import numpy as np
@@ -45,7 +48,7 @@ class AnywhereSource:
         self._pictures: dict[int, Pixels] = {}
         self.look_every_s = LOOK_EVERY_S
         self._timer: asyncio.TimerHandle | None = None
-        self._where = _pointer_reader()
+        self._pointer = _pointer_of_this_system()
 
     def watch(self, loop: asyncio.AbstractEventLoop, on_change: Callable[[], None]) -> None:
         def look() -> None:
@@ -57,6 +60,7 @@ class AnywhereSource:
     def close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        self._pointer.close()
         self._mss.close()
 
     def screens(self) -> tuple[Screen, ...]:
@@ -93,7 +97,7 @@ class AnywhereSource:
         raise OffScreen(f"{box} is on none of {len(self._screens)} screens")
 
     def pointer(self) -> PointerState:
-        place = self._where()
+        place = self._pointer.place()
         return PointerState(*place, is_visible=True, shape_serial=0) if place else PointerState(0, 0, False, 0)
 
     def pointer_image(self) -> PointerImage:
@@ -122,19 +126,40 @@ class AnywhereSource:
         self._screens, self._pictures = tuple(screens), pictures
 
 
-def _pointer_reader() -> Callable[[], tuple[int, int] | None]:
-    """What tells the pointer's place; where nothing does, it is not shown."""
-    try:
-        from pynput.mouse import Controller
-    except ImportError:
-        return lambda: None
-    controller: Any = Controller()
+class _Pointer(Protocol):
+    """Tells the pointer's place; where nothing does, it is not shown."""
 
-    def where() -> tuple[int, int]:
-        x, y = controller.position
+    def place(self) -> tuple[int, int] | None: ...
+
+    def close(self) -> None: ...
+
+
+class _PynputPointer:
+    """As Windows and macOS tell it."""
+
+    def __init__(self) -> None:
+        self._controller: Any = None
+        with contextlib.suppress(ImportError):
+            from pynput.mouse import Controller
+
+            self._controller = Controller()
+
+    def place(self) -> tuple[int, int] | None:
+        if self._controller is None:
+            return None
+        x, y = self._controller.position
         return int(x), int(y)
 
-    return where
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _pointer_of_this_system() -> _Pointer:
+    if sys.platform in ("win32", "darwin"):
+        return _PynputPointer()
+    from client_agent.screen.x11_pointer import X11Pointer
+
+    return X11Pointer()
 
 
 def _arrow() -> PointerImage:

@@ -1,8 +1,12 @@
 """Which source fits this machine."""
 
+import logging
 import sys
+from importlib.util import find_spec
 
-from client_agent.screen.source import ScreenSource
+from client_agent.screen.source import ScreenSource, TellsNothing
+
+_log = logging.getLogger(__name__)
 
 
 def open_source() -> ScreenSource:
@@ -19,4 +23,12 @@ def open_source() -> ScreenSource:
     # Imported only where there can be an X server: xcffib needs its library.
     from client_agent.screen.x11 import X11Source
 
-    return X11Source()
+    try:
+        return X11Source()
+    except TellsNothing:
+        if find_spec("mss") is None or find_spec("numpy") is None:
+            raise
+    _log.info("this desktop does not tell what changes: it is looked at again and again")
+    from client_agent.screen.anywhere import AnywhereSource
+
+    return AnywhereSource()

@@ -5,6 +5,7 @@ Coordinates are device pixels of the whole desktop, from the top left of its fir
     ScreenError
     ├── NoDisplay      there is no desktop to show
     ├── BadDisplay     a desktop whose pixels we cannot read
+    │   └── TellsNothing   it does not tell what changes: somebody has to look
     ├── ScreenLost     the desktop went away
     └── OffScreen      the box is not on the desktop, or no longer: ask for the screens again
 
@@ -33,6 +34,10 @@ class NoDisplay(ScreenError):
 
 class BadDisplay(ScreenError):
     """The desktop's pixels are of a kind that we do not read."""
+
+
+class TellsNothing(BadDisplay):
+    """The desktop can be seen, and does not tell what changes."""
 
 
 class ScreenLost(ScreenError):

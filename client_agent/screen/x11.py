@@ -35,6 +35,7 @@ from client_agent.screen.source import (
     Screen,
     ScreenError,
     ScreenLost,
+    TellsNothing,
 )
 from client_agent.screen.x11_moves import WindowMoves
 from client_agent.screen.x11_pixels import RootPixels
@@ -68,6 +69,7 @@ class X11Source:
     Raises:
         NoDisplay: no X server answers there.
         BadDisplay: its pixels are not 32 bits of blue, green and red, it lacks an extension, or it shows nothing (Wayland).
+        TellsNothing: all it lacks is XDamage.
     """
 
     def __init__(self, display: str | None = None) -> None:
@@ -243,10 +245,11 @@ class X11Source:
     # --- the start -------------------------------------------------------------------------------------------------------
 
     def _prepare_questions(self) -> None:
-        self._damage = self._needed("DAMAGE")
         self._xfixes = self._needed("XFIXES")
         self._randr = self._needed("RANDR")
         self._xinput = self._needed("XInputExtension")
+        # Last: who lacks this alone can be looked at in another way.
+        self._damage = self._needed("DAMAGE", TellsNothing)
         self._ask_damage = self._questions(xcffib.damage.key)
         self._ask_damage.QueryVersion(1, 1).reply()
         self._ask_xfixes = self._questions(xcffib.xfixes.key)
@@ -278,11 +281,11 @@ class X11Source:
         mask = xcffib.xproto.EventMask.StructureNotify | xcffib.xproto.EventMask.SubstructureNotify
         self._events.core.ChangeWindowAttributesChecked(self._root, xcffib.xproto.CW.EventMask, [mask]).check()
 
-    def _needed(self, name: str) -> Extension:
+    def _needed(self, name: str, error: type[BadDisplay] = BadDisplay) -> Extension:
         found = x11_connection.extension(self._questions, name)
         if found is None:
             _log.info("the X server lacks %s", name)
-            raise BadDisplay(NOT_AN_ORDINARY_DESKTOP)
+            raise error(NOT_AN_ORDINARY_DESKTOP)
         return found
 
     def _is_wayland(self) -> bool:

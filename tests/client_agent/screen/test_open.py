@@ -1,8 +1,11 @@
 import asyncio
+import logging
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -12,7 +15,9 @@ from client_agent.screen.stream import PictureStream
 from protocol.media_codec import read_parts
 from protocol.media_parts import PictureEnd, Rectangle, Screens
 from tests.client_agent.desktop import Painter
+from tests.client_agent.screen.array_desktop import Viewer
 from tests.virtual_display import VirtualDisplay
+from tests.waiting import eventually
 
 Start = Callable[..., VirtualDisplay]
 
@@ -49,6 +54,46 @@ async def test_a_real_desktop_becomes_records_in_a_worker_thread(xvfb: Start, mo
     second = [part for record in await asyncio.to_thread(pump) for part in read_parts(record)]
     assert any(isinstance(part, Rectangle) and part.x <= 100 and part.y <= 100 for part in second)
     assert threading.get_ident() not in threads
+    painter.close()
+    source.close()
+
+
+async def test_a_desktop_that_does_not_tell_what_changes_is_looked_at_again_and_again(
+    xvfb: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with_all = xvfb(640, 480, window_manager=False)
+    screen = ("-screen", "0", "640x480x24")
+    server = with_all.start(
+        *("Xvfb", "-displayfd", "1", "-nolisten", "tcp", *screen, "-extension", "DAMAGE"), output=subprocess.PIPE
+    )
+    assert server.stdout
+    number = next(line for line in server.stdout if line.strip().isdigit())
+    display = replace(with_all, name=f":{number.strip()}")
+    monkeypatch.setenv("DISPLAY", display.name)
+    with caplog.at_level(logging.INFO):
+        source = open_source()
+    assert "does not tell what changes" in caplog.text
+    changed, viewer, painter = asyncio.Event(), Viewer(), Painter(display, Box(100, 100, 50, 50))
+    stream = PictureStream(source)
+    loop = asyncio.get_running_loop()
+    source.watch(loop, changed.set)
+
+    async def sees(colour: int, at: tuple[int, int]) -> bool:
+        await asyncio.wait_for(changed.wait(), 10)
+        changed.clear()
+        viewer.show(await asyncio.to_thread(lambda: list(stream.pump(loop.time()))))
+        stream.shown(stream.newest_picture, loop.time())
+        x, y = at
+        return bool(viewer.pixels[y, x, 0] == colour)
+
+    for colour in (0x11, 0x77):
+        painter.fill(Box(0, 0, 50, 50), colour)
+        await eventually(partial(sees, colour, (120, 120)), "what was painted")
+    display.run("xdotool", "mousemove", "130", "140")
+    await eventually(
+        lambda: asyncio.to_thread(lambda: (source.pointer().x, source.pointer().y) == (130, 140)), "the pointer"
+    )
+    assert source.pointer().is_visible
     painter.close()
     source.close()
 

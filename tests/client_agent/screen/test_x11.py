@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from client_agent.screen import x11_pixels
-from client_agent.screen.source import BadDisplay, Box, NoDisplay, OffScreen, ScreenLost
+from client_agent.screen.source import BadDisplay, Box, NoDisplay, OffScreen, ScreenLost, TellsNothing
 from client_agent.screen.x11 import X11Source
 from protocol.media_parts import BYTES_PER_PIXEL
 from tests.client_agent.desktop import Painter
@@ -238,3 +238,16 @@ def test_another_depth_than_true_colour_is_refused_with_what_to_do(display: Virt
     number = next(line for line in server.stdout if line.strip().isdigit())
     with pytest.raises(BadDisplay, match="Set it to 24 bits"):
         X11Source(f":{number.strip()}")
+
+
+@pytest.mark.parametrize("lacking", ["XFIXES", "RANDR"])
+def test_a_server_that_lacks_what_everything_needs_is_refused_with_what_to_do(
+    display: VirtualDisplay, lacking: str
+) -> None:
+    command = ("Xvfb", "-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "64x64x24", "-extension", lacking)
+    server = display.start(*command, output=subprocess.PIPE)
+    assert server.stdout is not None
+    number = next(line for line in server.stdout if line.strip().isdigit())
+    with pytest.raises(BadDisplay, match="ordinary X11 desktop") as refused:
+        X11Source(f":{number.strip()}")
+    assert not isinstance(refused.value, TellsNothing)
