@@ -99,6 +99,31 @@ async def test_a_browser_without_video_says_so_and_shows_the_screen_all_the_same
     await eventually(lambda: shows_the_screen(stage), "the customer's screen")
 
 
+# A computer that takes its time for whatever it draws.
+DRAWS_SLOWLY = """
+const { putImageData } = CanvasRenderingContext2D.prototype;
+CanvasRenderingContext2D.prototype.putImageData = function (...what) {
+  putImageData.apply(this, what);
+  for (const began = performance.now(); performance.now() - began < 150;);
+};
+"""
+
+
+async def test_a_technician_whose_own_computer_is_slow_reads_that_it_is(stage: Stage) -> None:
+    await stage.context.add_init_script(DRAWS_SLOWLY)
+    await stage.reach_view()
+    painter, number = Painter(stage.display, Box(100, 250, 60, 60)), 0
+
+    async def is_told() -> bool:
+        nonlocal number
+        number += 1
+        painter.fill(Box(0, 0, 60, 60), 0x010203 * (number % 80))
+        return await stage.page.locator("#slowed").inner_text() == "This computer slows the picture down."
+
+    await eventually(is_told, "what slows the picture down")
+    painter.close()
+
+
 async def test_what_the_picture_should_be_is_chosen_by_keyboard(stage: Stage) -> None:
     await stage.reach_view()
     page = stage.page
