@@ -18,8 +18,7 @@ class TcpCable:
 
     def __init__(self, to_port: int) -> None:
         self.to_port = to_port
-        self._flows = {direction: asyncio.Event() for direction in Direction}
-        self.go_on()
+        self._flows = _flowing()
         self._is_plugged = True
         self._byte_s = 0.0
         self._writers: set[asyncio.StreamWriter] = set()
@@ -41,6 +40,11 @@ class TcpCable:
         """What stalled arrives now."""
         for flow in self._flows.values():
             flow.set()
+
+    def forsake(self) -> None:
+        """Nothing passes for who is connected now, and nobody tells them, as where a router forgets; who connects later gets through."""
+        self.stall()
+        self._flows = _flowing()
 
     def cut(self) -> None:
         """Both ends lose what they have, at once, and nobody gets through until `mend`."""
@@ -76,19 +80,29 @@ class TcpCable:
             return
         self._writers |= {writer, far_writer}
         ends = ((reader, far_writer, Direction.OUT), (far_reader, writer, Direction.BACK))
-        carrying = [asyncio.create_task(self._carry(*end)) for end in ends]
+        flows = self._flows
+        carrying = [asyncio.create_task(self._carry(*end, flows[end[2]])) for end in ends]
         self._tasks.update(carrying)
         await asyncio.wait(carrying)
         self._writers -= {writer, far_writer}
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, direction: Direction) -> None:
+    async def _carry(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, direction: Direction, flow: asyncio.Event
+    ) -> None:
         with contextlib.suppress(ConnectionError):
             # Of a slow cable a second's worth at once at most, so that little is in it that neither end knows of.
             while data := await reader.read(min(65536, int(1 / self._byte_s)) if self._byte_s else 65536):
-                await self._flows[direction].wait()
+                await flow.wait()
                 await asyncio.sleep(len(data) * self._byte_s)
                 self.carried_bytes[direction] += len(data)
                 writer.write(data)
                 await writer.drain()
-        await self._flows[direction].wait()
+        await flow.wait()
         writer.close()
+
+
+def _flowing() -> dict[Direction, asyncio.Event]:
+    flows = {direction: asyncio.Event() for direction in Direction}
+    for flow in flows.values():
+        flow.set()
+    return flows

@@ -16,6 +16,7 @@ import { parse } from "../core/support_code.js";
 import { Nodes } from "../core/nodes.js";
 import { Connection } from "./connection.js";
 import { forget, keep } from "./keeping.js";
+import { Ticking } from "./ticking.js";
 
 const CAPABILITIES = ["view", "control", "files", "clipboard"];
 const PROGRAM = "mainforte-page-1.0.0";
@@ -62,7 +63,7 @@ export class TechnicianSession extends EventTarget {
   #isAgentHere = false;
   #isOver = false;
   #attempts = 0;
-  /** @type {number | undefined} */
+  /** @type {Ticking | undefined} */
   #ticking;
   /** When the line was last begun anew, by performance.now(). */
   #begunMs = 0;
@@ -102,7 +103,7 @@ export class TechnicianSession extends EventTarget {
 
   start() {
     this.lastHeardMs = this.#begunMs = performance.now();
-    this.#ticking = setInterval(() => this.#tick(), PROOF_OF_LIFE_S * 1000);
+    this.#ticking = new Ticking(() => this.#tick(), PROOF_OF_LIFE_S * 1000);
     this.#connection.open();
   }
 
@@ -136,7 +137,7 @@ export class TechnicianSession extends EventTarget {
 
   close() {
     this.#isOver = true;
-    clearInterval(this.#ticking);
+    this.#ticking?.stop();
     this.#connection.close();
     this.#inOrder(() => forget(this.person.session));
   }

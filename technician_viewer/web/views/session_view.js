@@ -94,6 +94,8 @@ export class SessionView {
     });
     field.addEventListener("focus", () => this.#onKeyboard(true));
     field.addEventListener("blur", () => this.#onKeyboard(false));
+    // In a tab that nobody looked at, the browser may have let our timer wait for a minute: the first that is seen again has to be true.
+    document.addEventListener("visibilitychange", () => { if (this.#isBegun) this.#watch(); });
     button("ask-control").onclick = () => {
       this.session.askControl();
       field.focus();
