@@ -1,6 +1,7 @@
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -17,10 +18,12 @@ from protocol.envelope import Audience, MediaEnvelope, unwrap
 from protocol.media import MediaOpener, MediaSealer
 from protocol.media_parts import BYTES_PER_PIXEL, InputApplied, Part, PictureEnd, Rectangle, Screens
 from tests.client_agent.desktop import Painter
+from tests.client_agent.screen.array_desktop import ALL_CODECS, film, text
 from tests.client_agent.screen.memory_desktop import Canvas, MemoryDesktop
 from tests.virtual_display import VirtualDisplay
 
 Start = Callable[..., VirtualDisplay]
+WIDTH, HEIGHT = 400, 300
 SCREEN = Screen(0, 0, 0, 40, 30, "all")
 # Far enough from each other to be sent apart.
 CORNERS = (Box(0, 0, 2, 2), Box(38, 0, 2, 2), Box(38, 28, 2, 2))
@@ -286,13 +289,13 @@ class Decoder:
 
 @pytest.fixture
 def display(xvfb: Start) -> VirtualDisplay:
-    return xvfb(400, 300, window_manager=False)
+    return xvfb(WIDTH, HEIGHT, window_manager=False)
 
 
 @pytest.fixture
 def painter(display: VirtualDisplay) -> Iterator[Painter]:
-    painter = Painter(display, Box(0, 0, 400, 300))
-    painter.put(Box(0, 0, 400, 300), os.urandom(400 * 300 * BYTES_PER_PIXEL))
+    painter = Painter(display, Box(0, 0, WIDTH, HEIGHT))
+    painter.put(Box(0, 0, WIDTH, HEIGHT), os.urandom(WIDTH * HEIGHT * BYTES_PER_PIXEL))
     yield painter
     painter.close()
 
@@ -341,4 +344,60 @@ async def test_a_viewer_that_joins_while_the_screen_changes_has_exactly_the_same
     assert first.picture == bytes(value for at, value in enumerate(pixels) if at % BYTES_PER_PIXEL != 3)
     assert [end.is_key for end in first.ends].count(True) == 1, "the others were not disturbed"
     assert any(end.is_key for end in newcomer.ends)
+    source.close()
+
+
+LONG_MS, LONG_SHARE_MAX = 1.0, 0.01
+
+
+async def test_no_turn_of_the_loop_takes_long_while_screens_films_and_letters_are_made(
+    display: VirtualDisplay, painter: Painter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, sealer, is_shown = X11Source(display.name), MediaSealer(), asyncio.Event()
+    eyes = Eyes(source)
+    sealer.start_epoch(bytes(32))
+    eyes.agree(ALL_CODECS)
+    eyes.resume()
+
+    async def seal(record: bytes) -> None:
+        sealer.seal(record)
+
+    async def look() -> None:
+        while True:
+            await eyes.wait()
+            picture = eyes.newest_picture
+            await eyes.look(seal)
+            if eyes.newest_picture != picture:
+                eyes.shown(eyes.newest_picture)
+                is_shown.set()
+
+    # The processor's time of the loop's thread: that others had their turn meanwhile is none of its doing.
+    took_ms: list[float] = []
+    run = asyncio.Handle._run
+
+    def timed(handle: asyncio.Handle) -> None:
+        began_s = time.thread_time()
+        run(handle)
+        took_ms.append((time.thread_time() - began_s) * 1000)
+
+    pages = [text(WIDTH, HEIGHT, seed=seed).tobytes() for seed in range(3)]
+    pictures = [picture.tobytes() for picture in film(320, 200, 20)]
+    looking = asyncio.create_task(look())
+    await asyncio.wait_for(is_shown.wait(), 20)
+    monkeypatch.setattr(asyncio.Handle, "_run", timed)
+    for number in range(60):
+        is_shown.clear()
+        if number % 5 == 0:
+            await asyncio.to_thread(painter.put, Box(0, 0, WIDTH, HEIGHT), pages[number % 3])
+        elif number % 5 == 1:
+            await asyncio.to_thread(painter.fill, Box(6 * number, 20, 7, 12), 0x111111 * (1 + number % 15))
+        else:
+            await asyncio.to_thread(painter.put, Box(40, 40, 320, 200), pictures[number % 20])
+        await asyncio.wait_for(is_shown.wait(), 20)
+    monkeypatch.undo()
+    looking.cancel()
+    # Nobody reads the source's memory any more once it has ended.
+    await asyncio.gather(looking, return_exceptions=True)
+    assert len(took_ms) > 200
+    assert sum(each > LONG_MS for each in took_ms) <= LONG_SHARE_MAX * len(took_ms), sorted(took_ms)[-9:]
     source.close()

@@ -10,7 +10,8 @@ const base64 = (data) => btoa(Array.from(data, (value) => String.fromCharCode(va
 const pixels = () => base64(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data);
 
 const told = window.told = { shown: [], broken: [], seen: [] };
-const screen = new RemoteScreen(canvas, pointer, await Wasm.load(), {
+const wasm = await Wasm.load();
+const screen = new RemoteScreen(canvas, pointer, wasm, {
   onScreens: () => undefined,
   onShown: (picture) => {
     told.shown.push(picture);
@@ -19,7 +20,12 @@ const screen = new RemoteScreen(canvas, pointer, await Wasm.load(), {
   },
   onBroken: (error) => told.broken.push(`${error.constructor.name}: ${error.message}`),
 });
-window.take = (parts) => { for (const part of parts) screen.take(readParts(bytes(part)), performance.now()); };
+window.take = (parts) => {
+  const records = parts.map(bytes);
+  window.room = 0;
+  for (const record of records) screen.take(readParts(record), performance.now());
+};
+window.heapBytes = () => wasm.heap.length;
 window.pixels = pixels;
 window.drawing = screen.drawing;
 window.findAbilities = findAbilities;

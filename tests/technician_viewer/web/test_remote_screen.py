@@ -14,6 +14,7 @@ from PIL import Image
 from playwright.async_api import Browser, Page, Route
 
 from client_agent.screen.encoders.zstd_frames import ZstdFrames
+from client_agent.screen.encoders.zstd_stream import ZstdStream
 from client_agent.screen.source import Box
 from protocol.media_codec import write_part
 from protocol.media_parts import Copy, Part, PictureEnd, Rectangle, Screens, ScreenShape, Video, VideoCodec, VideoEnded
@@ -162,6 +163,46 @@ async def test_a_thousand_scattered_glyphs_are_all_there(screen: Screen) -> None
     await screen.take(SCREENS, *glyphs, picture(1))
     await screen.wait_until_shown(1)
     assert (await screen.pixels() == rgb(expected.tobytes())).all()
+
+
+# Counts the bytes that a page makes room for, since parts were last taken.
+COUNTS_ROOM = """
+window.room = 0;
+const counted = (made) => { window.room += made.byteLength ?? made.data.byteLength; return made; };
+for (const name of ["ArrayBuffer", "Uint8Array", "Uint8ClampedArray", "Uint32Array", "ImageData"]) {
+  window[name] = new Proxy(window[name], {
+    construct(target, given) {
+      const made = Reflect.construct(target, given);
+      return typeof given[0] === "number" || Array.isArray(given[0]) ? counted(made) : made;
+    },
+  });
+}
+const typed = Object.getPrototypeOf(Int8Array.prototype), { slice } = typed, { getImageData } = CanvasRenderingContext2D.prototype;
+typed.slice = function (...where) { return counted(slice.apply(this, where)); };
+CanvasRenderingContext2D.prototype.getImageData = function (...where) { return counted(getImageData.apply(this, where)); };
+"""
+ROOM_BYTES_MAX = 1024
+
+
+async def test_once_there_was_a_picture_no_room_is_made_for_those_that_come(chromium: Browser) -> None:
+    screen = await open_screen(chromium, before=COUNTS_ROOM)
+    encoder, whole = ZstdStream(), Box(0, 0, WIDTH, HEIGHT)
+    heap_bytes = 0
+    for number in range(1, 25):
+        page = make_pixels.text(WIDTH, HEIGHT)
+        page = np.roll(page, 7 * number, 1)
+        changes: list[Part] = [*encoder.rectangles(0, whole, page.tobytes())]
+        changes += [Copy(0, 0, 20, 0, 0, WIDTH, HEIGHT - 20), make_pixels.zstd(40, 50, page[:9, :6])]
+        await screen.take(*([SCREENS] if number == 1 else []), *changes, picture(number))
+        await screen.wait_until_shown(number)
+        if number == 4:
+            heap_bytes = await screen.page.evaluate("heapBytes()")
+            # It counts what it is to count.
+            await screen.page.evaluate("room = 0; new Uint8Array(5); new Uint8Array(7).slice(2); new ImageData(2, 1)")
+            assert await screen.page.evaluate("room") == 5 + 7 + 5 + 8
+        elif number > 4:
+            assert await screen.page.evaluate("room") < ROOM_BYTES_MAX, number
+    assert await screen.page.evaluate("heapBytes()") == heap_bytes
 
 
 @pytest.mark.parametrize("way", ["copy", "draw"])
