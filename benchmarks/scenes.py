@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from benchmarks import grounds, marker
 from benchmarks.canvas import Canvas, Picture, Pixels
-from benchmarks.marker import LARGE, LETTER, Place
+from benchmarks.marker import LARGE, LETTER, Place, Size
 
 BAR_PX = 64
 
@@ -237,6 +237,11 @@ class TypingBesideFilm(Film):
     steps, steps_quick = 600, 240
     LETTERS = 2048
     _every = 12
+    # As wide as eight blocks of a video, or four where it is sent at half its size: read well in a coarse picture too.
+    _MARK = Size(32, 32)
+
+    def place(self, number: int) -> Place:
+        return Place(self.region.x + 32, self.region.y + 32, self._MARK)
 
     def step(self, canvas: Canvas, number: int) -> None:
         super().step(canvas, number)
