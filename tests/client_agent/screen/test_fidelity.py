@@ -148,6 +148,7 @@ async def test_a_screen_that_changes_size_ten_times_a_second_under_a_film_is_exa
     desktop = Desktop(display)
     pictures = film(WINDOW.width, WINDOW.height, 30)
     shown: set[tuple[int, int]] = set()
+    await desktop.show()
 
     async def change_sizes() -> None:
         for width, height in SIZES:
