@@ -65,11 +65,12 @@ class Window:
         x, y = stage.display.width_px // 2, stage.display.height_px // 2
         stage.painter.tell("glyph", _FIRST, x, y)
 
-        def found() -> tuple[int, int] | None:
-            return place_of(grab(self._display), _FIRST)
+        async def found() -> tuple[int, int] | None:
+            return await asyncio.to_thread(lambda: place_of(grab(self._display), _FIRST))
 
-        left, top = await eventually(lambda: asyncio.to_thread(found), "the mark in the technician's window")  # type: ignore[misc]
-        self.left_px, self.top_px = left - x, top - y
+        place = await eventually(found, "the mark in the technician's window")
+        assert place
+        self.left_px, self.top_px = place[0] - x, place[1] - y
 
     def until_each(self, marks: Sequence[tuple[int, Place]]) -> dict[int, float]:
         """Wait for these marks, one after the other; gives when each was there, in milliseconds of CLOCK_MONOTONIC."""

@@ -105,8 +105,8 @@ async def behind_tabs(
         own_port = await eventually(lambda: told.exists() and told.read_text().partition("\n")[0], "Chromium")
         browser = await playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{own_port}", no_defaults=True)
         context = browser.contexts[0]
-        cookie = {"name": COOKIE, "value": await server.sign_in(), "url": server.organisation.address}
-        await context.add_cookies([cookie])  # type: ignore[list-item]
+        cookie = await server.sign_in()
+        await context.add_cookies([{"name": COOKIE, "value": cookie, "url": server.organisation.address}])
         await context.add_init_script(script)
         stage = Stage(server, xvfb(), context, context.pages[0], folder)
         yield Tabs(stage, display, cable)

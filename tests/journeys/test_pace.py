@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from client_agent.screen.source import Box
+from protocol.codec import Message
 from protocol.messages import PictureShown
 from protocol.vocabulary import Role
 from technician_viewer.client import Helping, RoomRefused, SessionOver
@@ -23,13 +24,13 @@ def in_silence(viewing: Viewing) -> Iterator[None]:
     """Acknowledge no picture meanwhile, and the newest at the end."""
     send = viewing._send
 
-    def silently(message: object) -> None:
+    def silently(message: Message) -> None:
         if not isinstance(message, PictureShown):
-            send(message)  # type: ignore[arg-type]
+            send(message)
 
-    viewing._send = silently  # type: ignore[method-assign]
-    yield
-    viewing._send = send  # type: ignore[method-assign]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(viewing, "_send", silently)
+        yield
     send(PictureShown(viewing.picture))
 
 
