@@ -102,9 +102,14 @@ class Button(tk.Canvas):
         self.bind("<FocusOut>", lambda _: self._change(has_keyboard=False))
         for key in ("<KeyPress-Return>", "<KeyPress-KP_Enter>", "<KeyPress-space>"):
             self.bind(key, self._on_key)
+        self._name = name or text
         # Not before it is mapped: only then does the server surely know the window.
-        if desktop := look.desktop:
-            self.bind("<Map>", lambda _: desktop.name(self.winfo_id(), name or text))
+        self.bind("<Map>", lambda _: self.tell_name())
+
+    def tell_name(self) -> None:
+        """Tell programs that drive a desktop what the button is called."""
+        if self._look.desktop:
+            self._look.desktop.name(self.winfo_id(), self._name)
 
     def refresh(self) -> None:
         """Look again whether the button may react."""

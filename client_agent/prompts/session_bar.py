@@ -23,6 +23,8 @@ from protocol.vocabulary import Direction
 _TICK_MS, _TICK_AT_REST_MS = 250, 10_000
 # What was just done with the clipboard is said for so long: time to look up and read it.
 _USE_SAID_S = 10.0
+# As long as a press can wait for a program that is busy.
+_LATE_PRESS_MS = 1000
 
 
 @dataclass(frozen=True)
@@ -147,18 +149,37 @@ class SessionBar:
         if words.go_on and (self._shown is None or self._shown.go_on != words.go_on):
             self._go_on_reacts_at = self._clock() + BUTTONS_REACT_AFTER_S
         monitor = self._look.monitor()
+        line_px = max(1, self._look.theme.px(1))
         for shape in _Shape:
-            self._lay_out(self._current_words(named_max=2) if shape is _Shape.NARROW else words, shape, monitor.width)
-            if self.top.winfo_reqwidth() <= monitor.width:
+            is_narrow = shape is _Shape.NARROW
+            outer = self._laid_out(self._current_words(named_max=2) if is_narrow else words, shape, monitor.width)
+            if outer.winfo_reqwidth() + 2 * line_px <= monitor.width or is_narrow:
                 break
+            outer.destroy()
+        outer.grid(row=0, column=0, sticky="n", padx=line_px, pady=(0, line_px))
+        self.top.update_idletasks()
+        if self._outer:
+            self._take_away(self._outer)
+        self._outer = outer
         self._place()
 
-    def _lay_out(self, words: BarWords, shape: "_Shape", width: int) -> None:
+    def _take_away(self, before: tk.Frame) -> None:
+        """Take away what the bar said before, now that what it says covers it: at no moment is there nothing to press.
+
+        Who pressed a button of before had not seen yet that it goes, and means it: it goes on acting until the press has come.
+        """
+        # The answer to a question says that the server has made the new ones, which can be named only now.
+        self.top.winfo_pointerxy()
+        for button in self._buttons:
+            button.tell_name()
+        before.grid_remove()
+        self.top.update_idletasks()
+        before.after(_LATE_PRESS_MS, before.destroy)
+
+    def _laid_out(self, words: BarWords, shape: "_Shape", width: int) -> tk.Frame:
+        """The bar in this shape, not yet to be seen."""
         px, palette = self._look.theme.px, self._look.theme.palette
-        if self._outer:
-            self._outer.destroy()
-        self._outer = outer = tk.Frame(self.top, background=palette.raised)
-        outer.pack(padx=max(1, px(1)), pady=(0, max(1, px(1))))
+        outer = tk.Frame(self.top, background=palette.raised)
         tk.Frame(outer, background=self._colour(words), width=px(8)).pack(side="left", fill="y")
         side: Any = "left" if shape is _Shape.ONE_ROW else "top"
         status = tk.Frame(outer, background=palette.raised, padx=px(14), pady=px(6))
@@ -174,7 +195,8 @@ class SessionBar:
             part.bind("<ButtonPress-1>", self._on_grab)
             part.bind("<B1-Motion>", self._on_push)
             part.configure(cursor="sb_h_double_arrow")
-        self.top.update_idletasks()
+        outer.update_idletasks()
+        return outer
 
     def _colour(self, words: BarWords) -> str:
         """The colour of the strip at the left: what is the most that may happen now."""

@@ -53,6 +53,24 @@ def test_a_double_click_counts_once_and_a_press_elsewhere_at_once(desktop: Virtu
     play(desktop, scene)
 
 
+def test_a_press_that_comes_while_the_bar_begins_to_say_something_else_counts(desktop: VirtualDisplay) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.customer.show_bar(CONTROLLED)
+        await stage.point_at("Stop")
+
+        def press_and_say() -> None:
+            # In Tk's thread: the press has come, and nobody has looked at it yet.
+            desktop.run("xdotool", "click", "1")
+            stage.customer._bar.show(PAUSED)
+
+        stage.customer._work.put(press_and_say)
+        await stage.happened("stop")
+        await stage.window("Go on")
+        assert stage.events == ["stop"]
+
+    play(desktop, scene)
+
+
 def press(ms: int, x: int = 100, y: int = 20) -> "tk.Event[tk.Misc]":
     event: tk.Event[tk.Misc] = tk.Event()
     event.time, event.x_root, event.y_root = ms, x, y
