@@ -64,7 +64,8 @@ async def test_a_desktop_that_does_not_tell_what_changes_is_looked_at_again_and_
     with_all = xvfb(640, 480, window_manager=False)
     screen = ("-screen", "0", "640x480x24")
     server = with_all.start(
-        *("Xvfb", "-displayfd", "1", "-nolisten", "tcp", *screen, "-extension", "DAMAGE"), output=subprocess.PIPE
+        *("Xvfb", "-displayfd", "1", "-noreset", "-nolisten", "tcp", *screen, "-extension", "DAMAGE"),
+        output=subprocess.PIPE,
     )
     assert server.stdout
     number = next(line for line in server.stdout if line.strip().isdigit())
