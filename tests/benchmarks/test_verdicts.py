@@ -54,6 +54,15 @@ def test_verdicts_say_ahead_behind_or_not_told_apart_and_nothing_of_too_few_roun
     assert "fewer than 3 rounds" in verdicts.verdicts(series(quick[:2], slow))[0].word
 
 
+def test_half_of_the_best_is_asked_for_where_a_frame_of_the_browser_leaves_room() -> None:
+    quick, slow = [played(each) for each in (18, 19, 20)], [played(each) for each in (50, 51, 52)]
+    assert [each.what for each in verdicts.verdicts(series(quick, [played(33)] * 3))].count("latency p50") == 1
+    assert "half" not in str(verdicts.verdicts(series(quick, [played(33)] * 3))[1])
+    half = verdicts.verdicts(series(quick, slow))[1]
+    assert (half.what, half.word) == ("latency p50, half of the best", "**ahead**")
+    assert verdicts.verdicts(series([played(27)] * 3, slow))[1].word == "behind"
+
+
 def test_one_copy_that_was_exact_does_not_make_the_others_so() -> None:
     mixed = played(1)
     mixed.psnr_db = [math.inf, 30.0]
