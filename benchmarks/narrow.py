@@ -43,6 +43,8 @@ class Found:
     """Between one picture of the film that was seen and the next."""
     exact_ms: float | None
     """From the end of it all until every pixel was right."""
+    misread: int = 0
+    """Marks of the film that said of a picture that was not painted yet: misread in a coarse one, and not in the ages."""
 
 
 async def measure(*, is_quick: bool = False) -> Section:
@@ -62,6 +64,8 @@ async def measure(*, is_quick: bool = False) -> Section:
                     facts[f"{name}, {peer.label}"] = f"did not get so far: {str(error).splitlines()[0]}"
                     continue
                 rows += list(rows_of(f"{name}, {peer.label}", found))
+                if found.misread:
+                    facts[f"{name}, {peer.label}, marks of the film that were misread"] = str(found.misread)
                 facts[f"{name}, {peer.label}, exact after"] = (
                     f"not within {_EXACT_WITHIN_S:g} s" if found.exact_ms is None else f"{found.exact_ms:.0f} ms"
                 )
@@ -106,7 +110,8 @@ async def _play(stage: Stage, count: int) -> Found:
     exact_at = await exact_at_page_ms(page, stage.display, _EXACT_WITHIN_S, done_after_s=8.0)
     seen = {int(number): stage.clock.ours_ms(read_ms) for number, _, read_ms in await page.evaluate("probe.seen()")}
     seen_letters = {number - scene.LETTERS: at for number, at in seen.items() if number > scene.LETTERS}
-    seen_film = {number: at for number, at in seen.items() if number < scene.LETTERS}
+    told_film = {number: at for number, at in seen.items() if number < scene.LETTERS}
+    seen_film = {number: at for number, at in told_film.items() if at >= painted_ms[number]}
     letters_ms, missed = until_seen({number: painted_ms[number] for number in letters}, seen_letters)
     times = sorted([painted_ms[1], *seen_film.values()])
     return Found(
@@ -115,6 +120,7 @@ async def _play(stage: Stage, count: int) -> Found:
         [at - painted_ms[number] for number, at in seen_film.items()],
         [later - earlier for earlier, later in pairwise(times)],
         None if exact_at is None else stage.clock.ours_ms(exact_at) - painted_ms[count],
+        len(told_film) - len(seen_film),
     )
 
 

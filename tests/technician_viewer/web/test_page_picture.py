@@ -104,7 +104,7 @@ DRAWS_SLOWLY = """
 const { putImageData } = CanvasRenderingContext2D.prototype;
 CanvasRenderingContext2D.prototype.putImageData = function (...what) {
   putImageData.apply(this, what);
-  for (const began = performance.now(); performance.now() - began < 150;);
+  for (const began = performance.now(); performance.now() - began < 500;);
 };
 """
 
