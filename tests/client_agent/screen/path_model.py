@@ -65,8 +65,23 @@ class Scene:
         preference: Preference = Preference.AUTOMATIC,
         is_moving: bool = True,
         refines: bool = False,
+        picture_bytes_max: int = 30_000,
+        varies: float = 0.0,
+        step_s: float = _STEP_S,
     ) -> None:
+        """Take what is played.
+
+        Args:
+            path: what carries it.
+            preference: what the technician wishes.
+            is_moving: whether something moves.
+            refines: whether there is always something that could be made exact.
+            picture_bytes_max: no picture of what moves needs more.
+            varies: by which share of its size such a picture may be smaller or larger than most, within its budget.
+            step_s: how often one looks whether something happened.
+        """
         self.path, self.preference, self.is_moving, self.refines = path, preference, is_moving, refines
+        self.picture_bytes_max, self.varies, self.step_s = picture_bytes_max, varies, step_s
         self.pacer = Pacer()
         self.now = 0.0
         self._under_way: deque[tuple[float, int, int, float | None]] = deque()
@@ -83,7 +98,7 @@ class Scene:
             self._send(seen)
             seen.queues_s.append(self.path.queue_s(self.now))
             seen.bytes_in_flight_max = max(seen.bytes_in_flight_max, sum(size for _, _, size, _ in self._under_way))
-            self.now += _STEP_S
+            self.now += self.step_s
         return seen
 
     def _hear(self, seen: Seen) -> None:
@@ -99,13 +114,18 @@ class Scene:
             self._type_at = self.now + self.path.chance.uniform(0.08, 0.2)
 
     def _send(self, seen: Seen) -> None:
+        if self._typed_at is None and not self.refines and not (self.is_moving and self.now >= self._move_at):
+            return
         allowed = budget(self.pacer.path, self.preference)
         size = 0
         if self._typed_at is not None and self.pacer.may_send(self.now, Urgency.CHANGE):
             size += GLYPH_BYTES
         if self.is_moving and self.now >= self._move_at and self.pacer.may_send(self.now, Urgency.MOTION):
             fps = min(allowed.pictures_a_second, 30.0)
-            moving = min(allowed.moving_bytes, int(allowed.video_kbit * 125 / fps), 30_000)
+            usual = allowed.video_kbit * 125 / fps
+            if self.varies:
+                usual *= self.path.chance.uniform(1 - self.varies, 1 + self.varies)
+            moving = min(allowed.moving_bytes, int(usual), self.picture_bytes_max)
             size += moving
             seen.moved_bytes += moving
             seen.moved += 1
