@@ -31,6 +31,7 @@ from benchmarks import (
     seeking,
     sessions,
     sharing,
+    thresholds,
     verifying,
 )
 from benchmarks.peers.peer import install
@@ -57,6 +58,7 @@ BENCHMARKS: dict[str, Callable[..., Coroutine[Any, Any, report.Section]]] = {
     "seeking": seeking.measure,
     "sessions": sessions.measure,
     "sharing": sharing.measure,
+    "thresholds": thresholds.measure,
     "verifying": verifying.measure,
 }
 PIXELS = "pixels"

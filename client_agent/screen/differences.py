@@ -30,6 +30,8 @@ _TILE_ROWS_MIN = 8
 # Of a photo's pixels most differ from their neighbours, and hardly two of them are alike; of text and windows neither holds.
 _BUSY = 0.5
 _COLOURS = 0.5
+# Each tile is as so many of the nine around it are, so that a photo keeps its corners.
+_VOTES = 4
 # A photo with a plain sky is one photo.
 _WHOLE = 0.7
 _SAMPLED_ROWS = 4
@@ -138,11 +140,11 @@ def _photo_tiles(pixels: Pixels, rows: int, columns: int) -> npt.NDArray[np.bool
 
 
 def _smoothed(tiles: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Each tile as those around it are: with four of nine, so that a photo keeps its corners."""
+    """Each tile as those around it are."""
     around = np.pad(tiles, 1, mode="edge")
     rows, columns = tiles.shape
     votes = sum(around[y : y + rows, x : x + columns].astype(np.uint8) for y in range(3) for x in range(3))
-    return np.asarray(votes >= 4)
+    return np.asarray(votes >= _VOTES)
 
 
 def _runs_of_tiles(tiles: npt.NDArray[np.bool_]) -> list[tuple[bool, int, int, int, int]]:
