@@ -8,24 +8,35 @@ export class Canvas {
   #changed = new Boxes();
   /** What the memory lacks of the canvas: pictures that were drawn there. It has no pixel in common with what changed. */
   #drawn = new Boxes();
+  /** Pictures were drawn there since it began anew: what the memory has of them may have been read from a canvas that was gone. */
+  #wasDrawn = false;
+  /** When it was lost, by performance.now(). */
+  #lostMs = Infinity;
 
   /**
    * @param {HTMLCanvasElement | OffscreenCanvas} canvas @param {import("./frame_buffer.js").FrameBuffer} frame
-   * @param {() => void} onLost what was drawn only there is gone
+   * @param {(isWhole: boolean) => void} onBack it was lost and is there again, with what the memory has; not whole: pictures that were drawn are missing
    */
-  constructor(canvas, frame, onLost) {
+  constructor(canvas, frame, onBack) {
     this.canvas = canvas;
     this.frame = frame;
     this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: false }));
+    canvas.addEventListener("contextlost", () => { this.#lostMs = performance.now(); });
     canvas.addEventListener("contextrestored", () => {
-      const isWhole = this.#drawn.isEmpty;
+      this.#lostMs = Infinity;
       this.#drawn.take();
       this.#changed.take();
       this.changed({ x: 0, y: 0, width: frame.width, height: frame.height });
       this.show();
-      if (!isWhole) onLost();
+      onBack(!this.#wasDrawn);
     });
   }
+
+  /** The browser has no device to draw with, as after a fault of the graphics card: nothing is seen until it has one again. */
+  get isLost() { return this.context.isContextLost?.() ?? false; }
+
+  /** Since when that is so, by performance.now(); Infinity while the picture is seen. */
+  get lostMs() { return this.isLost ? this.#lostMs : Infinity; }
 
   /** The picture begins anew. */
   resize() {
@@ -34,6 +45,7 @@ export class Canvas {
     this.canvas.height = this.frame.height;
     this.#drawn.take();
     this.#changed.take();
+    this.#wasDrawn = false;
   }
 
   /** These pixels of the memory are new. @param {Box} box */
@@ -55,6 +67,7 @@ export class Canvas {
     if (this.#drawn.isFull) this.settle({ x: 0, y: 0, width: this.frame.width, height: this.frame.height });
     this.context.drawImage(picture, box.x, box.y, box.width, box.height);
     this.#drawn.add(box);
+    this.#wasDrawn = true;
   }
 
   /** Have in the memory what was drawn there: before these pixels are read, and before they are written. @param {Box} box */

@@ -17,9 +17,10 @@ export class Liveness {
    * Until when the picture is live, should nothing come any more.
    *
    * @param {number} shown the newest picture on the canvas, 0 before the first @param {number} heardMs when the agent was last heard
+   * @param {number} lostMs since when the canvas is lost; Infinity while it is there
    */
-  untilMs(shown, heardMs) {
+  untilMs(shown, heardMs, lostMs) {
     for (const number of this.#announced.keys()) if (number <= shown) this.#announced.delete(number);
-    return shown === 0 ? -Infinity : Math.min(heardMs, ...this.#announced.values()) + SILENT_MS;
+    return shown === 0 ? -Infinity : Math.min(heardMs, lostMs, ...this.#announced.values()) + SILENT_MS;
   }
 }

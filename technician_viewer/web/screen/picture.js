@@ -42,8 +42,10 @@ export class Picture {
   #age = 0;
   /** Something could not be shown: what is there is wrong until a key picture has come whole. */
   #isBroken = false;
-  /** That happened since the last picture ended. */
+  /** That happened in a picture whose end is still to come. */
   #isSpoiled = false;
+  /** Parts of a picture have come, and its end has not. */
+  #isInside = false;
   /** @type {Part | undefined} the fragment whose rest has to come next */
   #unfinished;
   /** @type {number | undefined} */
@@ -60,7 +62,10 @@ export class Picture {
     this.drawing = drawing;
     this.listener = listener;
     this.frame = new FrameBuffer(wasm);
-    this.canvas = new Canvas(canvas, this.frame, () => this.break(new Error("the canvas was lost")));
+    this.canvas = new Canvas(canvas, this.frame, (isWhole) => {
+      if (isWhole) this.#tell();
+      else this.break(new Error("the canvas was lost"));
+    });
     this.stream = new ZstdStream(wasm);
     this.videos = Array.from({ length: VIDEO_STREAMS_MAX }, (_, number) => new VideoStream(() => drawing.acceleration, {
       onPicture: (picture) => {
@@ -78,7 +83,7 @@ export class Picture {
   /** The screen is another one, or another size: all begins anew, in black. @param {number} width @param {number} height */
   begin(width, height) {
     this.#abandon();
-    this.#isBroken = this.#isSpoiled = false;
+    this.#isBroken = this.#isSpoiled = this.#isInside = false;
     this.frame.resize(width, height);
     this.canvas.resize();
   }
@@ -89,8 +94,9 @@ export class Picture {
   /** @param {Part} part */
   take(part) {
     const unfinished = this.#unfinished;
+    this.#isInside = part.type !== "picture";
     this.#unfinished = hasMore(part) ? part : undefined;
-    if (unfinished && !isRest(part, unfinished)) this.break(new RemoteProtocolError("another part where the rest of one has to come"));
+    if (unfinished && !isRest(part, unfinished)) this.break(new RemoteProtocolError("another part where the rest of one has to come"), true);
     if (this.#waiting.length || this.#hasToWait(part)) {
       this.#waiting.push(part);
       if (this.#waiting.length > WAITING_MAX) this.break(new RemoteProtocolError("more than can be waited for"));
@@ -173,8 +179,9 @@ export class Picture {
     this.#tell();
   }
 
-  /** Tell which pictures are all there. */
+  /** Tell which pictures are all there; on a canvas that is lost none is, until it is back. */
   #tell() {
+    if (this.canvas.isLost) return;
     for (let first = this.#ends[0]; first && !(this.#works[0] && this.#works[0].number <= first.after); first = this.#ends[0]) {
       this.#ends.shift();
       if (!this.#isBroken) this.listener.onShown(first.end);
@@ -226,10 +233,15 @@ export class Picture {
     else this.#watch = setTimeout(() => this.#look(), SILENT_MS);
   }
 
-  /** What is shown is wrong from now on, and only a key picture helps. @param {Error} error */
-  break(error) {
+  /**
+   * What is shown is wrong from now on, and only a key picture helps.
+   *
+   * @param {Error} error @param {boolean} [isInside] the end of a picture that went wrong is still to come: that one does not help
+   */
+  break(error, isInside = this.#isInside) {
     this.#abandon();
-    this.#isBroken = this.#isSpoiled = true;
+    this.#isBroken = true;
+    this.#isSpoiled ||= isInside;
     this.listener.onBroken(error);
   }
 

@@ -16,6 +16,8 @@ export class RemoteScreen {
   times = new Times();
   /** Pictures that have come and are not on the canvas, and when, by performance.now(). @type {Map<number, number>} */
   #arrivals = new Map();
+  /** The drawn pointer. @type {ImageData | undefined} */
+  #shape;
 
   /**
    * @param {HTMLCanvasElement} canvas @param {HTMLCanvasElement} pointer @param {import("./wasm.js").Wasm} wasm
@@ -41,7 +43,11 @@ export class RemoteScreen {
         listener.onBroken(error);
       },
     });
+    pointer.addEventListener("contextrestored", () => this.#drawShape());
   }
+
+  /** Since when the browser has no canvas to show the picture on, by performance.now(); Infinity while it has. */
+  get lostMs() { return this.shown.canvas.lostMs; }
 
   /** @param {import("../core/media_codec.js").Part[]} parts @param {number} atMs when their record arrived, by performance.now() */
   take(parts, atMs) {
@@ -50,7 +56,7 @@ export class RemoteScreen {
         if (part.type === "picture") this.#arrivals.set(part.number, atMs);
         this.#take(part);
       } catch (error) {
-        this.shown.break(/** @type {Error} */ (error));
+        this.shown.break(/** @type {Error} */ (error), part.type !== "picture");
       }
     }
   }
@@ -116,8 +122,11 @@ export class RemoteScreen {
     this.pointer.height = height;
     // A copy: a canvas may take its time with what it is given.
     const rgba = new Uint8ClampedArray(this.wasm.heap.slice(at, at + width * height * 4).buffer);
-    this.pointer.getContext("2d")?.putImageData(new ImageData(rgba, width, height), 0, 0);
+    this.#shape = new ImageData(rgba, width, height);
+    this.#drawShape();
     this.hot = { x: hotX, y: hotY };
     this.placePointer();
   }
+
+  #drawShape() { if (this.#shape) this.pointer.getContext("2d")?.putImageData(this.#shape, 0, 0); }
 }

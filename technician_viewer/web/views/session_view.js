@@ -352,7 +352,7 @@ export class SessionView {
 
   /** A picture that is no longer live says so within two seconds, and input is held back. */
   #watch() {
-    const nowMs = performance.now(), untilMs = this.#liveness.untilMs(this.screen.picture, this.session.heardMs());
+    const nowMs = performance.now(), untilMs = this.#liveness.untilMs(this.screen.picture, this.session.heardMs(), this.screen.lostMs);
     this.#setLate(this.#isAway || this.#isOld || nowMs >= untilMs);
     if (!this.#isLate) this.path.drawn(this.screen.times.medianMs, nowMs);
     clearTimeout(this.#watching);

@@ -20,6 +20,7 @@ from protocol.media_codec import write_part
 from protocol.media_parts import Copy, Part, PictureEnd, Rectangle, Screens, ScreenShape, Video, VideoCodec, VideoEnded
 from technician_viewer.local_page import HEADERS
 from tests.technician_viewer.web import WEB
+from tests.technician_viewer.web.lost_device import HEARS_LOSS, lose_device, wait_until_restored
 from tests.vectors import make_pixels
 from tests.waiting import eventually
 
@@ -34,6 +35,16 @@ PAGE = (
 )
 WITHOUT_VIDEO = "delete window.VideoDecoder; delete window.ImageDecoder"
 ALL_CODECS = ["zstd", "zstd-stream", "copy", "planes", "jpeg", "h264", "h264-444", "av1", "vp9"]
+
+# Parts that come once the page has heard that the canvas is lost, and what it had told as shown when it came back.
+COME_WHILE_LOST = """(parts) => {
+  addEventListener("contextlost", ({ target }) => {
+    if (target === document.querySelector("canvas")) take(parts);
+  }, true);
+  addEventListener("contextrestored", ({ target }) => {
+    if (target === document.querySelector("canvas")) window.shownMeanwhile = [...told.shown];
+  }, true);
+}"""
 
 
 class Screen:
@@ -362,6 +373,44 @@ async def test_a_canvas_that_was_lost_is_drawn_again(screen: Screen, way: str) -
     await screen.page.evaluate(lost)
     # What was drawn by the browser itself was nowhere else: a key picture brings it back.
     assert len(await screen.broken()) == (way == "draw")
+
+
+@pytest.mark.parametrize("way", ["copy", "draw"])
+@pytest.mark.parametrize("change", ["a rectangle", "video", "a copy", "another size"])
+async def test_what_comes_while_the_canvas_is_lost_is_shown_when_it_is_back(
+    chromium: Browser, way: str, change: str
+) -> None:
+    screen = await open_screen(chromium, before=HEARS_LOSS)
+    await screen.draw(way)
+    pixels, box = os.urandom(WIDTH * HEIGHT * 4), Box(10, 20, 64, 40)
+    patch = os.urandom(box.area * 4)
+    first, second = make_pixels.video(VideoCodec.H264, [make_pixels.ramp(32, 16)] * 2)
+    await screen.take(SCREENS, *rectangles(Box(0, 0, WIDTH, HEIGHT), pixels), first, picture(1))
+    await screen.wait_until_shown(1)
+    parts: dict[str, list[Part]] = {
+        "a rectangle": [*rectangles(box, patch)],
+        "video": [second],
+        "a copy": [Copy(0, 100, 100, 32, 16, 4, 6)],
+        "another size": [Screens([ScreenShape(0, 0, 0, 200, 100, "screen")]), *rectangles(box, patch)],
+    }
+    coming = [base64.b64encode(write_part(part)).decode() for part in (*parts[change], picture(2))]
+    await screen.page.evaluate(COME_WHILE_LOST, coming)
+    await lose_device(screen.page)
+    await wait_until_restored(screen.page)
+    if way == "draw" and change != "another size":
+        # What was drawn by the browser itself was nowhere else: a key picture brings it back.
+        assert await screen.wait_until_broken() == "Error: the canvas was lost"
+    else:
+        await screen.wait_until_shown(2)
+        if change in ("a rectangle", "another size"):
+            assert ((await screen.pixels())[20:60, 10:74] == rgb(patch, 64, 40)).all()
+    assert await screen.page.evaluate("shownMeanwhile") == [1]
+    await screen.forget()
+    size = (200, 100) if change == "another size" else (WIDTH, HEIGHT)
+    pixels = os.urandom(size[0] * size[1] * 4)
+    await screen.take(*rectangles(Box(0, 0, *size), pixels), picture(3, is_key=True))
+    await screen.wait_until_shown(3)
+    assert (await screen.pixels() == rgb(pixels, *size)).all()
 
 
 async def test_the_browser_is_found_to_decode_what_it_decodes(screen: Screen) -> None:
