@@ -1,11 +1,13 @@
 """Each threshold of pacing beside other values of it: the agent's own pacer, on paths that are played without a clock."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from random import Random
 from statistics import fmean
 from types import ModuleType
+from typing import Any
+from unittest.mock import patch
 
 from benchmarks.report import Section, percentile
 from client_agent import losses
@@ -54,14 +56,11 @@ class Threshold:
     def chosen(self) -> tuple[float, ...]:
         return tuple(getattr(self.module, name) for name in self.names)
 
-    @contextmanager
-    def at(self, values: tuple[float, ...]) -> Iterator[None]:
+    def at(self, values: tuple[float, ...]) -> AbstractContextManager[object]:
         """Let them be so for a while."""
-        with ExitStack() as after:
-            for name, value in zip(self.names, values, strict=True):
-                after.callback(setattr, self.module, name, getattr(self.module, name))
-                setattr(self.module, name, value)
-            yield
+        tried: dict[str, Any] = dict(zip(self.names, values, strict=True))
+        patched: AbstractContextManager[object] = patch.multiple(self.module, **tried)
+        return patched
 
     def told(self, values: tuple[float, ...]) -> str:
         """As people read it: bold where it is the product's own."""
