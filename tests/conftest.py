@@ -14,6 +14,8 @@ from tests import organisations
 from tests.virtual_display import VirtualDisplay, virtual_display
 from tests.waiting import DEADLINE_S
 
+pytest_plugins = ["tests.watchdog"]
+
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = Path("/usr/bin/chromium")
 CHROMIUM_OPTIONS = [

@@ -2,12 +2,14 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser
 
+from tests.conftest import ROOT
 from tests.virtual_display import VirtualDisplay, virtual_display
 from tests.waiting import NeverCame, eventually, wait_until
 
@@ -61,6 +63,41 @@ async def test_the_browser_has_what_the_page_needs(chromium: Browser, tmp_path: 
 def test_node_reads_the_modules_of_the_page(node: Path) -> None:
     done = subprocess.run([node, "-e", "console.log(JSON.stringify({ok: 1}))"], capture_output=True, check=True)
     assert json.loads(done.stdout) == {"ok": 1}
+
+
+HANGS = """
+import pytest, time
+
+@pytest.fixture
+def hanging():
+    yield
+    time.sleep(1000)
+
+def test_one(hanging):
+    assert False
+
+def test_next():
+    pass
+"""
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "1"]])
+def test_a_failed_test_that_hangs_while_it_is_cleaned_up_does_not_hold_up_the_run(
+    tmp_path: Path, workers: list[str]
+) -> None:
+    (tmp_path / "test_hangs.py").write_text(HANGS)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "tests.watchdog", "--timeout=2", *workers, str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "still there after twice its time: " in done.stderr
+    assert "in hanging" in done.stderr
+    if workers:
+        assert "1 passed" in done.stdout
 
 
 def test_what_never_comes_is_named() -> None:
