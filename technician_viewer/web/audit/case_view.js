@@ -131,7 +131,7 @@ export class CaseView {
     const screen = this.#screen = new RemoteScreen(element("screen", HTMLCanvasElement), element("pointer", HTMLCanvasElement), this.wasm, {
       onScreens: () => undefined,
       onShown: () => screen.placePointer(),
-      onBroken: () => undefined,
+      onBroken: () => void player.mend(),
     });
     screen.drawing = (await this.abilities).drawing;
     const player = new Player(screen, () => new Playback(evidence.entries, key), (number) => this.api.segment(this.session, number), {

@@ -28,6 +28,8 @@ export class Player {
   #filling;
   #frame = 0;
   #clockMs = 0;
+  /** The last place that was mended. */
+  #mendedMs = -1;
 
   /**
    * @param {import("../screen/remote_screen.js").RemoteScreen} screen
@@ -65,6 +67,16 @@ export class Player {
     // Where nothing moved just then, what is shown is older; a recording may begin later, too.
     this.atMs = Math.max(this.atMs, wanted);
     this.listener.onTime();
+  }
+
+  /**
+   * What is shown is wrong, as after a lost graphics device or a decoder that fails: show it anew, from the key picture before.
+   * Once for each place: what is wrong in the recording itself is so again.
+   */
+  async mend() {
+    if (this.atMs <= this.#mendedMs) return;
+    this.#mendedMs = this.atMs;
+    await this.seek(this.atMs);
   }
 
   /** One picture further. */
