@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from client_agent.screen.damage import around, clip
+from client_agent.screen.damage import around, clip, without
 from client_agent.screen.encoders.bands import WIDTH_PX_MAX
 from client_agent.screen.source import Box
 
@@ -27,7 +27,7 @@ class CoarseBox:
 
 
 class CoarseBoxes:
-    """All of one screen; they may overlap, and are never more than a handful."""
+    """All of one screen; they do not overlap, and are never more than a handful."""
 
     def __init__(self) -> None:
         self._boxes: list[CoarseBox] = []
@@ -56,23 +56,31 @@ class CoarseBoxes:
         times = (each.waits_since for each in self._boxes if clip(each.box, box))
         return min((since for since in times if since is not None), default=None)
 
+    def exact(self, box: Box) -> None:
+        """Viewers see the exact pixels of this box from now on."""
+        left = [replace(each, box=piece) for each in self._boxes for piece in without(each.box, [box])]
+        # Where it would be too many, what is exact becomes so once more.
+        if len(left) <= _BOXES_MAX:
+            self._boxes = left
+
+    def copied(self, from_x: int, from_y: int, to: Box, now: float) -> None:
+        """A copy takes what is coarse along, and only that is where it went to."""
+        source = Box(from_x, from_y, to.width, to.height)
+        coarse = [(each, part) for each in self._boxes if (part := clip(each.box, source))]
+        self.exact(to)
+        for each, part in coarse:
+            moved = Box(part.x - from_x + to.x, part.y - from_y + to.y, part.width, part.height)
+            self.add(moved, now, is_rough=each.is_rough, is_text=each.is_text)
+
     def _add(self, new: CoarseBox) -> None:
-        self._boxes = [each for each in self._boxes if clip(each.box, new.box) != each.box]
-        self._boxes.append(new)
+        left = [replace(each, box=piece) for each in self._boxes for piece in without(each.box, [new.box])]
+        self._boxes = _together(left, new)
         if len(self._boxes) > _BOXES_MAX:
             everything = self._boxes[0].box
             for each in self._boxes:
                 everything = around(everything, each.box)
             self._boxes.clear()
             self.add(everything, new.changed_at)
-
-    def copied(self, from_x: int, from_y: int, to: Box, now: float) -> None:
-        """A copy takes what is coarse along."""
-        source = Box(from_x, from_y, to.width, to.height)
-        for each in list(self._boxes):
-            if part := clip(each.box, source):
-                moved = Box(part.x - from_x + to.x, part.y - from_y + to.y, part.width, part.height)
-                self.add(moved, now, is_rough=each.is_rough, is_text=each.is_text)
 
     def oldest(self) -> CoarseBox | None:
         """The one to be refined next: that which has been still for longest, but what is rough before what has changed as lately."""
@@ -87,3 +95,16 @@ class CoarseBoxes:
         if rows < done.box.height:
             rest = Box(done.box.x, done.box.y + rows, done.box.width, done.box.height - rows)
             self._boxes.append(replace(done, box=rest))
+
+
+def _together(boxes: list[CoarseBox], new: CoarseBox) -> list[CoarseBox]:
+    """With one more, and as one what has the same to be said of it and fills the box around it, as strips do that came into sight."""
+    others: list[CoarseBox] = []
+    for each in boxes:
+        both = around(each.box, new.box)
+        is_one = both.width <= WIDTH_PX_MAX and both.area == each.box.area + new.box.area
+        if is_one and replace(each, box=both) == replace(new, box=both):
+            new = replace(new, box=both)
+        else:
+            others.append(each)
+    return [*others, new]

@@ -27,6 +27,8 @@ _PIECES_MAX = 32
 
 TILE_PX = 64
 _TILE_ROWS_MIN = 8
+# In boxes of fewer rows than these tiles are about so high, and none of them is left over.
+_LOW_PX, _LOW_TILE_ROWS = 4 * TILE_PX, 32
 # Of a photo's pixels most differ from their neighbours, and hardly two of them are alike; of text and windows neither holds.
 _BUSY = 0.5
 _COLOURS = 0.5
@@ -111,9 +113,9 @@ def photo_boxes(pixels: Pixels) -> tuple[list[Box], list[Box]]:
         not whole count as their neighbours do; a picture smaller than some rows of a tile is not a photo.
     """
     height, width = pixels.shape
-    # Programs hand large pictures over in bands; one of these is looked at as one row of tiles.
-    tile_height = TILE_PX if height >= TILE_PX else height
-    rows, columns = height // tile_height, width // TILE_PX
+    # What scrolls into sight is a strip, and a photo may begin or end anywhere in it; programs hand large pictures over in bands, too.
+    rows = height // TILE_PX if height >= _LOW_PX else max(1, round(height / _LOW_TILE_ROWS))
+    tile_height, columns = TILE_PX if height >= _LOW_PX else height // rows, width // TILE_PX
     if tile_height < _TILE_ROWS_MIN or not columns:
         return [], [Box(0, 0, width, height)]
     is_photo = _photo_tiles(pixels[: rows * tile_height, : columns * TILE_PX], rows, columns)

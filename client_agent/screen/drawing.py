@@ -36,6 +36,8 @@ _FILM_SHARE = 0.4
 _PHOTO_SHRINKS, _TEXT_SHRINKS, _JPEG_SHRINKS = 3, 12, 30
 _REFINED_BYTES = 96 * 1024
 _JPEG_BYTES_MIN = 2000
+# Whoever scrolls goes on scrolling: what moved, and what came into sight with it, waits so much longer until it becomes exact.
+_SCROLLS_ON_S = 0.1
 # Where there is no room for anything else, something that goes on changing is seen as it was for so long.
 _WAITS_S = 2.0
 # No JPEG of a photo takes less.
@@ -89,6 +91,7 @@ class Drawing:
             if others is not None:
                 yield self._copy(move, now)
                 boxes = [piece for box in boxes for piece in without(box, [move.to])] + others
+        still_from = now
         for box in boxes:
             for region in moving:
                 if (
@@ -102,9 +105,10 @@ class Drawing:
                 for step in self._find(piece, grab, terms):
                     match step:
                         case Copied():
-                            yield self._copy(step, now)
+                            still_from = now + _SCROLLS_ON_S
+                            yield self._copy(step, still_from)
                         case Changed(changed, is_photo=True):
-                            self._coarse.add(changed, now)
+                            self._coarse.add(changed, still_from)
                             found.append(changed)
                         case Changed(changed):
                             yield from self._exactly(changed, terms, now)
@@ -159,6 +163,8 @@ class Drawing:
                 return
             if is_too_much:
                 self._coarse.add(part, now, is_text=True)
+            else:
+                self._coarse.exact(part)
             yield from self._encoded(part, coarse if is_too_much else exact, terms)
 
     def _may_wait(self, box: Box, terms: Terms, now: float) -> bool:

@@ -117,6 +117,65 @@ def test_a_photo_comes_coarsely_at_first_and_is_exact_soon() -> None:
     assert one.viewer.is_exact(one.desktop)
 
 
+def page_with_photos() -> Pixels:
+    page = text(WIDTH, 2000)
+    for number, y in enumerate((530, 900)):
+        page[y : y + 250, 60:560] = photo(500, 250, seed=number)
+    return page
+
+
+def exact_again_px(viewer: Viewer) -> int:
+    return sum(p.width * p.height for p in viewer.parts if isinstance(p, Rectangle) and p.codec is Codec.PLANES)
+
+
+def test_photos_that_scroll_into_sight_become_exact_once_and_not_before_they_stand_still() -> None:
+    page = page_with_photos()
+    one = watched(background=page[:HEIGHT])
+    for y in range(60, 1200, 60):
+        one.desktop.put(0, 0, page[y : y + HEIGHT])
+        one.step(0.2)
+        assert any(isinstance(part, Copy) for part in one.viewer.parts)
+        assert exact_again_px(one.viewer) == 0
+        for _ in range(3):
+            # As time passes until the next notch of the wheel.
+            one.step(0.02)
+            assert one.viewer.parts == []
+    # Nobody would take what stands still for something that goes on, and twice the pixels that are seen were sent before.
+    began, exact_px = one.now, 0
+    while not one.viewer.end.is_exact:
+        one.step(0.02)
+        exact_px += exact_again_px(one.viewer)
+    assert one.now - began < 0.4
+    assert one.viewer.is_exact(one.desktop)
+    assert 0 < exact_px <= 1.2 * 500 * 250
+    assert one.rest() == 0
+
+
+def test_what_was_exact_is_not_sent_again_where_it_is_copied_to() -> None:
+    page = page_with_photos()
+    one = watched(background=page[200 : 200 + HEIGHT])
+    one.rest()
+    for y in (254, 308, 362):
+        one.desktop.put(0, 0, page[y : y + HEIGHT])
+        one.step(0.05)
+        one.rest()
+        assert one.viewer.is_exact(one.desktop)
+    one.desktop.put(0, 0, page[362 - 54 : 362 - 54 + HEIGHT])
+    one.step(0.05)
+    assert one.viewer.end.is_exact
+
+
+def test_exact_text_over_a_photo_leaves_nothing_to_be_refined() -> None:
+    one = watched()
+    one.desktop.put(100, 100, photo(256, 192))
+    one.step()
+    assert Codec.JPEG in codecs_of(one.viewer)
+    one.desktop.put(100, 100, text(256, 192, seed=5))
+    one.step()
+    assert one.viewer.end.is_exact
+    assert one.viewer.is_exact(one.desktop)
+
+
 def test_on_a_narrow_path_a_photo_is_there_soon_then_better_and_exact_in_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

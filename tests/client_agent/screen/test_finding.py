@@ -5,7 +5,7 @@ import struct
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis.strategies import builds, integers, lists
+from hypothesis.strategies import builds, integers, lists, sampled_from, tuples
 
 from client_agent.screen.coarse import CoarseBoxes
 from client_agent.screen.damage import clip, without
@@ -204,6 +204,19 @@ def test_text_is_no_photo_and_a_photo_beside_text_is_told_from_it() -> None:
     assert sum(box.area for box in photos + others) == 640 * 480
 
 
+@pytest.mark.parametrize(("top", "bottom"), [(0, 33), (45, 120), (87, 120), (30, 90)])
+def test_a_photo_of_which_a_part_comes_into_sight_is_told_from_the_text_in_the_same_strip(
+    top: int, bottom: int
+) -> None:
+    strip = text(1100, 120)
+    strip[top:bottom, :800] = photo(800, 420)[: bottom - top]
+    photos, others = photo_boxes(numbers(strip))
+    seen = Box(0, top, 800, bottom - top)
+    assert sum(part.area for box in photos if (part := clip(box, seen))) > 0.75 * seen.area
+    assert sum(box.area for box in photos) < 1.1 * seen.area
+    assert sum(box.area for box in photos + others) == 1100 * 120
+
+
 @pytest.mark.parametrize("height", [8, 20, 63])
 def test_a_band_of_a_photo_is_a_photo(height: int) -> None:
     assert photo_boxes(numbers(photo(640, height)))[0] == [Box(0, 0, 640, height)]
@@ -252,6 +265,49 @@ def test_coarse_boxes_stay_few_and_forget_nothing(coarse: list[Box]) -> None:
     assert all_of_them.is_empty
     assert not left.any()
     assert rounds < 32 * 10
+
+
+@given(lists(tuples(sampled_from(["lossy", "exact", "copied"]), boxes, boxes), max_size=60))
+def test_what_is_coarse_is_known_through_copies_and_exact_pixels_and_nothing_else_is(
+    steps: list[tuple[str, Box, Box]],
+) -> None:
+    coarse, is_coarse = CoarseBoxes(), np.zeros((WHOLE.height, WHOLE.width), bool)
+
+    def at(box: Box) -> tuple[slice, slice]:
+        return slice(box.y, box.bottom), slice(box.x, box.right)
+
+    for number, (what, box, other) in enumerate(steps):
+        match what:
+            case "lossy":
+                coarse.add(box, float(number))
+                is_coarse[at(box)] = True
+            case "exact":
+                coarse.exact(box)
+                is_coarse[at(box)] = False
+            case "copied":
+                source = Box(other.x, other.y, box.width, box.height)
+                coarse.copied(source.x, source.y, box, float(number))
+                is_coarse[at(box)] = is_coarse[at(source)]
+    known, few = np.zeros_like(is_coarse), len(steps) < 4
+    while oldest := coarse.oldest():
+        assert not known[at(oldest.box)].any()
+        known[at(oldest.box)] = True
+        coarse.refined(oldest, oldest.box.height)
+    assert (known >= is_coarse).all()
+    # Where they become too many, more than what is coarse is taken for it.
+    assert (known == is_coarse).all() or not few
+
+
+def test_strips_of_a_photo_that_came_into_sight_and_moved_on_are_one() -> None:
+    coarse = CoarseBoxes()
+    for number in range(100):
+        coarse.copied(0, 50, Box(0, 0, 300, 950), float(number))
+        coarse.add(Box(20, 950, 200, 50), float(number))
+    found = []
+    while oldest := coarse.oldest():
+        found.append(oldest.box)
+        coarse.refined(oldest, oldest.box.height)
+    assert found == [Box(20, 0, 200, 1000)]
 
 
 def configured(parent: int, window: int, x: int, y: int, width: int = 50, height: int = 40) -> bytes:
