@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 from demo.organisation import Organisation
 
+_END_S = 10.0
+
 
 @contextmanager
 def auditors_room(organisation: Organisation) -> Iterator[str]:
@@ -25,4 +27,7 @@ def auditors_room(organisation: Organisation) -> Iterator[str]:
             yield said[1]
         finally:
             program.send_signal(signal.SIGINT)
-            program.wait(10)
+            try:
+                program.wait(_END_S)
+            except subprocess.TimeoutExpired:
+                program.kill()

@@ -1,5 +1,6 @@
 """`./run demo` for a person, with the real programs: played where nobody can click, in a window where there is a display."""
 
+import contextlib
 import os
 import re
 import signal
@@ -19,7 +20,7 @@ from demo.technician import Technician
 from tests.virtual_display import VirtualDisplay
 from tests.waiting import eventually, wait_until
 
-START_S = 150.0
+START_S, END_S = 150.0, 20.0
 
 # Keys, database and desktop of each demo are made anew.
 pytestmark = pytest.mark.timeout(600)
@@ -76,25 +77,33 @@ class Demo:
 
     def wait(self) -> int:
         code = self.process.wait(START_S)
-        self._listener.join()
+        # Its output ends with the last program that may write there.
+        self._listener.join(START_S)
+        assert not self._listener.is_alive(), self.programs()
         return code
 
-    def programs(self) -> list[str]:
-        """The commands of all processes that come from this demo."""
-        found = []
+    def programs(self) -> dict[int, str]:
+        """The commands of all processes that come from this demo, by their numbers."""
+        found = {}
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 if f"{MARK}={self._mark}".encode() in (folder / "environ").read_bytes().split(b"\0"):
-                    found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+                    found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
             except OSError:
                 continue  # it has ended meanwhile
         return found
 
     def kill(self) -> None:
+        """End whatever is left of it."""
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(START_S)
-        self._listener.join()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(END_S)
+        for process in self.programs():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        self.process.wait(END_S)
+        self._listener.join(END_S)
 
 
 StartDemo = Callable[..., Demo]
@@ -119,7 +128,7 @@ def left_nothing(demo: Demo, folder: Path) -> Iterator[None]:
     """Hold that a demo which has ended left neither a process nor a folder."""
     assert demo.programs()
     yield
-    assert demo.programs() == []
+    assert demo.programs() == {}
     assert list(folder.glob("mainforte-demo-*")) == []
 
 
@@ -219,7 +228,7 @@ def test_two_demos_side_by_side_do_not_meet(tmp_path: Path, demo: StartDemo) -> 
     assert second.process.poll() is None
     assert len(second.programs()) > 3
     assert second.end() == 0
-    assert second.programs() == []
+    assert second.programs() == {}
 
 
 def test_a_folder_that_is_not_the_demos_is_left_alone(tmp_path: Path, demo: StartDemo) -> None:
