@@ -156,12 +156,13 @@ class SessionBar:
             if outer.winfo_reqwidth() + 2 * line_px <= monitor.width or is_narrow:
                 break
             outer.destroy()
-        outer.grid(row=0, column=0, sticky="n", padx=line_px, pady=(0, line_px))
+        # It is seen where it stays: what was there before may be wider, and goes a moment later.
+        self._place(outer.winfo_reqwidth() + 2 * line_px)
+        outer.grid(row=0, column=0, sticky="nw", padx=line_px, pady=(0, line_px))
         self.top.update_idletasks()
         if self._outer:
             self._take_away(self._outer)
         self._outer = outer
-        self._place()
 
     def _take_away(self, before: tk.Frame) -> None:
         """Take away what the bar said before, now that what it says covers it: at no moment is there nothing to press.
@@ -353,7 +354,7 @@ class SessionBar:
         self._update()
         for button in self._buttons:
             button.refresh()
-        self._place()
+        self._place(self.top.winfo_reqwidth())
         if self._is_covered:
             self.top.lift()
         is_waiting = (
@@ -366,9 +367,9 @@ class SessionBar:
             self.top.after_cancel(self._ticking)
         self._ticking = self.top.after(ms, self._tick)
 
-    def _place(self) -> None:
+    def _place(self, width: int) -> None:
         """Stand at the top edge of the main monitor, in the middle or where the customer pushed it, and never outside."""
-        monitor, width = self._look.monitor(), self.top.winfo_reqwidth()
+        monitor = self._look.monitor()
         centre_x = monitor.x + monitor.width // 2 if self._centre_x is None else self._centre_x
         x = max(monitor.x, min(centre_x - width // 2, monitor.x + monitor.width - width))
         # Tk asks for a place again even where the window has it, and every program that follows windows hears of that.
@@ -386,7 +387,7 @@ class SessionBar:
 
     def _on_push(self, event: "tk.Event[Any]") -> None:
         self._centre_x = event.x_root - self._grabbed_at + self.top.winfo_width() // 2
-        self._place()
+        self._place(self.top.winfo_reqwidth())
 
 
 def _say(label: tk.Label, text: str) -> None:

@@ -1,9 +1,12 @@
 """What an X display itself tells of windows."""
 
+import time
+
 import xcffib
 import xcffib.xproto
 
 from tests.virtual_display import VirtualDisplay
+from tests.waiting import DEADLINE_S
 
 
 class Onlooker:
@@ -25,6 +28,10 @@ class Onlooker:
         inside = [below for child in self._children(window) for below in self.everything(child)]
         return [window, *inside] if self._is_viewable(window) else []
 
+    def made(self, window: int) -> set[int]:
+        """A window and all that is inside it, to be seen or not."""
+        return {window}.union(*(self.made(child) for child in self._children(window)))
+
     def middle(self, window: int) -> tuple[int, int]:
         size = self._connection.core.GetGeometry(window).reply()
         place = self._connection.core.TranslateCoordinates(window, self.root, size.width // 2, size.height // 2).reply()
@@ -41,8 +48,9 @@ class Onlooker:
 
     def next(self) -> int:
         """Watch without a pause until a window is there."""
+        end = time.monotonic() + DEADLINE_S
         while not (new := self.new()):
-            pass
+            assert time.monotonic() < end, "no window came"
         return new[0]
 
     def area(self, window: int) -> tuple[int, int, int, int]:

@@ -52,16 +52,16 @@ def test_every_part_of_every_window_and_its_frame_is_the_agents_own(
         # The frame of the window manager comes a moment after the window itself.
         await eventually(lambda: set(display.new()) <= stage.customer.own_windows(), "the outermost window is known")
         (outer,) = display.new()
-        corners = display.corners(outer)
-        (left, top), (right, bottom) = corners[0], corners[-1]
-        # What a scrolled text hides lies elsewhere.
-        middles = [
-            (x, y)
-            for x, y in map(display.middle, display.everything(outer))
-            if left <= x <= right and top <= y <= bottom
-        ]
-        assert len(middles) > 3
-        for place in (*middles, *corners):
+
+        def parts() -> list[tuple[int, int]]:
+            (left, top), (right, bottom) = display.corners(outer)[0], display.corners(outer)[-1]
+            middles = map(display.middle, display.everything(outer))
+            # What a scrolled text hides lies elsewhere.
+            return [(x, y) for x, y in middles if left <= x <= right and top <= y <= bottom]
+
+        # What is inside is shown a moment after the window itself.
+        await eventually(lambda: len(parts()) > 3, "the parts of the window")
+        for place in (*parts(), *display.corners(outer)):
             assert stage.customer.is_own_window_at(*place)
         assert not stage.customer.is_own_window_at(1, desktop.height_px - 2)
         await ended(task)

@@ -1,10 +1,13 @@
 """The bar that tells and stops: always on top, driven by a real mouse, never by the keyboard of what lies below."""
 
+import contextlib
+import time
 import tkinter as tk
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import xcffib.xproto
 
 from client_agent.files.folder import can_show
 from client_agent.prompts.button import Presses
@@ -15,7 +18,7 @@ from tests.client_agent.prompts.onlooker import Onlooker
 from tests.client_agent.prompts.played import Stage, play
 from tests.client_agent.prompts.questions import CONTROL, CONTROLLED, PUT, READ, SHARED, VIEW, WITH_FILES
 from tests.virtual_display import VirtualDisplay
-from tests.waiting import eventually
+from tests.waiting import DEADLINE_S, eventually
 
 CAMILLE, JEAN = Viewer("Camille Moreau", VIEW | CONTROL, "camille"), Viewer("Jean Petit", VIEW, "jean")
 PAUSED = replace(CONTROLLED, holds=frozenset({Hold.PAUSED}))
@@ -71,6 +74,31 @@ def test_a_press_that_comes_while_the_bar_begins_to_say_something_else_counts(de
     play(desktop, scene)
 
 
+def test_what_the_bar_says_next_is_seen_where_it_stays(desktop: VirtualDisplay) -> None:
+    async def scene(stage: Stage) -> None:
+        display = Onlooker(desktop)
+        stage.customer.show_bar(CONTROLLED)
+        await stage.point_at("Stop")
+        (bar,) = display.new()
+        for state in (HELD, SEVERAL, PAUSED, CONTROLLED):
+            before, stop = display.made(bar), await stage.window("Stop")
+            places: dict[int, set[tuple[int, int]]] = {}
+            stage.customer.show_bar(state)
+            looks_left, end = 2, time.monotonic() + DEADLINE_S
+            while looks_left:
+                assert time.monotonic() < end, "the bar does not change"
+                now = set(display.everything(bar))
+                # Once more after what was there before is not seen any more.
+                looks_left -= stop not in now
+                for window in now - before:
+                    with contextlib.suppress(xcffib.xproto.DrawableError, xcffib.xproto.WindowError):
+                        places.setdefault(window, set()).add(display.middle(window))
+            assert len(places) > 3
+            assert all(len(seen) == 1 for seen in places.values()), places
+
+    play(desktop, scene)
+
+
 def press(ms: int, x: int = 100, y: int = 20) -> "tk.Event[tk.Misc]":
     event: tk.Event[tk.Misc] = tk.Event()
     event.time, event.x_root, event.y_root = ms, x, y
@@ -93,7 +121,8 @@ def test_what_a_double_click_is() -> None:
 def test_going_on_reacts_only_after_a_second(desktop: VirtualDisplay, state: object, label: str) -> None:
     async def scene(stage: Stage) -> None:
         stage.customer.show_bar(CONTROLLED)
-        await stage.window("Stop")
+        # It stands where it belongs, and what it says next comes there.
+        await stage.point_at("Stop")
         stage.customer.show_bar(state)  # type: ignore[arg-type]
         await stage.click(label)
         await stage.pressed("1")

@@ -6,6 +6,7 @@ import pty
 import re
 import select
 import threading
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -58,7 +59,8 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        return b"".join(self._said).decode().replace("\r\n", "\n")
+        # What came last may be half a letter.
+        return getincrementaldecoder("utf-8")().decode(b"".join(self._said)).replace("\r\n", "\n")
 
     async def says(self, text: str, *, times: int = 1) -> None:
         await eventually(lambda: self.text.count(text) >= times, f"{text!r} {times} times in {self.text!r}")
