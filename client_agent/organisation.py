@@ -6,7 +6,6 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import aiohttp
 import msgspec
 
 from protocol.errors import BadSupportCode, NotCertified, RemoteProtocolError
@@ -113,6 +112,9 @@ async def fetch(address: str, fingerprint: bytes) -> Organisation:
         NotReachable: no answer, or something else than a document.
         NotCertified: the document does not lead to the root of this fingerprint.
     """
+    # Only who was given no package needs it, and to load it takes a fifth of the time in which an agent starts.
+    import aiohttp
+
     address = checked_address(address)
     try:
         timeout = aiohttp.ClientTimeout(total=15)
