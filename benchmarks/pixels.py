@@ -46,7 +46,11 @@ WORKLOADS = (
 _4K_PX = (3840, 2160)
 # What takes five minutes, with everybody as they come.
 QUICK_WORKLOADS = ("typing", "scroll", "drag", "video", "switch", "keys", "idle")
-_IDLE_S, _IDLE_QUICK_S, _IDLE_WINDOWS = 60.0, 12.0, 3
+# Some servers rest or do not by how they happened to begin, so each time is in sessions of its own.
+_IDLE_S, _IDLE_TIMES = 60.0, 4
+_IDLE_QUICK_S, _IDLE_QUICK_TIMES = 12.0, 1
+# Measured in sessions of their own.
+_APART = ("allow", "idle")
 
 
 @dataclass
@@ -68,7 +72,9 @@ async def run(plan: Plan) -> list[Series]:
     found = []
     async with async_playwright() as playwright:
         for size in (plan.size, _4K_PX):
-            workloads = [each for each in plan.workloads if each != "allow" and each.endswith(_4K) is (size == _4K_PX)]
+            workloads = [
+                each for each in plan.workloads if each not in _APART and each.endswith(_4K) is (size == _4K_PX)
+            ]
             if not workloads:
                 continue
             async with AsyncExitStack() as stack:
@@ -77,6 +83,8 @@ async def run(plan: Plan) -> list[Series]:
                 for workload in workloads:
                     say(f"{workload}: {plan.rounds} rounds")
                     found.append(_kept(await _series(workload, stages, plan, circumstances), plan))
+        if "idle" in plan.workloads:
+            found.append(_kept(await _idle(playwright, plan), plan))
         if "allow" in plan.workloads:
             found.append(_kept(await _allow(playwright, plan), plan))
     return found
@@ -130,16 +138,24 @@ async def _series(workload: str, stages: list[Stage], plan: Plan, circumstances:
         return series
     name = workload.removesuffix(_4K)
     series = Series(workload, WORK[name].title, dict(circumstances))
-    if workload == "idle":
-        await _become_idle(stages)
-        for _ in range(_IDLE_WINDOWS):
-            found = await _idle(stages, (_IDLE_QUICK_S if plan.is_quick else _IDLE_S) / _IDLE_WINDOWS)
-            for stage, played in zip(stages, found, strict=True):
-                series.add(stage.peer.label, played)
-        return series
     for _ in range(plan.rounds):
         for stage in chance.sample(stages, len(stages)):
             series.add(stage.peer.label, await play(stage, name, is_quick=plan.is_quick))
+    return series
+
+
+async def _idle(playwright: Playwright, plan: Plan) -> Series:
+    """Everybody rests at the same time, again and again in new sessions."""
+    times, for_s = (_IDLE_QUICK_TIMES, _IDLE_QUICK_S) if plan.is_quick else (_IDLE_TIMES, _IDLE_S)
+    series = Series("idle", WORK["idle"].title, {})
+    say(f"idle: {times} times")
+    for _ in range(times):
+        async with AsyncExitStack() as stack:
+            stages = await _stages(stack, playwright, plan, plan.size)
+            series.circumstances |= report.machine() | _about(plan, stages, plan.size)
+            await _become_idle(stages)
+            for stage, played in zip(stages, await _rested(stages, for_s), strict=True):
+                series.add(stage.peer.label, played)
     return series
 
 
@@ -152,7 +168,7 @@ async def _become_idle(stages: list[Stage]) -> None:
     await asyncio.sleep(2.0)
 
 
-async def _idle(stages: list[Stage], for_s: float) -> list[Played]:
+async def _rested(stages: list[Stage], for_s: float) -> list[Played]:
     """All rest at the same time."""
     before = [(stage.wire_bytes(), stage.processor_s()) for stage in stages]
     started = time.monotonic()

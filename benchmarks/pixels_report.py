@@ -16,7 +16,8 @@ _ABOUT = """\
 Everybody shows the customer's display of their own (Xvfb) in a page of the same headless Chromium, drawn by software, all on this
 machine over loopback; ours and MeshCentral with TLS and a relay between, the others plain. One after the other plays the same scene
 (`scenes.py`), in an order that chance gives anew for each round; the other sessions stand idle meanwhile, and what they use then is in
-the section on idleness. A mark of 16 blocks in each step says which step it is. *Latency* is from just before the painter flushes its
+the section on idleness (a minute each time, in sessions of their own: some servers rest or do not by how they happened to begin).
+A mark of 16 blocks in each step says which step it is. *Latency* is from just before the painter flushes its
 requests to the X server until the mark of that step, or of a later one, has been read back from the page's canvas (`probe.js`, the same
 in every page, called where the page draws; reading takes 0.1 ms, included). Of what real programs paint (`programs.py`: xterm,
 Chromium, with a mark that they paint themselves), it is from when the X server told of that painting; what they need for it is not in

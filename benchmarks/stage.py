@@ -125,7 +125,7 @@ async def session(
         page = await context.new_page()
         await page.add_init_script(path=_PROBE)
         connected = await peer.connect(stack, Place(display, page, folder, tls, path))
-        painter = await _painter(stack, display)
+        painter = await painter_on(stack, display)
         # Asked from outside: our page lets nothing inside it evaluate strings.
         await eventually(lambda: page.evaluate("probe.size() !== null"), "a canvas that shows the screen")
         await peer.focus(page)
@@ -137,7 +137,8 @@ async def session(
         yield Stage(peer, display, page, cdp, clock, painter, connected, roles, wire, browser.version)
 
 
-async def _painter(stack: AsyncExitStack, display: VirtualDisplay) -> PainterProgram:
+async def painter_on(stack: AsyncExitStack, display: VirtualDisplay) -> PainterProgram:
+    """Start the painter on a display; it ends with `stack`."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "benchmarks.painter", env=display.environment,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
