@@ -36,12 +36,14 @@ async def measure(*, is_quick: bool = False) -> Section:
         painter = await painter_on(stack, display)
         source = X11Source(display.name)
         stack.callback(source.close)
+        # Only who listens hears of windows that are moved.
+        source.watch(asyncio.get_running_loop(), lambda: None)
         for name in WORKLOADS:
             work = WORK[name](WIDTH_PX, HEIGHT_PX)
             steps = work.steps_quick if is_quick else work.steps
             moving, then = await _played(painter, source, name, steps)
             cells = [moving[form] / steps for form in FORMS] + [moving.total() / steps, then.total()]
-            lines.append(f"| {work.title} | {' | '.join(f'{each / 1000:.1f}' for each in cells)} |")
+            lines.append(f"| {work.title} | {' | '.join(f'{each / 1000:.2f}' for each in cells)} |")
     return Section("forms", "What the bytes are", _ABOUT, body="\n".join(lines))
 
 
