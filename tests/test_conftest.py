@@ -66,12 +66,12 @@ def test_node_reads_the_modules_of_the_page(node: Path) -> None:
 
 
 HANGS = """
-import pytest, time
+import pytest, threading
 
 @pytest.fixture
 def hanging():
     yield
-    time.sleep(1000)
+    threading.Event().wait()
 
 def test_one(hanging):
     assert False
@@ -92,6 +92,7 @@ def test_a_failed_test_that_hangs_while_it_is_cleaned_up_does_not_hold_up_the_ru
         capture_output=True,
         text=True,
         check=False,
+        timeout=120,
     )
     assert done.returncode != 0
     assert "still there after twice its time: " in done.stderr

@@ -58,7 +58,7 @@ class CoarseBoxes:
 
     def exact(self, box: Box) -> None:
         """Viewers see the exact pixels of this box from now on."""
-        left = [replace(each, box=piece) for each in self._boxes for piece in without(each.box, [box])]
+        left = self._beside(box)
         # Where it would be too many, what is exact becomes so once more.
         if len(left) <= _BOXES_MAX:
             self._boxes = left
@@ -73,14 +73,16 @@ class CoarseBoxes:
             self.add(moved, now, is_rough=each.is_rough, is_text=each.is_text)
 
     def _add(self, new: CoarseBox) -> None:
-        left = [replace(each, box=piece) for each in self._boxes for piece in without(each.box, [new.box])]
-        self._boxes = _together(left, new)
+        self._boxes = _together(self._beside(new.box), new)
         if len(self._boxes) > _BOXES_MAX:
             everything = self._boxes[0].box
             for each in self._boxes:
                 everything = around(everything, each.box)
             self._boxes.clear()
             self.add(everything, new.changed_at)
+
+    def _beside(self, box: Box) -> list[CoarseBox]:
+        return [replace(each, box=piece) for each in self._boxes for piece in without(each.box, [box])]
 
     def oldest(self) -> CoarseBox | None:
         """The one to be refined next: that which has been still for longest, but what is rough before what has changed as lately."""

@@ -133,8 +133,8 @@ class Drawing:
         # Whoever has a picture of their own coming lacks the rest of it still.
         return abilities.COPY in terms.agreed and not self._for_one and not self._is_new
 
-    def _copy(self, copied: Copied, now: float) -> Copy:
-        self._coarse.copied(copied.from_x, copied.from_y, copied.to, now)
+    def _copy(self, copied: Copied, still_from: float) -> Copy:
+        self._coarse.copied(copied.from_x, copied.from_y, copied.to, still_from)
         to = copied.to
         return Copy(self.screen, copied.from_x, copied.from_y, to.x, to.y, to.width, to.height)
 
