@@ -1,5 +1,6 @@
 """What tests of every part may use: displays, a browser, Node.js, the vectors shared with other projects."""
 
+import asyncio
 import itertools
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -11,6 +12,7 @@ import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
 from tests import organisations
+from tests.browsers import SharedBrowser
 from tests.virtual_display import VirtualDisplay, virtual_display
 from tests.waiting import DEADLINE_S
 
@@ -73,12 +75,22 @@ def xvfb() -> Iterator[Callable[..., VirtualDisplay]]:
         yield start
 
 
+@pytest.fixture(scope="session")
+def _shared_browser() -> Iterator[SharedBrowser]:
+    shared = SharedBrowser(CHROMIUM, CHROMIUM_OPTIONS)
+    yield shared
+    shared.close()
+
+
 @pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    """A browser of the test's own, in the test's event loop. It starts in half a second, so none is shared."""
+async def chromium(request: pytest.FixtureRequest, _shared_browser: SharedBrowser) -> AsyncIterator[Browser]:
+    """A browser, in the test's event loop, whose contexts are the test's own; all of it is where it says `own_browser`."""
     assert CHROMIUM.exists(), f"{CHROMIUM} is missing: ./run test installs it"
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+        if request.node.get_closest_marker("own_browser"):
+            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+        else:
+            browser = await playwright.chromium.connect_over_cdp(await asyncio.to_thread(_shared_browser.address))
         yield browser
         await browser.close()
 

@@ -1,13 +1,14 @@
 """kill -9 at every stage of a session: the other side says what happened, no key stays down, and the log is on the ticket."""
 
+import contextlib
 import os
 import re
 import signal
-from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
 
+from tests.browsers import processes_of
 from tests.client_agent.desktop import Ears
 from tests.journeys.gone import customer_is_told, log_is_kept, nothing_is_down, technician_is_told
 from tests.journeys.stage import TOLD_WITHIN_S, DeskAway, Stage
@@ -63,7 +64,13 @@ async def test_when_the_relay_is_killed_while_a_code_waits_the_technician_is_tol
     await stage.customer_reads("The organisation cannot be reached.")
 
 
-@pytest.mark.parametrize(("what", "point"), [*(("tab", point) for point in STAGES), ("browser", "controlling")])
+@pytest.mark.parametrize(
+    ("what", "point"),
+    [
+        *(("tab", point) for point in STAGES),
+        pytest.param("browser", "controlling", marks=pytest.mark.own_browser),
+    ],
+)
 async def test_when_the_page_is_gone_the_customer_is_told_and_no_key_stays_down(
     stage: Stage, what: str, point: str
 ) -> None:
@@ -71,15 +78,16 @@ async def test_when_the_page_is_gone_the_customer_is_told_and_no_key_stays_down(
     if what == "tab":
         await stage.page.close()
     else:
-        kill_browser()
+        await kill_browser(stage)
     await customer_is_told(stage)
     await nothing_is_down(stage)
     await log_is_kept(stage, *STAGES[point])
 
 
+@pytest.mark.own_browser
 async def test_when_the_page_is_gone_its_code_opens_nothing(stage: Stage) -> None:
     code = await stage.reach_code()
-    kill_browser()
+    await kill_browser(stage)
     await eventually(lambda: ticket_is(stage, "open"), "the ticket to be free again")
     stage.start_agent(code)
     await stage.customer_reads("That code has expired. Ask for a new one.")
@@ -137,17 +145,10 @@ async def ticket_is(stage: Stage, state: str) -> bool:
     return f'"state":"{state}"' in await stage.server.get(f"/api/tickets/{stage.ticket}")
 
 
-def kill_browser() -> None:
-    """kill -9 of every process of the browser that this test started."""
-    for pid in _below(os.getpid()):
-        program = Path(f"/proc/{pid}/cmdline")
-        if program.exists() and b"chromium" in program.read_bytes().split(b"\0")[0]:
-            os.kill(pid, signal.SIGKILL)
-
-
-def _below(pid: int) -> list[int]:
-    found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, task.read_text().split()):
-            found += [child, *_below(child)]
-    return found
+async def kill_browser(stage: Stage) -> None:
+    """kill -9 of every process of the browser, which is this test's own."""
+    browser = stage.context.browser
+    assert browser
+    for _, process in await processes_of(browser):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)

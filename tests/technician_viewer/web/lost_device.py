@@ -5,6 +5,7 @@ import signal
 
 from playwright.async_api import Page
 
+from tests.browsers import processes_of
 from tests.waiting import eventually
 
 HEARS_LOSS = """
@@ -23,11 +24,8 @@ async def lose_device(page: Page) -> None:
     await page.evaluate("losses.length = 0")
     browser = page.context.browser
     assert browser
-    cdp = await browser.new_browser_cdp_session()
-    told = await cdp.send("SystemInfo.getProcessInfo")
-    (process,) = [each["id"] for each in told["processInfo"] if each["type"] == "GPU"]
+    (process,) = [number for kind, number in await processes_of(browser) if kind == "GPU"]
     os.kill(process, signal.SIGKILL)
-    await cdp.detach()
     await eventually(lambda: page.evaluate("losses.length"), "a canvas that is lost")
 
 

@@ -11,6 +11,8 @@ from tests.technician_viewer.web.lost_device import HEARS_LOSS, lose_device, wai
 from tests.technician_viewer.web.test_page_picture import COUNTS_DECODED, Film
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.own_browser
+
 # What pictures that were decoded have to be where this browser cannot copy them.
 DRAWS = "VideoFrame.prototype.copyTo = () => Promise.reject(new Error('no such format'));"
 # A card that does not come back: the browser is asked to leave it at that.

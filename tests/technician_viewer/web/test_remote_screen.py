@@ -375,6 +375,7 @@ async def test_a_canvas_that_was_lost_is_drawn_again(screen: Screen, way: str) -
     assert len(await screen.broken()) == (way == "draw")
 
 
+@pytest.mark.own_browser
 @pytest.mark.parametrize("way", ["copy", "draw"])
 @pytest.mark.parametrize("change", ["a rectangle", "video", "a copy", "another size"])
 async def test_what_comes_while_the_canvas_is_lost_is_shown_when_it_is_back(
