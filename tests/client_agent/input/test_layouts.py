@@ -42,6 +42,12 @@ GLYPHS = {
 ALL = "".join(f"{line}\n" for line in GLYPHS.values())
 
 
+@pytest.fixture
+def display(xvfb: Start) -> VirtualDisplay:
+    """Without a window manager, which would read all of the keyboard anew for each key that gets another glyph: most of the time."""
+    return xvfb(800, 600, window_manager=False)
+
+
 def set_layout(display: VirtualDisplay, name: str) -> None:
     layout, variant = LAYOUTS[name]
     display.run("setxkbmap", "-layout", layout, "-variant", variant)
@@ -61,8 +67,9 @@ def save(display: VirtualDisplay) -> None:
 
 
 @pytest.mark.parametrize("customer", LAYOUTS)
-def test_every_glyph_of_every_technicians_layout_arrives(xvfb: Start, tmp_path: Path, customer: str) -> None:
-    display = xvfb(800, 600)
+def test_every_glyph_of_every_technicians_layout_arrives(
+    display: VirtualDisplay, tmp_path: Path, customer: str
+) -> None:
     set_layout(display, customer)
     sink = X11Sink(display.name)
     xterm, typed = XTerm(display, tmp_path), ""
@@ -82,8 +89,9 @@ def test_every_glyph_of_every_technicians_layout_arrives(xvfb: Start, tmp_path: 
     sink.close()
 
 
-def test_dead_keys_and_altgr_that_are_pressed_as_keys_do_what_they_do_there(xvfb: Start, tmp_path: Path) -> None:
-    display = xvfb(800, 600)
+def test_dead_keys_and_altgr_that_are_pressed_as_keys_do_what_they_do_there(
+    display: VirtualDisplay, tmp_path: Path
+) -> None:
     set_layout(display, "fr")
     sink = X11Sink(display.name)
     editor = Editor(display, tmp_path)
@@ -96,8 +104,7 @@ def test_dead_keys_and_altgr_that_are_pressed_as_keys_do_what_they_do_there(xvfb
     sink.close()
 
 
-def test_shift_that_is_held_selects_with_arrows_and_home(xvfb: Start, tmp_path: Path) -> None:
-    display = xvfb(800, 600)
+def test_shift_that_is_held_selects_with_arrows_and_home(display: VirtualDisplay, tmp_path: Path) -> None:
     sink = X11Sink(display.name)
     editor = Editor(display, tmp_path)
     assert sink.type("one two three")
@@ -113,8 +120,7 @@ def test_shift_that_is_held_selects_with_arrows_and_home(xvfb: Start, tmp_path: 
     sink.close()
 
 
-def test_a_key_that_is_held_repeats_as_the_customers_machine_repeats_keys(xvfb: Start) -> None:
-    display = xvfb(800, 600)
+def test_a_key_that_is_held_repeats_as_the_customers_machine_repeats_keys(display: VirtualDisplay) -> None:
     display.run("xset", "r", "rate", "200", "40")
     ears, sink = Ears(display, Box(0, 0, 100, 100)), X11Sink(display.name)
     sink.key("ArrowRight", is_down=True)
