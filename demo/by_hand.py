@@ -156,7 +156,7 @@ def _attend(
             if line and on_line:
                 on_line(line)
             else:
-                _say(f"{_('Second factor now')}: {organisation.code()}")
+                _say(_("Second factor now: {code}").format(code=organisation.code()))
 
 
 class Lines:
