@@ -1,7 +1,6 @@
 """Whether the page shows the customer's screen to the last bit, and since when."""
 
 import asyncio
-import time
 
 import mss
 import numpy
@@ -15,7 +14,6 @@ CORNER_PX = 48
 """The corner at the bottom right, where the pointer rests, is not compared."""
 # Whose picture is not exact and has not been drawn on for so long is done with it: at the end of a scene, and before its start.
 DONE_AFTER_S, SETTLED_AFTER_S = 1.5, 0.8
-_FIRST_WITHIN_S = 30.0
 
 
 async def exact_at_page_ms(
@@ -50,16 +48,3 @@ def grab(display: VirtualDisplay) -> Pixels:
     with mss.MSS(display=display.name) as camera:
         seen = camera.grab(camera.monitors[0])
     return numpy.frombuffer(bytes(seen.raw), numpy.uint8).reshape(seen.height, seen.width, 4)
-
-
-async def first_exact_ns(page: Page, display: VirtualDisplay) -> int:
-    """When the page was first seen to show all of the screen (CLOCK_MONOTONIC), looked at again and again, some 30 times a second.
-
-    Raises:
-        TimeoutError: it did not.
-    """
-    async with asyncio.timeout(_FIRST_WITHIN_S):
-        while True:
-            wanted = fidelity.place_sum(grab(display), CORNER_PX)
-            if await page.evaluate("cut => probe.sum(cut)", CORNER_PX) == wanted:
-                return time.monotonic_ns()

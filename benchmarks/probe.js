@@ -3,6 +3,8 @@
 (() => {
   // How many marks after the last are looked for; all of them where none has been seen for so long, for then more may have been left out.
   const AHEAD = 24, LOST_AFTER_MS = 400;
+  // Of the whole canvas, some megabytes each.
+  const COPIES_MAX = 100;
   /** Marks that are waited for, oldest first, one list a series: { number, x, y, width, height } in pixels, of a block. */
   let series = [];
   /** What was seen: [number, when it was drawn, when it had been read back]. */
@@ -13,6 +15,8 @@
   let wantedCopies;
   let copies = [];
   let rest;
+  /** Copies of the whole canvas: [when it was last drawn on, its pixels]. */
+  let whole;
   let draws = 0, lastDrawn = 0;
   const keys = [];
 
@@ -81,12 +85,12 @@
     lastDrawn = at;
     for (const marks of series) if (marks.length) look(context, marks, at, box);
     if (rest) compareSoon(context);
+    if (whole) keepSoon(context);
   }
 
   /** The sum that fidelity.py makes of a picture: each pixel times a number of its place, of 32 bits. */
-  function sum(context, cut) {
-    const { width, height } = context.canvas;
-    const pixels = new Uint32Array(getImageData.call(context, 0, 0, width, height).data.buffer);
+  function sum({ width, height, data }, cut) {
+    const pixels = new Uint32Array(data.buffer);
     let total = 0;
     for (let y = 0, at = 0; y < height; y += 1) {
       const end = at + width - (y >= height - cut ? cut : 0);
@@ -96,6 +100,18 @@
     return total >>> 0;
   }
 
+  const all = (context) => getImageData.call(context, 0, 0, context.canvas.width, context.canvas.height);
+
+  function keepSoon(context) {
+    if (whole.isDue || whole.length >= COPIES_MAX) return;
+    whole.isDue = true;
+    setTimeout(() => {
+      if (!whole) return;
+      whole.isDue = false;
+      whole.push([lastDrawn, all(context)]);
+    }, 10);
+  }
+
   function compareSoon(context) {
     if (rest.isDue) return;
     rest.isDue = true;
@@ -103,7 +119,7 @@
     setTimeout(() => {
       if (!rest) return;
       rest.isDue = false;
-      if (sum(context, rest.cut) === rest.expected) rest.exactAt ??= drawnAt;
+      if (sum(all(context), rest.cut) === rest.expected) rest.exactAt ??= drawnAt;
       else rest.exactAt = undefined;
     }, 10);
   }
@@ -163,12 +179,20 @@
     },
     /** When it became equal and stayed so; null: it is not. */
     exactAt() { return rest?.exactAt ?? null; },
-    /** The sum of the canvas as it is now; null: there is none yet. */
-    sum(cut) { return target ? sum(context(), cut) : null; },
+    /** Keep copies of the whole canvas from now on, after what is drawn. */
+    keepWhole() { whole = []; },
+    /** For how long the canvas has not been drawn on; null: it never was. */
+    stillMs() { return draws ? performance.now() - lastDrawn : null; },
+    /** The copies, which are kept no more: [when it was drawn, the sum of its pixels but for a corner of `cut` pixels]. */
+    wholeSums(cut) {
+      const sums = whole.map(([at, pixels]) => [at, sum(pixels, cut)]);
+      whole = undefined;
+      return sums;
+    },
     stopComparing() { rest = undefined; },
     /** The whole canvas: [width, height, base64 of RGBA]. */
     whole() {
-      const { width, height } = target, { data } = getImageData.call(context(), 0, 0, width, height);
+      const { width, height, data } = all(context());
       return [width, height, base64(data)];
     },
     size() { return target ? [target.width, target.height] : null; },

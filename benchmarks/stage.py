@@ -106,35 +106,51 @@ async def session(
     With `shown_on` the technician's page is in a real window of that display.
     """
     async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mainforte-bench-")))
-        display = stack.enter_context(virtual_display(*size))
-        mark = f"--bench={uuid.uuid4().hex}"
-        tls = made_certificate(folder)
-        options = [*CHROMIUM_OPTIONS, mark, tls.trusted]
-        if shown_on:
-            options = [option for option in options if option != "--headless"] + ["--window-position=0,0"]
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=options,
-            headless=not shown_on,
-            env={**shown_on.environment} if shown_on else None,
-        )
-        stack.push_async_callback(browser.close)
-        viewport = ViewportSize(width=size[0] + _AROUND_PX, height=size[1] + _AROUND_PX)
-        context = await browser.new_context(locale="en", viewport=viewport)
-        page = await context.new_page()
-        await page.add_init_script(path=_PROBE)
-        connected = await peer.connect(stack, Place(display, page, folder, tls, path))
+        place, mark = await placed(stack, playwright, size=size, path=path, shown_on=shown_on)
+        connected = await peer.connect(stack, place)
+        display, page = place.display, place.page
         painter = await painter_on(stack, display)
         # Asked from outside: our page lets nothing inside it evaluate strings.
         await eventually(lambda: page.evaluate("probe.size() !== null"), "a canvas that shows the screen")
         await peer.focus(page)
-        cdp = await context.new_cdp_session(page)
+        cdp = await page.context.new_cdp_session(page)
         clock = await PageClock.of(page, cdp)
         roles = {role: list(roots) for role, roots in connected.roles.items()}
         roles |= {"X server": [meters.x_server_of(display.name)], "browser": [meters.browser_of(mark)]}
         wire = meters.Wire(connected.port, roles["browser"])
+        browser = page.context.browser
+        assert browser
         yield Stage(peer, display, page, cdp, clock, painter, connected, roles, wire, browser.version)
+
+
+async def placed(
+    stack: AsyncExitStack,
+    playwright: Playwright,
+    *,
+    size: tuple[int, int] = (WIDTH_PX, HEIGHT_PX),
+    path: NarrowPath | None = None,
+    shown_on: VirtualDisplay | None = None,
+) -> tuple[Place, str]:
+    """Set up the two machines, on which nothing runs yet, and give them, with the option that tells their browser from others."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mainforte-bench-")))
+    display = stack.enter_context(virtual_display(*size))
+    mark = f"--bench={uuid.uuid4().hex}"
+    tls = made_certificate(folder)
+    options = [*CHROMIUM_OPTIONS, mark, tls.trusted]
+    if shown_on:
+        options = [option for option in options if option != "--headless"] + ["--window-position=0,0"]
+    browser = await playwright.chromium.launch(
+        executable_path=CHROMIUM,
+        args=options,
+        headless=not shown_on,
+        env={**shown_on.environment} if shown_on else None,
+    )
+    stack.push_async_callback(browser.close)
+    viewport = ViewportSize(width=size[0] + _AROUND_PX, height=size[1] + _AROUND_PX)
+    context = await browser.new_context(locale="en", viewport=viewport)
+    page = await context.new_page()
+    await page.add_init_script(path=_PROBE)
+    return Place(display, page, folder, tls, path), mark
 
 
 async def painter_on(stack: AsyncExitStack, display: VirtualDisplay) -> PainterProgram:

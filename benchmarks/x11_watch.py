@@ -20,18 +20,48 @@ class NeverPainted(Exception):
     """The program did not paint its mark."""
 
 
-class MarkWatch:
+class PaintWatch:
     """Hears of all that is painted on a display (XDamage), until it is closed."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
-        self._root = connection.get_setup().roots[0].root
         self._extension = connection(xcffib.damage.key)
         # Both ask to be told which version is spoken before anything else.
         connection(xcffib.xfixes.key).QueryVersion(5, 0).reply()
         self._extension.QueryVersion(1, 1).reply()
         self._damage = connection.generate_id()
-        self._extension.Create(self._damage, self._root, xcffib.damage.ReportLevel.NonEmpty)
+        root = connection.get_setup().roots[0].root
+        self._extension.Create(self._damage, root, xcffib.damage.ReportLevel.NonEmpty)
+        self._is_told = False
+
+    def begin(self) -> None:
+        """What is painted from now on is told, although something was before."""
+        self._is_told = False
+        self._extension.Subtract(self._damage, 0, 0)
+
+    def is_painted(self, within_s: float) -> bool:
+        """Whether something is painted after `begin` and within this time."""
+        end = time.monotonic() + within_s
+        self._connection.flush()
+        while not self._is_told:
+            while (event := self._connection.poll_for_event()) is not None:
+                self._is_told |= isinstance(event, xcffib.damage.NotifyEvent)
+            left_s = end - time.monotonic()
+            if self._is_told or left_s <= 0:
+                break
+            select.select([self._connection.get_file_descriptor()], [], [], left_s)
+        return self._is_told
+
+    def close(self) -> None:
+        self._extension.Destroy(self._damage)
+
+
+class MarkWatch:
+    """Looks for marks whenever something is painted."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection, self._painting = connection, PaintWatch(connection)
+        self._root = connection.get_setup().roots[0].root
 
     def until(self, number: int, place: Place) -> int:
         """Wait until this mark is there; gives when we were told of the painting after which it was (CLOCK_MONOTONIC, nanoseconds).
@@ -39,29 +69,18 @@ class MarkWatch:
         Raises:
             NeverPainted: it was not there after 20 s.
         """
-        end = time.monotonic() + _WITHIN_S
-        told_ns = time.monotonic_ns()
+        told_ns, end = time.monotonic_ns(), time.monotonic() + _WITHIN_S
         while True:
             # Anew from now on: what is painted while we look is told again.
-            self._extension.Subtract(self._damage, 0, 0)
+            self._painting.begin()
             if self._mark_at(place) == number:
                 return told_ns
-            while not self._is_told():
-                if not select.select(
-                    [self._connection.get_file_descriptor()], [], [], max(0.0, end - time.monotonic())
-                )[0]:
-                    raise NeverPainted(f"mark {number} at {place.x}, {place.y}")
+            if not self._painting.is_painted(end - time.monotonic()):
+                raise NeverPainted(f"mark {number} at {place.x}, {place.y}")
             told_ns = time.monotonic_ns()
 
     def close(self) -> None:
-        self._extension.Destroy(self._damage)
-
-    def _is_told(self) -> bool:
-        """Take in what has come; whether something was painted."""
-        found = False
-        while (event := self._connection.poll_for_event()) is not None:
-            found |= isinstance(event, xcffib.damage.NotifyEvent)
-        return found
+        self._painting.close()
 
     def _mark_at(self, place: Place) -> int:
         x, y, size = place

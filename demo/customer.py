@@ -49,6 +49,10 @@ class Customer:
         """Choose *see and control*, again until it reacts: it does not during the first second."""
         self._press_until_gone("Let them see and control")
 
+    def point_at(self, label: str) -> None:
+        """Have the pointer on the button that says this (in English), and press nothing."""
+        self._point_at(self._find(label))
+
     def take_back(self) -> None:
         self._press_until_gone("Take back control")
 
@@ -114,10 +118,13 @@ class Customer:
         wait_until(is_gone, f"an effect of the button {label}", deadline_s=20)
 
     def _click(self, button: str) -> None:
+        self._point_at(button, "click", "1")
+
+    def _point_at(self, button: str, *then: str) -> None:
         _, _, width, height = self._place(button)
         # Relative to the button: xdotool counts window frames twice where it tells places on the desktop.
         inside = (str(width // 2), str(height // 2))
-        self._display.run("xdotool", "mousemove", "--window", button, *inside, "click", "1")
+        self._display.run("xdotool", "mousemove", "--window", button, *inside, *then)
 
     def _find(self, label: str) -> str:
         found = self._search(f"^{re.escape(self._words(label))}$")

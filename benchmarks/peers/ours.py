@@ -2,13 +2,12 @@
 
 import asyncio
 import sys
-import time
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 from playwright.async_api import Page
 
 from benchmarks import report
-from benchmarks.exactness import first_exact_ns
 from benchmarks.peers.peer import Connected, Peer, Place
 from benchmarks.ports import free_port
 from demo.customer import Customer
@@ -16,7 +15,15 @@ from demo.organisation import Organisation, Relay, made_organisation
 from demo.technician import Technician
 
 LANGUAGE = "en"
-_ALLOW = "Let them see and control"
+
+
+@dataclass
+class Asked:
+    """A session that waits for the customer's answer."""
+
+    technician: Technician
+    customer: Customer
+    connected: Connected
 
 
 class Ours(Peer):
@@ -33,6 +40,17 @@ class Ours(Peer):
         return report.commit()
 
     async def connect(self, stack: AsyncExitStack, place: Place) -> Connected:
+        asked = await self.ask(stack, place)
+        await asyncio.to_thread(asked.customer.allow_control)
+        await asked.technician.wait_for_access("control")
+        await asked.technician.wait_for_picture()
+        await place.page.locator("#exact").click()
+        await place.page.locator("#keyboard").focus()
+        await asked.technician.keyboard_is_remote()
+        return asked.connected
+
+    async def ask(self, stack: AsyncExitStack, place: Place) -> Asked:
+        """All of it up to the question, which the customer may answer."""
         if self._served:
             organisation, relay_pid = self._served, self._relay
             port = int(organisation.address.rpartition(":")[2])
@@ -55,18 +73,7 @@ class Ours(Peer):
         )  # fmt: skip
         customer = Customer(place.display, place.folder, LANGUAGE)
         await asyncio.to_thread(customer.find_question)
-        # The button reacts a second after the question can be seen: one click is enough then.
-        await asyncio.sleep(1.5)
-        clicking_ns = time.monotonic_ns()
-        clicked = asyncio.create_task(asyncio.to_thread(customer.allow_control))
-        exact_ns = await first_exact_ns(place.page, place.display)
-        await clicked
-        await technician.wait_for_access("control")
-        await technician.wait_for_picture()
-        await place.page.locator("#exact").click()
-        await place.page.locator("#keyboard").focus()
-        await technician.keyboard_is_remote()
-        return Connected({"agent": [agent], "relay": [relay_pid]}, port, (exact_ns - clicking_ns) / 1e6)
+        return Asked(technician, customer, Connected({"agent": [agent], "relay": [relay_pid]}, port))
 
     async def focus(self, page: Page) -> None:
         """The page has it, from the moment on at which control is allowed."""

@@ -56,8 +56,6 @@ class Connected:
     """Processes by role (agent, relay), each with all that it has started."""
     port: int
     """Where the browser is connected to."""
-    allowed_to_exact_ms: float | None = None
-    """From just before the customer's click until the page showed every pixel of the screen; None: nobody asks."""
     facts: dict[str, str] = field(default_factory=dict)
 
 
