@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parent.parent
 FRENCH = Path(__file__).parent / "fr" / "LC_MESSAGES" / "mainforte.po"
-SOURCES = ("client_agent", "relay", "technician_viewer")
+SOURCES = ("client_agent", "relay", "technician_viewer", "demo")
 _NOT_OURS = {"vendor", "migrations"}
 _KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
 _METHODS = {".py": "python", ".js": "javascript"}
