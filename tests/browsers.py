@@ -1,7 +1,7 @@
 """One Chromium for many tests, since to start it takes longer than many a test; and what a browser consists of."""
 
 import asyncio
-import threading
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -18,7 +18,7 @@ class SharedBrowser:
         self._port = 0
         self._threads = ThreadPoolExecutor(1)
         self._running: Future[None] | None = None
-        self._is_over = threading.Event()
+        self._end: Callable[[], object] = lambda: None
 
     def address(self) -> str:
         """Where it is reached (CDP)."""
@@ -31,21 +31,19 @@ class SharedBrowser:
         return f"http://127.0.0.1:{self._port}"
 
     def close(self) -> None:
-        self._is_over.set()
+        self._end()
         self._threads.shutdown()
 
     async def _run(self, started: Future[None]) -> None:
         async with async_playwright() as playwright:
             options = [*self._options, f"--remote-debugging-port={self._port}"]
             browser = await playwright.chromium.launch(executable_path=self._program, args=options)
-            has_ended = asyncio.Event()
-            browser.on("disconnected", lambda _: has_ended.set())
+            loop, is_over = asyncio.get_running_loop(), asyncio.Event()
+            browser.on("disconnected", lambda _: is_over.set())
+            self._end = lambda: loop.call_soon_threadsafe(is_over.set)
             started.set_result(None)
-            waiting = {
-                asyncio.create_task(asyncio.to_thread(self._is_over.wait)),
-                asyncio.create_task(has_ended.wait()),
-            }
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            await is_over.wait()
+            self._end = lambda: None
             await browser.close()
 
 

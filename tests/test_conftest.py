@@ -1,15 +1,19 @@
 """The ground that other tests stand on."""
 
+import asyncio
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, async_playwright
 
-from tests.conftest import ROOT
+from tests.browsers import SharedBrowser, processes_of
+from tests.conftest import CHROMIUM, CHROMIUM_OPTIONS, ROOT
 from tests.virtual_display import VirtualDisplay, virtual_display
 from tests.waiting import NeverCame, eventually, wait_until
 
@@ -58,6 +62,27 @@ async def test_the_browser_has_what_the_page_needs(chromium: Browser, tmp_path: 
     await page.goto((tmp_path / "page.html").as_uri())
     assert await page.title() == "here"
     assert await page.evaluate("typeof WebAssembly.instantiate === 'function' && typeof VideoDecoder") == "function"
+
+
+async def test_a_browser_that_is_shared_is_started_again_where_it_has_ended() -> None:
+    shared = SharedBrowser(CHROMIUM, CHROMIUM_OPTIONS)
+    try:
+        address = await asyncio.to_thread(shared.address)
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.connect_over_cdp(address)
+            for kind, process in await processes_of(browser):
+                if kind == "browser":
+                    os.kill(process, signal.SIGKILL)
+
+            async def another() -> str:
+                now = await asyncio.to_thread(shared.address)
+                return now if now != address else ""
+
+            again = await playwright.chromium.connect_over_cdp(await eventually(another, "another browser"))
+            assert await (await again.new_page()).evaluate("1 + 1") == 2
+            await again.close()
+    finally:
+        await asyncio.to_thread(shared.close)
 
 
 def test_node_reads_the_modules_of_the_page(node: Path) -> None:
