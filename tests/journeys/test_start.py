@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.journeys.stage import Server
 
 
@@ -90,3 +91,30 @@ def test_the_agent_refuses_an_address_that_is_none(address: str) -> None:
 
 def test_the_agent_refuses_a_language_it_does_not_speak() -> None:
     assert_refused(run("client_agent", "--language", "xx"), "--language")
+
+
+KEPT = """
+import atexit, gc, runpy, sys
+atexit.register(lambda: print("kept", gc.get_freeze_count()))
+sys.argv = sys.argv[1:]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize("command", [["client_agent"], ["relay", "--config", "nowhere.toml", "serve"]])
+def test_what_sessions_pass_through_looks_through_no_module_for_garbage(tmp_path: Path, command: list[str]) -> None:
+    kept = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    done = subprocess.run(
+        [sys.executable, "-c", KEPT, *command],
+        cwd=tmp_path,
+        env=kept | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1, done
+    said, _, count = done.stdout.splitlines()[-1].partition(" ")
+    assert said == "kept"
+    assert int(count) > 10_000
