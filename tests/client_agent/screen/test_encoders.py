@@ -1,14 +1,17 @@
 import os
 import random
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 import zstandard
 from hypothesis import given
 from hypothesis.strategies import booleans, integers
+from PIL import Image
 
 from client_agent.screen.encoders.bands import WIDTH_PX_MAX
 from client_agent.screen.encoders.interface import DATA_BYTES_MAX, RAW_BYTES_MAX, VideoRate
+from client_agent.screen.encoders.jpeg import Jpeg
 from client_agent.screen.encoders.video import VideoEncoder
 from client_agent.screen.encoders.zstd_frames import ZstdFrames
 from client_agent.screen.memory import PictureMemory
@@ -16,7 +19,7 @@ from client_agent.screen.source import Box
 from protocol.limits import MEDIA_PLAIN_BYTES_TARGET, SCREEN_SIDE_PX_MAX
 from protocol.media_codec import write_part
 from protocol.media_parts import BYTES_PER_PIXEL, PictureEnd, Rectangle, VideoCodec
-from tests.client_agent.screen.array_desktop import film
+from tests.client_agent.screen.array_desktop import film, photo
 
 
 def pixels_of(box: Box, *, is_noise: bool, seed: int = 1) -> bytes:
@@ -105,3 +108,15 @@ def test_no_film_takes_its_turn_before_the_programs_of_the_customer(codec: Video
     assert list(encoder.parts(0, PictureMemory(64, 64), 0.0))
     tasks = {task.name: os.sched_getscheduler(int(task.name)) for task in Path("/proc/self/task").iterdir()}
     assert {*tasks.values()} == {ours}, tasks
+
+
+def test_a_small_photo_has_tables_made_to_measure_and_the_same_pixels() -> None:
+    box = Box(0, 0, 640, 16)
+    pixels = memoryview(photo(box.width, box.height).tobytes())
+    (part,) = Jpeg(80).rectangles(0, box, pixels)
+    usual = BytesIO()
+    Image.frombuffer("RGB", (box.width, box.height), pixels.tobytes(), "raw", "BGRX", 0, 1).save(
+        usual, "JPEG", quality=80
+    )
+    assert Image.open(BytesIO(part.data)).tobytes() == Image.open(usual).tobytes()
+    assert len(part.data) < 0.9 * len(usual.getvalue())
