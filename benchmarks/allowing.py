@@ -48,7 +48,7 @@ async def allow(playwright: Playwright, size: tuple[int, int]) -> Played:
         NeverExact: there was none.
     """
     async with AsyncExitStack() as stack:
-        place, _ = await placed(stack, playwright, size=size)
+        place = await placed(stack, playwright, size=size)
         asked = await Ours().ask(stack, place)
         display, page = place.display, place.page
         clock = await PageClock.of(page, await page.context.new_cdp_session(page))

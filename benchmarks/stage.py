@@ -106,7 +106,7 @@ async def session(
     With `shown_on` the technician's page is in a real window of that display.
     """
     async with AsyncExitStack() as stack:
-        place, mark = await placed(stack, playwright, size=size, path=path, shown_on=shown_on)
+        place = await placed(stack, playwright, size=size, path=path, shown_on=shown_on)
         connected = await peer.connect(stack, place)
         display, page = place.display, place.page
         painter = await painter_on(stack, display)
@@ -116,7 +116,7 @@ async def session(
         cdp = await page.context.new_cdp_session(page)
         clock = await PageClock.of(page, cdp)
         roles = {role: list(roots) for role, roots in connected.roles.items()}
-        roles |= {"X server": [meters.x_server_of(display.name)], "browser": [meters.browser_of(mark)]}
+        roles |= {"X server": [meters.x_server_of(display.name)], "browser": [meters.browser_of(place.browser_mark)]}
         wire = meters.Wire(connected.port, roles["browser"])
         browser = page.context.browser
         assert browser
@@ -130,8 +130,8 @@ async def placed(
     size: tuple[int, int] = (WIDTH_PX, HEIGHT_PX),
     path: NarrowPath | None = None,
     shown_on: VirtualDisplay | None = None,
-) -> tuple[Place, str]:
-    """Set up the two machines, on which nothing runs yet, and give them, with the option that tells their browser from others."""
+) -> Place:
+    """Set up the two machines, on which nothing runs yet."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mainforte-bench-")))
     display = stack.enter_context(virtual_display(*size))
     mark = f"--bench={uuid.uuid4().hex}"
@@ -150,7 +150,7 @@ async def placed(
     context = await browser.new_context(locale="en", viewport=viewport)
     page = await context.new_page()
     await page.add_init_script(path=_PROBE)
-    return Place(display, page, folder, tls, path), mark
+    return Place(display, page, folder, tls, mark, path)
 
 
 async def painter_on(stack: AsyncExitStack, display: VirtualDisplay) -> PainterProgram:

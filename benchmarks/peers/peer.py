@@ -29,6 +29,8 @@ class Place:
     """Of its own, for logs and keys."""
     tls: TlsFiles
     """A certificate for localhost that this browser trusts."""
+    browser_mark: str
+    """The option that tells its processes from other browsers'."""
     path: NarrowPath | None = None
     """Where given, the customer is at its far end."""
 
