@@ -45,11 +45,10 @@ WORKLOADS = (
     *(f"{name}{_4K}" for name in ("typing", "switch")),
 )
 _4K_PX = (3840, 2160)
-# What takes five minutes, with everybody as they come.
-QUICK_WORKLOADS = ("typing", "scroll", "drag", "video", "switch", "keys", "idle")
+# What takes five minutes, with everybody as they come: whole screens take the others a minute alone, and idleness is none in less.
+QUICK_WORKLOADS = ("typing", "scroll", "drag", "video", "keys")
 # Some servers rest or do not by how they happened to begin, so each time is in sessions of its own.
 _IDLE_S, _IDLE_TIMES = 60.0, 4
-_IDLE_QUICK_S, _IDLE_QUICK_TIMES = 12.0, 1
 _ALLOW_TITLE = (
     "from the customer's click on “allow” to the first exact picture: meanwhile both ends only keep copies of what they show, "
     "which are compared afterwards"
@@ -149,15 +148,14 @@ async def _series(workload: str, stages: list[Stage], plan: Plan, circumstances:
 
 async def _idle(playwright: Playwright, plan: Plan) -> Series:
     """Everybody rests at the same time, again and again in new sessions."""
-    times, for_s = (_IDLE_QUICK_TIMES, _IDLE_QUICK_S) if plan.is_quick else (_IDLE_TIMES, _IDLE_S)
     series = Series("idle", WORK["idle"].title, {})
-    say(f"idle: {times} times")
-    for _ in range(times):
+    say(f"idle: {_IDLE_TIMES} times")
+    for _ in range(_IDLE_TIMES):
         async with AsyncExitStack() as stack:
             stages = await _stages(stack, playwright, plan, plan.size)
             series.circumstances |= report.machine() | _about(plan, stages, plan.size)
             await _become_idle(stages)
-            for stage, played in zip(stages, await _rested(stages, for_s), strict=True):
+            for stage, played in zip(stages, await _rested(stages, _IDLE_S), strict=True):
                 series.add(stage.peer.label, played)
     return series
 
