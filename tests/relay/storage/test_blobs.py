@@ -6,7 +6,6 @@ import importlib.util
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,18 +23,26 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "recordings"
 
 
+# One request at a time: of many that ask for "only where nothing is", S3 lets one through; the double looks first and writes then.
+_S3_DOUBLE = """
+import logging
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
+server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=False)
+print(server.port, flush=True)
+server.serve_forever()
+"""
+
+
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
     """A double of S3 on a port of this machine."""
     if importlib.util.find_spec("moto") is None:
         pytest.skip("missing: the Python package moto")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr
-        assert any("Running on" in line for line in process.stderr)
+    with subprocess.Popen([sys.executable, "-c", _S3_DOUBLE], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        port = int(process.stdout.readline())
         yield f"http://127.0.0.1:{port}"
         process.kill()
 
