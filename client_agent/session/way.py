@@ -95,9 +95,10 @@ class Way:
 def bottleneck(parts: dict[Bottleneck, int], *, is_narrow: bool) -> Bottleneck:
     """The part that takes longest, in ms each; none where all together take no time that a person would notice.
 
-    A narrow path is noticed however short it is, and it is one of the two networks.
+    A narrow path is noticed however short it is, and it is one of the two networks: unless drawing alone takes as long as a person notices,
+    since what is acknowledged when it is shown makes the widest path look narrow then.
     """
-    if is_narrow:
+    if is_narrow and parts[Bottleneck.VIEWER_PROCESSOR] < NOTICED_MS:
         return max((Bottleneck.AGENT_NETWORK, Bottleneck.VIEWER_NETWORK), key=parts.__getitem__)
     if sum(parts.values()) < NOTICED_MS:
         return Bottleneck.NONE

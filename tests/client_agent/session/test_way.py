@@ -83,3 +83,11 @@ def test_on_a_narrow_path_it_is_the_network_whose_ping_waits_longer() -> None:
     parts: dict[Bottleneck, int] = dict.fromkeys(PARTS, 0)
     parts |= {Bottleneck.VIEWER_NETWORK: 40, Bottleneck.AGENT_PROCESSOR: 45}
     assert bottleneck(parts, is_narrow=True) is Bottleneck.VIEWER_NETWORK
+
+
+def test_a_path_that_looks_narrow_because_drawing_takes_long_is_not_the_networks_fault() -> None:
+    parts: dict[Bottleneck, int] = dict.fromkeys(PARTS, 0)
+    parts |= {Bottleneck.AGENT_NETWORK: 2, Bottleneck.VIEWER_NETWORK: 1, Bottleneck.VIEWER_PROCESSOR: 500}
+    assert bottleneck(parts, is_narrow=True) is Bottleneck.VIEWER_PROCESSOR
+    parts |= {Bottleneck.AGENT_NETWORK: 900}
+    assert bottleneck(parts, is_narrow=True) is Bottleneck.AGENT_NETWORK
