@@ -180,7 +180,8 @@ async def remote_session(
 @pytest.mark.requirement("A148")
 @pytest.mark.requirement("A149")
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("language", ["fr", "en"])
+# Most other tests of the desk's pages read them in English.
+@pytest.mark.parametrize("language", ["fr", pytest.param("en", marks=pytest.mark.soak)])
 async def test_a_case_goes_from_the_first_call_over_remote_assistance_to_an_article_that_answers_the_next_call(
     people: dict[str, Desk], organisation: Organisation, desktop: Desktop, tmp_path: Path, language: str
 ) -> None:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import aiohttp
 from aiohttp import web
@@ -31,6 +32,9 @@ NO_PAGES = {
 }  # fmt: skip
 STRANGER = ""
 WIDE, NARROW = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
+Scheme = Literal["light", "dark"]
+Way = tuple[ViewportSize, Scheme]
+"""How a page is looked at."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +168,7 @@ class Looking:
         self._chromium, self._relay, self._cookies, self._language = chromium, relay, cookies, language
         self._pages: dict[str, Page] = {}
 
-    async def at(self, each: Shown, *, viewport: ViewportSize, scheme: str) -> Page:
+    async def at(self, each: Shown, way: Way) -> Page:
         """The page, opened as this person sees it."""
         if each.who not in self._pages:
             context = await self._chromium.new_context(locale=self._language)
@@ -173,13 +177,19 @@ class Looking:
                 await context.add_cookies([cookie])  # type: ignore[list-item]
             self._pages[each.who] = await context.new_page()
         page = self._pages[each.who]
-        await page.set_viewport_size(viewport)
-        await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+        await look(page, way)
         answer = await page.goto(self._relay.address + each.path)
         assert answer is not None
         assert answer.status == each.status, (each, answer.status)
         assert await page.locator("html").get_attribute("lang") == self._language
         return page
+
+
+async def look(page: Page, way: Way) -> None:
+    """Have what is open, and what is opened next, look like this."""
+    viewport, scheme = way
+    await page.set_viewport_size(viewport)
+    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
 
 
 async def cookie_of_somebody_who_enrols(relay: Relay, client: aiohttp.ClientSession) -> str:
@@ -203,7 +213,9 @@ async def _desk(relay: Relay) -> AsyncIterator[tuple[Browser, Browser, dict[str,
 
 
 async def _take_pictures(relay: Relay, folder: Path, *, all_ways: bool) -> None:
-    ways = [(WIDE, "light"), (WIDE, "dark"), (NARROW, "light"), (NARROW, "dark")] if all_ways else [(WIDE, "light")]
+    ways: list[Way] = [(WIDE, "light")]
+    if all_ways:
+        ways += [(WIDE, "dark"), (NARROW, "light"), (NARROW, "dark")]
     async with async_playwright() as playwright, _desk(relay) as (desk, adviser, cookies):
         chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
         pages = await furnish(desk, adviser)
@@ -211,7 +223,7 @@ async def _take_pictures(relay: Relay, folder: Path, *, all_ways: bool) -> None:
             looking = Looking(chromium, relay, cookies, language)
             for each in pages:
                 for viewport, scheme in ways:
-                    page = await looking.at(each, viewport=viewport, scheme=scheme)
+                    page = await looking.at(each, (viewport, scheme))
                     way = f"-{viewport['width']}-{scheme}" if all_ways else ""
                     await page.screenshot(path=folder / f"desk-{each.name}-{language}{way}.png", full_page=True)
         await chromium.close()
