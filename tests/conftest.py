@@ -48,11 +48,12 @@ COMPUTING = ("relay", "client_agent", "benchmarks")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin files that wait and files that compute in turn, and quick ones last: several play at once, and no long one is left over."""
     files = [list(file) for _, file in itertools.groupby(items, key=lambda item: item.path)]
+    folders = [file[0].path.relative_to(ROOT / "tests").parts[0] for file in files]
 
-    def of(*folders: str) -> list[list[pytest.Item]]:
-        return [file for file in files if file[0].path.relative_to(ROOT / "tests").parts[0] in folders]
+    def of(*wanted: str) -> list[list[pytest.Item]]:
+        return [file for file, folder in zip(files, folders, strict=True) if folder in wanted]
 
-    quick = [file for file in files if file not in of(*WAITING, *COMPUTING)]
+    quick = [file for file, folder in zip(files, folders, strict=True) if folder not in (*WAITING, *COMPUTING)]
     in_turn: Iterator[tuple[list[pytest.Item], ...]] = itertools.zip_longest(of(*WAITING), of(*COMPUTING), fillvalue=[])
     items[:] = itertools.chain(*itertools.chain(*in_turn), *quick)
 
@@ -77,7 +78,8 @@ def xvfb() -> Iterator[Callable[..., VirtualDisplay]]:
 
 @pytest.fixture(scope="session")
 def _shared_browser() -> Iterator[SharedBrowser]:
-    shared = SharedBrowser(CHROMIUM, CHROMIUM_OPTIONS)
+    # Our pages are all of one site: it holds no second process ready for each of them.
+    shared = SharedBrowser(CHROMIUM, [*CHROMIUM_OPTIONS, "--disable-site-isolation-trials"])
     yield shared
     shared.close()
 

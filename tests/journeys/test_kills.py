@@ -21,6 +21,9 @@ STAGES = {
     "controlling": ("opened", "asked", "answered"),
 }
 
+# Whoever controls sees as well.
+POINTS = ["prompt", pytest.param("viewing", marks=pytest.mark.soak), "controlling"]
+
 
 async def reach(stage: Stage, point: str) -> Ears | None:
     """Bring a session to where the customer reads, the technician sees, or the technician holds a key down."""
@@ -36,7 +39,7 @@ async def reach(stage: Stage, point: str) -> Ears | None:
     return None
 
 
-@pytest.mark.parametrize("point", STAGES)
+@pytest.mark.parametrize("point", POINTS)
 async def test_when_the_agent_is_killed_the_technician_is_told_and_no_key_stays_down(stage: Stage, point: str) -> None:
     await reach(stage, point)
     stage.kill_agent()
@@ -45,7 +48,7 @@ async def test_when_the_agent_is_killed_the_technician_is_told_and_no_key_stays_
     await log_is_kept(stage, *STAGES[point])
 
 
-@pytest.mark.parametrize("point", STAGES)
+@pytest.mark.parametrize("point", POINTS)
 async def test_when_the_relay_is_killed_both_sides_are_told_and_the_log_survives(stage: Stage, point: str) -> None:
     await reach(stage, point)
     stage.server.kill()
@@ -67,7 +70,9 @@ async def test_when_the_relay_is_killed_while_a_code_waits_the_technician_is_tol
 @pytest.mark.parametrize(
     ("what", "point"),
     [
-        *(("tab", point) for point in STAGES),
+        ("tab", "prompt"),
+        pytest.param("tab", "viewing", marks=pytest.mark.soak),
+        ("tab", "controlling"),
         pytest.param("browser", "controlling", marks=pytest.mark.own_browser),
     ],
 )

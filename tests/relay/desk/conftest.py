@@ -22,6 +22,9 @@ from relay.desk import people
 from relay.settings import read_settings
 from relay.storage.database import Database
 from tests.organisations import copied, short_folder
+from tests.relay.databases import migrated_file
+
+__all__ = ["migrated_file"]
 
 PASSWORD = "a password of many words"
 SECRET = "secret-of-the-keys-in-tests"

@@ -42,8 +42,8 @@ class Kept:
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = await _new_database(tmp_path)
+async def database(migrated_file: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    database = await _new_database(migrated_file, tmp_path)
     yield database
     await database.close()
 

@@ -1,6 +1,7 @@
 """relay/desk/sessions.py and stories.py on a real database: what is derived entry by entry, and what a log proves."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ from relay.desk.people import Tenant, insert_row, now_utc
 from relay.desk.stories import Proof, Stories
 from relay.evidence.summary import Summary, summarise
 from relay.storage import tables
-from relay.storage.database import Database, migrate, open_database
+from relay.storage.database import Database, open_database
 
 NOON_MS = 1_800_000_000_000
 NONE = bytes(32)
@@ -65,16 +66,14 @@ endings = st.none() | st.builds(
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = await _new_database(tmp_path)
+async def database(migrated_file: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    database = await _new_database(migrated_file, tmp_path)
     yield database
     await database.close()
 
 
-async def _new_database(folder: Path) -> Database:
-    path = folder / "database.sqlite3"
-    await asyncio.to_thread(migrate, path)
-    database = open_database(path)
+async def _new_database(migrated_file: Path, folder: Path) -> Database:
+    database = open_database(Path(shutil.copy(migrated_file, folder)))
     async with database.transaction() as connection:
         await connection.execute(insert(tables.organisation).values(id=1, name="o", root_fingerprint="f"))
         await connection.execute(insert(tables.service).values(id=1, organisation_id=1, name="s"))
@@ -170,10 +169,10 @@ def _expected(summary: Summary) -> tuple[list[tuple[Any, ...]], list[tuple[Any, 
 @settings(max_examples=30, deadline=None)
 @given(events=st.lists(happenings, max_size=12), ending=endings)
 def test_what_is_derived_entry_by_entry_is_what_the_whole_log_says(
-    tmp_path_factory: pytest.TempPathFactory, events: list[Event], ending: SessionEnded | None
+    migrated_file: Path, tmp_path_factory: pytest.TempPathFactory, events: list[Event], ending: SessionEnded | None
 ) -> None:
     async def store() -> None:
-        database = await _new_database(tmp_path_factory.mktemp("log"))
+        database = await _new_database(migrated_file, tmp_path_factory.mktemp("log"))
         session = await _new_session(database)
         log = LogWriter()
         for number, event in enumerate([opened(session), *events, *([ending] if ending else [])]):

@@ -16,7 +16,7 @@ from relay.evidence import examination, log_of_sessions
 from relay.evidence.examination import Fault, Finding
 from relay.storage import tables
 from relay.storage.blobs import Blobs, FolderBlobs
-from relay.storage.database import Database, migrate, open_database
+from relay.storage.database import Database, open_database
 from tests.relay.evidence.kept import Kept, a_kept_session
 
 ENTRY, HEAD, LEAF, NODE, SEGMENT, SESSION = (
@@ -29,17 +29,10 @@ ENTRY, HEAD, LEAF, NODE, SEGMENT, SESSION = (
 )
 
 
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("migrated") / "database.sqlite3"
-    migrate(place)
-    return place
-
-
 @pytest.fixture
-async def database(migrated: Path, tmp_path: Path) -> AsyncIterator[Database]:
+async def database(migrated_file: Path, tmp_path: Path) -> AsyncIterator[Database]:
     """One kind of database is enough to be tampered with."""
-    database = open_database(Path(shutil.copy(migrated, tmp_path)))
+    database = open_database(Path(shutil.copy(migrated_file, tmp_path)))
     yield database
     await database.close()
 
