@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from benchmarks.desk_data import TICKETS_FROM, Size
 from benchmarks.desk_place import served_desk
@@ -10,6 +11,7 @@ from benchmarks.desk_place import served_desk
 SMALL = Size(tickets=30, people=5, articles=6, customers=8)
 
 
+@pytest.mark.soak
 async def test_a_desk_is_made_once_and_served_again(tmp_path: Path) -> None:
     found = []
     for _ in range(2):

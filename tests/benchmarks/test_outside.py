@@ -41,6 +41,7 @@ def test_ahead_is_said_of_the_window_only_where_no_round_overlaps(
     assert "fewer than 3" in outside.verdict({name: seen[:2] for name, seen in rounds.items()})
 
 
+@pytest.mark.soak
 async def test_each_step_is_seen_in_the_window_after_it_was_painted() -> None:
     async with async_playwright() as playwright, AsyncExitStack() as stack:
         stage, window = await outside.shown(stack, playwright, Ours(), (1280, 800))

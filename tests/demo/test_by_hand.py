@@ -181,6 +181,7 @@ def test_with_a_display_the_customers_computer_is_a_window_of_it(
         assert running.wait() == 0
 
 
+@pytest.mark.soak
 def test_this_screen_shows_the_agent_on_ones_own_display(
     tmp_path: Path, demo: StartDemo, xvfb: Callable[..., VirtualDisplay]
 ) -> None:
@@ -205,6 +206,7 @@ def test_this_screen_without_a_display_says_so(demo: StartDemo) -> None:
     assert "There is no display here" in running.said
 
 
+@pytest.mark.soak
 def test_two_demos_side_by_side_do_not_meet_and_without_a_keyboard_one_runs_until_it_is_told_to_end(
     tmp_path: Path, demo: StartDemo
 ) -> None:

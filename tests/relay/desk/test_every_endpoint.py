@@ -359,7 +359,7 @@ class Hostile:
                 self.failed.append((query, text[:40], status))
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.soak) for part in range(1, PARTS))])
 async def test_a_text_that_may_be_refused_is_kept_as_text_or_refused_in_each_field_by_itself(
     world: World, client: aiohttp.ClientSession, part: int
 ) -> None:

@@ -88,6 +88,7 @@ async def people(relay: Relay) -> AsyncIterator[tuple[Browser, Browser]]:
         yield await sign_in(relay, "camille", jars[0]), await sign_in(relay, "audrey", jars[1])
 
 
+@pytest.mark.soak
 async def test_sessions_from_before_and_after_each_change_of_the_key_verify(
     relay: Relay, node: Path, tmp_path: Path
 ) -> None:

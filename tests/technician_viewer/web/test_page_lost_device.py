@@ -64,7 +64,7 @@ async def test_what_stands_still_is_there_again_after_the_device_was_lost(stage:
     painter.close()
 
 
-@pytest.mark.parametrize("way", ["copy", "draw"])
+@pytest.mark.parametrize("way", ["copy", pytest.param("draw", marks=pytest.mark.soak)])
 async def test_a_film_goes_on_after_the_device_was_lost(stage: Stage, way: str) -> None:
     await stage.context.add_init_script(HEARS_LOSS + COUNTS_DECODED + (DRAWS if way == "draw" else ""))
     await stage.reach_view()
