@@ -9,7 +9,8 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from playwright.async_api import Browser, async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Playwright, async_playwright, expect
 
 from tests import organisations
 from tests.browsers import SharedBrowser
@@ -43,6 +44,12 @@ expect.set_options(timeout=DEADLINE_S * 1000)
 # Whose tests mostly wait, for programs and for the time that these allow themselves; and whose compute for long. The rest is quick.
 WAITING = ("journeys", "demo", "technician_viewer")
 COMPUTING = ("relay", "client_agent", "benchmarks")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Run what uses a browser in one loop a file: the browser's driver belongs to the loop that started it, and starting takes long."""
+    if "_driver" in getattr(item, "fixturenames", ()) and item.get_closest_marker("asyncio"):
+        item.add_marker(pytest.mark.asyncio(loop_scope="module"), append=False)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -84,17 +91,24 @@ def _shared_browser() -> Iterator[SharedBrowser]:
     shared.close()
 
 
-@pytest.fixture
-async def chromium(request: pytest.FixtureRequest, _shared_browser: SharedBrowser) -> AsyncIterator[Browser]:
-    """A browser, in the test's event loop, whose contexts are the test's own; all of it is where it says `own_browser`."""
-    assert CHROMIUM.exists(), f"{CHROMIUM} is missing: ./run test installs it"
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def _driver() -> AsyncIterator[Playwright]:
     async with async_playwright() as playwright:
-        if request.node.get_closest_marker("own_browser"):
-            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
-        else:
-            browser = await playwright.chromium.connect_over_cdp(await asyncio.to_thread(_shared_browser.address))
-        yield browser
-        await browser.close()
+        yield playwright
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def chromium(
+    request: pytest.FixtureRequest, _driver: Playwright, _shared_browser: SharedBrowser
+) -> AsyncIterator[Browser]:
+    """A browser whose contexts are the test's own; all of it is where it says `own_browser`. It is driven in the loop of its file."""
+    assert CHROMIUM.exists(), f"{CHROMIUM} is missing: ./run test installs it"
+    if request.node.get_closest_marker("own_browser"):
+        browser = await _driver.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+    else:
+        browser = await _driver.chromium.connect_over_cdp(await asyncio.to_thread(_shared_browser.address))
+    yield browser
+    await browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Error
 
 from tests.journeys import scene as scenes
@@ -30,7 +31,7 @@ def server(shared_server: Server) -> Server:
     return shared_server
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def stage(
     server: Server, xvfb: Callable[..., VirtualDisplay], chromium: Browser, tmp_path: Path
 ) -> AsyncIterator[Stage]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from demo.customer import Customer
@@ -77,7 +78,7 @@ class Desk:
         await expect(self.page.locator("main")).to_contain_text(text)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def people(chromium: Browser, organisation: Organisation, language: str) -> dict[str, Desk]:
     """The adviser, the technician and the expert, each in a browser of their own."""
     found = {}

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from msgspec import structs
 from playwright.async_api import Browser, Page, expect
@@ -57,7 +58,7 @@ def viewer(organisation: Organisation) -> Iterator[str]:
         assert program.wait(10) == 0
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def page(chromium: Browser) -> Page:
     context = await chromium.new_context(locale=LANGUAGE, viewport={"width": 1280, "height": 860})
     return await context.new_page()

@@ -16,11 +16,14 @@ from unittest import mock
 import aiohttp
 import pyotp
 import pytest
+from playwright.async_api import Browser as Chromium
+from playwright.async_api import async_playwright
 
 from relay.commands import staff
 from relay.desk import people
 from relay.settings import read_settings
 from relay.storage.database import Database
+from tests.browsers import SharedBrowser
 from tests.organisations import copied, short_folder
 from tests.relay.databases import migrated_file
 
@@ -182,6 +185,15 @@ class Browser:
         ):
             text = await answer.text()
             return answer.status, json.loads(text) if text.startswith("{") else text
+
+
+@pytest.fixture
+async def chromium(_shared_browser: SharedBrowser) -> AsyncIterator[Chromium]:
+    """The browser that others have as well, driven in the test's own loop: there its people's connections are."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.connect_over_cdp(await asyncio.to_thread(_shared_browser.address))
+        yield browser
+        await browser.close()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, Page, expect
 
@@ -92,7 +93,7 @@ async def open_key(page: Page, file: Path) -> None:
     await page.wait_for_selector("#key-state:not([hidden])")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def room(chromium: Browser) -> AsyncIterator[Open]:
     """Open the room before a server: `page = await room(Desk(a_case()))`."""
     async with AsyncExitStack() as running:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, Route
 
 from tests.waiting import DEADLINE_S
@@ -30,7 +31,7 @@ PAGE = """<!doctype html><title>keys</title><textarea id="field"></textarea><but
 Sent = Callable[[], Awaitable[list[str]]]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def page(chromium: Browser) -> Page:
     async def answer(route: Route) -> None:
         path = route.request.url.removeprefix(f"{ORIGIN}/")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+import pytest_asyncio
 from PIL import Image
 from playwright.async_api import Browser, Page, Route
 
@@ -121,7 +122,7 @@ async def open_screen(chromium: Browser, *, before: str = "") -> Screen:
     return Screen(page)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def screen(chromium: Browser) -> Screen:
     return await open_screen(chromium)
 
