@@ -37,7 +37,8 @@ class PaintWatch:
     def begin(self) -> None:
         """What is painted from now on is told, although something was before."""
         self._is_told = False
-        self._extension.Subtract(self._damage, 0, 0)
+        # Done when this returns: who looks or paints next may have a connection of their own.
+        self._extension.Subtract(self._damage, 0, 0, is_checked=True).check()
 
     def is_painted(self, within_s: float) -> bool:
         """Whether something is painted after `begin` and within this time."""
