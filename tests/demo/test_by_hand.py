@@ -139,6 +139,7 @@ def organisation_of(demo: Demo) -> Organisation:
     return Organisation(address, Path(), secret, "")
 
 
+@pytest.mark.soak
 async def test_without_a_display_the_played_customer_goes_through_a_whole_session(
     tmp_path: Path, demo: StartDemo, chromium: Browser
 ) -> None:

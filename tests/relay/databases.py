@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from sqlalchemy import URL, create_engine, text
 
 from relay.storage.database import migrate, url_of
-from tests.organisations import free_port
+from tests.organisations import free_port, short_folder
 
 _PROGRAMS = ("initdb", "pg_ctl", "postgres")
 
@@ -31,7 +30,7 @@ def missing_for_postgresql() -> str:
 @contextmanager
 def postgresql() -> Iterator[str]:
     """A fresh cluster on a free port of this machine; gives the URL of an empty database."""
-    with tempfile.TemporaryDirectory(prefix="mfpg") as name, cluster(Path(name), "fsync=off") as url:
+    with short_folder() as folder, cluster(folder, "fsync=off") as url:
         yield url
 
 

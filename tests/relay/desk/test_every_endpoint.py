@@ -13,7 +13,8 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
-from playwright.async_api import ConsoleMessage, async_playwright
+from playwright.async_api import Browser as Chromium
+from playwright.async_api import ConsoleMessage
 
 from protocol.limits import LINE_CHARACTERS_MAX
 from relay.desk import people, rights
@@ -22,7 +23,6 @@ from relay.desk.requests import COOKIE, Desk
 from relay.desk.roles import ROLES
 from relay.keys import make_organisation
 from relay.settings import Settings
-from tests.conftest import CHROMIUM, CHROMIUM_OPTIONS
 from tests.organisations import free_port, short_folder
 from tests.relay.desk.conftest import SECRET, TECHNICIAN_KEY
 
@@ -361,7 +361,7 @@ class Hostile:
 
 @pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.soak) for part in range(1, PARTS))])
 async def test_a_text_that_may_be_refused_is_kept_as_text_or_refused_in_each_field_by_itself(
-    world: World, client: aiohttp.ClientSession, part: int
+    chromium: Chromium, world: World, client: aiohttp.ClientSession, part: int
 ) -> None:
     hostile = Hostile(world, client)
     for text in ALONE[part::PARTS]:
@@ -371,12 +371,12 @@ async def test_a_text_that_may_be_refused_is_kept_as_text_or_refused_in_each_fie
         await hostile.search(text)
     assert hostile.failed == []
     assert hostile.pages
-    await _visit(world, hostile.pages[::4])
+    await _visit(chromium, world, hostile.pages[::4])
 
 
 @pytest.mark.parametrize("part", range(PARTS))
 async def test_hostile_texts_stand_in_all_fields_at_once_and_no_page_runs_them(
-    world: World, client: aiohttp.ClientSession, part: int
+    chromium: Chromium, world: World, client: aiohttp.ClientSession, part: int
 ) -> None:
     hostile = Hostile(world, client)
     for text in _BARE[part::PARTS]:
@@ -392,7 +392,7 @@ async def test_hostile_texts_stand_in_all_fields_at_once_and_no_page_runs_them(
     # Most are text like any other and have to be kept, so that the pages are shown with them.
     written = {form.path: hostile.kept.get(form.path, 0) for form in FORMS if form.path in KEEPING}
     assert min(written.values()) > len(_BARE) // PARTS // 2, written
-    await _visit(world, ["/groups/1", *hostile.pages[::12]])
+    await _visit(chromium, world, ["/groups/1", *hostile.pages[::12]])
 
 
 # What keeps a text that a page shows again.
@@ -402,7 +402,7 @@ KEEPING = {
 }  # fmt: skip
 
 
-async def _visit(world: World, made: list[str]) -> None:
+async def _visit(chromium: Chromium, world: World, made: list[str]) -> None:
     """Open lists, forms and tickets in Chromium; nothing runs, and the policy has nothing to stop."""
     seen: list[str] = []
 
@@ -410,30 +410,27 @@ async def _visit(world: World, made: list[str]) -> None:
         if message.type == "error":
             seen.append(f"{message.text} {message.location['url']}")
 
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
-        context = await browser.new_context()
-        await context.add_cookies([{"name": COOKIE, "value": world.cookies["supervisor"], "url": world.address}])
-        page = await context.new_page()
-        page.on("console", on_console)
-        page.on("pageerror", lambda error: seen.append(str(error)))
-        page.on("dialog", lambda dialog: seen.append(f"dialog {dialog.message}"))
-        found = "/tickets?search=%3Cscript%3Ealert(1)%3C/script%3E"
-        lists = (
-            "/tickets",
-            found,
-            "/tickets/2001",
-            "/customers",
-            "/customers/1",
-            "/knowledge",
-            "/knowledge/1",
-            "/knowledge/1/edit",
-        )
-        for path in (*lists, "/audit", "/groups", "/tools", "/coaching", "/people", "/outbox", *made):
-            answer = await page.goto(world.address + path)
-            assert answer is not None
-            assert answer.status == 200, path
-            assert await page.locator("h1").count() == 1
-            assert (await page.locator("h1").inner_text()).strip() != "49"
-        await browser.close()
+    context = await chromium.new_context()
+    await context.add_cookies([{"name": COOKIE, "value": world.cookies["supervisor"], "url": world.address}])
+    page = await context.new_page()
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: seen.append(str(error)))
+    page.on("dialog", lambda dialog: seen.append(f"dialog {dialog.message}"))
+    found = "/tickets?search=%3Cscript%3Ealert(1)%3C/script%3E"
+    lists = (
+        "/tickets",
+        found,
+        "/tickets/2001",
+        "/customers",
+        "/customers/1",
+        "/knowledge",
+        "/knowledge/1",
+        "/knowledge/1/edit",
+    )
+    for path in (*lists, "/audit", "/groups", "/tools", "/coaching", "/people", "/outbox", *made):
+        answer = await page.goto(world.address + path)
+        assert answer is not None
+        assert answer.status == 200, path
+        assert await page.locator("h1").count() == 1
+        assert (await page.locator("h1").inner_text()).strip() != "49"
     assert seen == []

@@ -134,17 +134,14 @@ def main(folder: Path) -> None:
         shutil.copy(made, here / "database.sqlite3")
         (here / "acknowledged").touch()
         code = in_a_process(lambda: store_all(here, kill_at))  # noqa: B023
-        after: dict[str, Any] = {}
 
-        async def look() -> None:
-            (here / "found").write_text(json.dumps(await found(here)))  # noqa: B023
+        async def go_on() -> None:
+            killed = await found(here)  # noqa: B023
+            await store_all(here, 0)  # noqa: B023
+            (here / "found").write_text(json.dumps({"killed": killed, "again": await found(here)}))  # noqa: B023
 
-        for what in ("killed", "again"):
-            if what == "again":
-                assert in_a_process(lambda: store_all(here, 0)) == 0  # noqa: B023
-            assert in_a_process(look) == 0
-            after[what] = json.loads((here / "found").read_text())
-        print(json.dumps({"code": code, **after}), flush=True)
+        assert in_a_process(go_on) == 0
+        print(json.dumps({"code": code, **json.loads((here / "found").read_text())}), flush=True)
         if code != KILLED:
             return
 

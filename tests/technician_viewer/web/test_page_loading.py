@@ -34,7 +34,10 @@ async def test_a_page_that_did_not_arrive_whole_is_loaded_again_by_itself(stage:
     assert await stage.page.evaluate("history.state") is None
 
 
-@pytest.mark.parametrize(("language", "said"), [("en-GB", "could not start"), ("fr-FR", "n’a pas pu démarrer")])
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [pytest.param("en-GB", "could not start", marks=pytest.mark.soak), ("fr-FR", "n’a pas pu démarrer")],
+)
 async def test_a_page_that_never_arrives_whole_says_what_to_do(
     stage: Stage, chromium: Browser, language: str, said: str
 ) -> None:

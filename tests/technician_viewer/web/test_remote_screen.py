@@ -377,8 +377,19 @@ async def test_a_canvas_that_was_lost_is_drawn_again(screen: Screen, way: str) -
 
 
 @pytest.mark.own_browser
-@pytest.mark.parametrize("way", ["copy", "draw"])
-@pytest.mark.parametrize("change", ["a rectangle", "video", "a copy", "another size"])
+@pytest.mark.parametrize(
+    ("way", "change"),
+    [
+        ("copy", "a rectangle"),
+        ("draw", "video"),
+        ("draw", "a copy"),
+        ("copy", "another size"),
+        pytest.param("draw", "a rectangle", marks=pytest.mark.soak),
+        pytest.param("copy", "video", marks=pytest.mark.soak),
+        pytest.param("copy", "a copy", marks=pytest.mark.soak),
+        pytest.param("draw", "another size", marks=pytest.mark.soak),
+    ],
+)
 async def test_what_comes_while_the_canvas_is_lost_is_shown_when_it_is_back(
     chromium: Browser, way: str, change: str
 ) -> None:
