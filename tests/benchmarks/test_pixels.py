@@ -1,9 +1,12 @@
 from pathlib import Path
 
+import pytest
+
 from benchmarks import pixels
 from benchmarks.series import load
 
 
+@pytest.mark.soak
 async def test_ours_is_measured_through_the_real_programs_and_nothing_is_seen_before_it_is_painted(
     tmp_path: Path,
 ) -> None:
