@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Playwright, async_playwright
 
 from tests.organisations import free_port
 
@@ -29,6 +29,10 @@ class SharedBrowser:
             if not started.done():
                 self._running.result()
         return f"http://127.0.0.1:{self._port}"
+
+    async def connected(self, playwright: Playwright) -> Browser:
+        """It, driven in the caller's event loop; contexts that are made there end where this is closed."""
+        return await playwright.chromium.connect_over_cdp(await asyncio.to_thread(self.address))
 
     def close(self) -> None:
         self._end()

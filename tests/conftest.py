@@ -1,6 +1,5 @@
 """What tests of every part may use: displays, a browser, Node.js, the vectors shared with other projects."""
 
-import asyncio
 import itertools
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -106,7 +105,7 @@ async def chromium(
     if request.node.get_closest_marker("own_browser"):
         browser = await _driver.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
     else:
-        browser = await _driver.chromium.connect_over_cdp(await asyncio.to_thread(_shared_browser.address))
+        browser = await _shared_browser.connected(_driver)
     yield browser
     await browser.close()
 

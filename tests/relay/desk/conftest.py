@@ -191,7 +191,7 @@ class Browser:
 async def chromium(_shared_browser: SharedBrowser) -> AsyncIterator[Chromium]:
     """The browser that others have as well, driven in the test's own loop: there its people's connections are."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.connect_over_cdp(await asyncio.to_thread(_shared_browser.address))
+        browser = await _shared_browser.connected(playwright)
         yield browser
         await browser.close()
 

@@ -119,6 +119,21 @@ def in_a_process(work: Callable[[], Awaitable[None]]) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
+async def look_and_go_on(folder: Path) -> None:
+    """Note what a killed desk left, have everything submitted again, and note what is there then."""
+    killed = await found(folder)
+    await store_all(folder, 0)
+    (folder / "found").write_text(json.dumps({"killed": killed, "again": await found(folder)}))
+
+
+def told(folder: Path, kill_at: int) -> dict[str, Any]:
+    """What becomes of a desk that is killed at this step: its exit code, and what is there afterwards and in the end."""
+    (folder / "acknowledged").touch()
+    code = in_a_process(lambda: store_all(folder, kill_at))
+    assert in_a_process(lambda: look_and_go_on(folder)) == 0
+    return {"code": code, **json.loads((folder / "found").read_text())}
+
+
 def main(folder: Path) -> None:
     made = folder / "made.sqlite3"
     migrate(made)
@@ -132,17 +147,9 @@ def main(folder: Path) -> None:
         here = folder / str(kill_at)
         here.mkdir()
         shutil.copy(made, here / "database.sqlite3")
-        (here / "acknowledged").touch()
-        code = in_a_process(lambda: store_all(here, kill_at))  # noqa: B023
-
-        async def go_on() -> None:
-            killed = await found(here)  # noqa: B023
-            await store_all(here, 0)  # noqa: B023
-            (here / "found").write_text(json.dumps({"killed": killed, "again": await found(here)}))  # noqa: B023
-
-        assert in_a_process(go_on) == 0
-        print(json.dumps({"code": code, **json.loads((here / "found").read_text())}), flush=True)
-        if code != KILLED:
+        line = told(here, kill_at)
+        print(json.dumps(line), flush=True)
+        if line["code"] != KILLED:
             return
 
 

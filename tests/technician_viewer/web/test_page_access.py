@@ -13,8 +13,6 @@ AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="ut
 RUN = """(rules) => axe
   .run(document, { resultTypes: ["violations"], ...(rules.length && { runOnly: rules }) })
   .then((found) => JSON.stringify(found.violations))"""
-
-
 # All that a scheme changes: nothing but colours.
 OF_COLOURS = ("color-contrast", "link-in-text-block")
 
