@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 
 import numpy as np
-from playwright.async_api import Route, async_playwright
+from playwright.async_api import Route, async_playwright, expect
 
 from benchmarks import marker
 from benchmarks.grounds import text_page
@@ -119,7 +119,7 @@ async def measure(*, is_quick: bool = False, repetitions: int = 0) -> Section:
         page = await browser.new_page()
         await page.route(f"{_ORIGIN}/**", _answer)
         await page.goto(f"{_ORIGIN}/")
-        await page.wait_for_function("document.title === 'ready'")
+        await expect(page).to_have_title("ready")
         for kind in _kinds():
             await page.evaluate("([width, height]) => begin(width, height)", [kind.width, kind.height])
             took: dict[bool, list[float]] = {False: [], True: []}

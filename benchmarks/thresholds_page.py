@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import numpy
-from playwright.async_api import Browser, Page, Route, async_playwright
+from playwright.async_api import Browser, Page, Route, async_playwright, expect
 
 from benchmarks import grounds, meters
 from client_agent.screen.encoders.jpeg import Jpeg
@@ -91,7 +91,7 @@ async def _page_with(browser: Browser, file: str, name: str, value: int) -> Page
     page = await browser.new_page()
     await page.route(f"{_ORIGIN}/**", answer)
     await page.goto(f"{_ORIGIN}/")
-    await page.wait_for_function("document.title === 'ready'")
+    await expect(page).to_have_title("ready")
     return page
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 import pytest_asyncio
 from PIL import Image
-from playwright.async_api import Browser, Page, Route
+from playwright.async_api import Browser, Page, Route, expect
 
 from client_agent.screen.encoders.zstd_frames import ZstdFrames
 from client_agent.screen.encoders.zstd_stream import ZstdStream
@@ -118,7 +118,7 @@ async def open_screen(chromium: Browser, *, before: str = "") -> Screen:
     if before:
         await page.add_init_script(before)
     await page.goto(f"{ORIGIN}/")
-    await page.wait_for_function("document.title === 'ready'")
+    await expect(page).to_have_title("ready")
     return Screen(page)
 
 
