@@ -79,7 +79,8 @@ from technician_viewer.errors import (
 from technician_viewer.file_transfers import Transfer
 from technician_viewer.pairing import Joining, Pairing, PairingState, draw_randomness, new_secret
 from technician_viewer.picture import Picture
-from technician_viewer.viewing import Purpose, Viewing
+from technician_viewer.purpose import Purpose
+from technician_viewer.viewing import Viewing
 
 __all__ = [
     "AssistanceError",

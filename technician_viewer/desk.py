@@ -16,8 +16,9 @@ from protocol.identity import fingerprint_from_text, public_bytes, verify_docume
 from protocol.invitation import verified_opening
 from protocol.vocabulary import Capability, Role
 from technician_viewer.address import check_origin
+from technician_viewer.answers import read_bounded
 from technician_viewer.errors import DeskRefused, NotReachable
-from technician_viewer.viewing import Purpose
+from technician_viewer.purpose import Purpose
 
 ANSWER_BYTES_MAX = 16 * 1024 * 1024
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
@@ -343,16 +344,6 @@ class Desk:
         if answer.status >= 400:
             raise DeskRefused(answer.status, _reason(content))
         return content
-
-
-async def read_bounded(stream: aiohttp.StreamReader, bytes_max: int) -> bytes | None:
-    """All of a body; None where it is longer."""
-    content = bytearray()
-    async for chunk in stream.iter_chunked(64 * 1024):
-        content += chunk
-        if len(content) > bytes_max:
-            return None
-    return bytes(content)
 
 
 def _reason(content: bytes) -> str:

@@ -23,8 +23,8 @@ from protocol.errors import ProtocolError
 from protocol.identity import fingerprint_from_text, verify_document
 from protocol.limits import ENVELOPE_BYTES_MAX
 from technician_viewer.address import is_on_this_machine
+from technician_viewer.answers import read_bounded
 from technician_viewer.connection import open_room_socket
-from technician_viewer.desk import read_bounded
 from technician_viewer.errors import NotReachable
 from technician_viewer.visitors import Visitors
 

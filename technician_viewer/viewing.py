@@ -7,9 +7,6 @@ then; input is not said at all. Times are seconds of a clock that never goes bac
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from protocol import clipboard
 from protocol.channel import ControlChannel, viewer_channel
@@ -84,6 +81,7 @@ from protocol.vocabulary import Answer, Capability, ClipboardAnswer, Hold, Outco
 from technician_viewer.errors import InputHeld
 from technician_viewer.file_transfers import Transfers
 from technician_viewer.picture import Pictures
+from technician_viewer.purpose import Purpose
 from technician_viewer.video import VideoBroken
 
 AWAY = "away"
@@ -92,22 +90,6 @@ NOT_STORED = "not_stored"
 LATE_PICTURE = "late_picture"
 
 _KEPT_MAX = 1024
-
-
-@dataclass(frozen=True)
-class Purpose:
-    """Who helps, on which ticket and what for: what the customer is told, and the key that vouches for it."""
-
-    session: str
-    certificate: str
-    """Signed by the organisation's issuing key, as text."""
-    key: Ed25519PrivateKey = field(repr=False)
-    ticket: str
-    subject: str
-    reason: str
-    asks: Capability
-    opening: str = ""
-    """The first entry of the session's log, for who joins: it is known from an invitation, and the agent's has to be the same."""
 
 
 class Viewing:

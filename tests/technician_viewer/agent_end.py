@@ -28,7 +28,8 @@ from protocol.messages import (
 )
 from protocol.resume import AgentResume, meeting_of
 from protocol.vocabulary import Capability
-from technician_viewer.viewing import Purpose, Viewing
+from technician_viewer.purpose import Purpose
+from technician_viewer.viewing import Viewing
 from tests.protocol.pairs import SESSION, TECHNICIAN, Papers, papers, randomness
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(96, 128)))

@@ -193,6 +193,12 @@ def test_a_port_that_is_taken_is_said(viewer: str) -> None:
     assert "Choose another port" in done.stderr
 
 
+def test_what_only_a_session_needs_is_not_loaded_before_the_page_is_served() -> None:
+    script = "import sys, technician_viewer.__main__; print([name for name in ('numpy', 'av', 'PIL') if name in sys.modules])"
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert said == "[]\n"
+
+
 # --- settings ------------------------------------------------------------------------------------------------------------
 
 
