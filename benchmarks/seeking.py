@@ -23,7 +23,7 @@ from technician_viewer.local_page import AUDITORS_PAGE, LocalPage
 from technician_viewer.settings import Settings
 from tests.conftest import CHROMIUM, CHROMIUM_OPTIONS
 from tests.relay.evidence import packs
-from tests.technician_viewer.test_local_page import serving
+from tests.technician_viewer.local_pages import serving
 from tests.technician_viewer.web.test_audit_page import PASSPHRASE, Desk, look
 
 SEEKS, QUICK_SEEKS = 100, 5

@@ -13,7 +13,10 @@ import pytest
 from demo.customer import Customer
 from demo.organisation import PASSWORD, TECHNICIAN, Organisation
 from technician_viewer.desk import Desk
+from technician_viewer.local_page import LocalPage
+from technician_viewer.settings import Settings
 from tests.organisations import running_organisation
+from tests.technician_viewer.local_pages import ROOT, Local, Server, serving
 from tests.virtual_display import VirtualDisplay
 
 LANGUAGE = "en"
@@ -90,3 +93,15 @@ def certificate(tmp_path: Path) -> Certificate:
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(file, key)
     return Certificate(file, server)
+
+
+@pytest.fixture
+async def local() -> AsyncIterator[Local]:
+    server = Server()
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with (
+        serving(server.handle) as relay,
+        LocalPage(Settings(relay, ROOT)) as page,
+        aiohttp.ClientSession(cookie_jar=jar) as client,
+    ):
+        yield Local(server, relay, page.address, client)

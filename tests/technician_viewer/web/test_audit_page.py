@@ -18,7 +18,7 @@ from technician_viewer import auditor_key
 from technician_viewer.local_page import AUDITORS_PAGE, LocalPage
 from technician_viewer.settings import Settings
 from tests.relay.evidence.packs import ANSWERED, ROOT_FINGERPRINT, SAID, SESSION, Case, a_case, auditor_keys, rewritten
-from tests.technician_viewer.test_local_page import serving
+from tests.technician_viewer.local_pages import serving
 from tests.technician_viewer.web.test_audit_evidence import told
 from tests.technician_viewer.web.test_page_access import problems
 
