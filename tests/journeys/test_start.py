@@ -93,6 +93,13 @@ def test_the_agent_refuses_a_language_it_does_not_speak() -> None:
     assert_refused(run("client_agent", "--language", "xx"), "--language")
 
 
+def test_what_is_loaded_starts_no_threads_on_the_customers_computer() -> None:
+    script = "import os, client_agent.agent, numpy; print(os.listdir('/proc/self/task') == [str(os.getpid())])"
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
+
+
 KEPT = """
 import atexit, gc, runpy, sys
 atexit.register(lambda: print("kept", gc.get_freeze_count()))
