@@ -7,12 +7,13 @@ import contextlib
 import os
 import select
 import signal
+import struct
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import IO
+from typing import IO, Any
 
 import xcffib
 import xcffib.xproto
@@ -21,6 +22,9 @@ from tests.waiting import wait_until
 
 START_S = 20.0
 END_S = 5.0
+
+# ClientMessage (X11 protocol, section 10): code, format, window and type, and data that may be anything here.
+_CLIENT_MESSAGE, _FORMAT = struct.Struct("=BB2xII20x"), 32
 
 Output = int | IO[str]
 
@@ -62,6 +66,19 @@ class VirtualDisplay:
         )
         return done.stdout
 
+    def settle(self) -> None:
+        """Wait until the window manager, where there is one, has done all that it has been told of by now.
+
+        When a window has closed, it gives the focus to another one: late where the machine is busy, and then it takes it from
+        whatever has got it meanwhile. It answers in turn what every window may ask (EWMH, _NET_REQUEST_FRAME_EXTENTS).
+        """
+        connection = xcffib.connect(self.name)
+        try:
+            if _is_managed(connection):
+                _ask_window_manager(connection)
+        finally:
+            connection.disconnect()
+
 
 @contextmanager
 def virtual_display(
@@ -81,7 +98,7 @@ def virtual_display(
             # Asked to end, it would first go through every change of the keyboard that it has not heard of yet: seconds.
             openbox = _running("openbox", "--sm-disable", environment=display.environment, ends_by=signal.SIGKILL)
             programs.enter_context(openbox)
-            wait_until(lambda: _is_managed(name), f"a window manager on {name}", deadline_s=START_S)
+            wait_for_window_manager(display)
         yield display
 
 
@@ -151,14 +168,40 @@ def _running(
                 os.killpg(program.pid, signal.SIGKILL)
 
 
-def _is_managed(name: str) -> bool:
-    """Tell whether a window manager has announced itself on the root window (EWMH, _NET_SUPPORTING_WM_CHECK)."""
-    connection = xcffib.connect(display=name)
+def wait_for_window_manager(display: VirtualDisplay) -> None:
+    """Wait until one that was started is at work: it announces itself a little sooner."""
+    connection = xcffib.connect(display.name)
     try:
-        root = connection.get_setup().roots[0].root
-        atom_name = b"_NET_SUPPORTING_WM_CHECK"
-        atom = connection.core.InternAtom(False, len(atom_name), atom_name).reply().atom
-        answer = connection.core.GetProperty(False, root, atom, xcffib.xproto.Atom.WINDOW, 0, 1).reply()
-        return bool(answer.value_len)
+        wait_until(lambda: _is_managed(connection), f"a window manager on {display.name}", deadline_s=START_S)
+        _ask_window_manager(connection)
     finally:
         connection.disconnect()
+
+
+def _is_managed(connection: Any) -> bool:
+    """Tell whether a window manager has announced itself on the root window (EWMH, _NET_SUPPORTING_WM_CHECK)."""
+    root, atom = connection.get_setup().roots[0].root, _atom(connection, "_NET_SUPPORTING_WM_CHECK")
+    return bool(connection.core.GetProperty(False, root, atom, xcffib.xproto.Atom.WINDOW, 0, 1).reply().value_len)
+
+
+def _ask_window_manager(connection: Any) -> None:
+    """Ask how wide the frame of a window would be, again until there is an answer: what comes as it starts, it may not hear."""
+    screen, window = connection.get_setup().roots[0], connection.generate_id()
+    kind = xcffib.xproto.WindowClass.InputOutput
+    connection.core.CreateWindow(0, window, screen.root, 0, 0, 1, 1, 0, kind, screen.root_visual, 0, [])
+    question, answer = (_atom(connection, f"_NET_{name}") for name in ("REQUEST_FRAME_EXTENTS", "FRAME_EXTENTS"))
+    event = _CLIENT_MESSAGE.pack(xcffib.xproto.ClientMessageEvent.event_number, _FORMAT, window, question)
+    mask = xcffib.xproto.EventMask.SubstructureNotify | xcffib.xproto.EventMask.SubstructureRedirect
+
+    def is_answered() -> bool:
+        reply = connection.core.GetProperty(False, window, answer, xcffib.xproto.Atom.CARDINAL, 0, 4).reply()
+        if not reply.value_len:
+            connection.core.SendEvent(False, screen.root, mask, event)
+            connection.flush()
+        return bool(reply.value_len)
+
+    wait_until(is_answered, "the window manager's answer", deadline_s=START_S)
+
+
+def _atom(connection: Any, name: str) -> int:
+    return int(connection.core.InternAtom(False, len(name), name).reply().atom)

@@ -1,5 +1,6 @@
 """Small X clients: one to paint with, one that hears keys and clicks, real editors to type into."""
 
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,6 +91,7 @@ class Ears:
     _NAMES: ClassVar = {2: "key down", 3: "key up", 4: "button down", 5: "button up", 6: "moved"}
 
     def __init__(self, display: VirtualDisplay, box: Box, *, takes_focus: bool = True) -> None:
+        self._display = display
         self._connection: Any = xcffib.connect(display.name)
         screen = self._connection.get_setup().roots[0]
         mask = xcffib.xproto.EventMask
@@ -106,11 +108,13 @@ class Ears:
             [1, events],
         )
         self._connection.core.MapWindow(self.window)
+        self._connection.core.GetInputFocus().reply()
         if takes_focus:
             self.take_focus()
-        self._connection.core.GetInputFocus().reply()
 
     def take_focus(self) -> None:
+        """Have it, and keep it: the window manager has nothing more to do that would take it away."""
+        self._display.settle()
         self._connection.core.SetInputFocusChecked(
             xcffib.xproto.InputFocus.PointerRoot, self.window, xcffib.xproto.Time.CurrentTime
         ).check()
@@ -170,9 +174,21 @@ class Editor:
         return self._file.read_text(encoding="utf-8")
 
 
-def focus(display: VirtualDisplay, window_class: str) -> None:
-    """Wait for a program's window and give it the focus."""
-    display.run("xdotool", "search", "--sync", "--onlyvisible", "--class", window_class, "windowfocus", "--sync")
+def focus(display: VirtualDisplay, window_class: str) -> str:
+    """Wait for a program's window, give it the focus, and tell its number."""
+    window = wait_until(lambda: find_window(display, "--class", window_class), f"a window of {window_class}")
+    # A window manager that has just shown it has more to do with it.
+    display.settle()
+    display.run("xdotool", "windowfocus", "--sync", window)
+    return window
+
+
+def find_window(display: VirtualDisplay, *by: str) -> str:
+    """The number of the first window that is shown and found so (xdotool, *search*); empty where there is none."""
+    try:
+        return display.run("xdotool", "search", "--onlyvisible", *by).split()[0]
+    except subprocess.CalledProcessError:
+        return ""
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import re
 
 from playwright.async_api import Route
 
-from tests.client_agent.desktop import XTerm
+from tests.client_agent.desktop import XTerm, focus
 from tests.journeys.reading import middle_of
 from tests.journeys.stage import Stage
 from tests.waiting import eventually
@@ -47,7 +47,7 @@ async def test_input_while_a_question_is_open_reaches_nothing_even_from_a_page_t
     await stage.page.locator("#ask-control").click()
     await stage.press(CONTROL_QUESTION)
     await stage.technician.wait_for_access("control")
-    await asyncio.to_thread(stage.display.run, "xdotool", "search", "--class", "xterm", "windowfocus", "--sync")
+    await asyncio.to_thread(focus, stage.display, "xterm")
     await stage.page.locator("#keyboard").focus()
     await stage.page.keyboard.type("after\n")
     await asyncio.to_thread(terminal.await_text, "after\n")

@@ -10,7 +10,7 @@ from client_agent.input.injected import InjectedKeys
 from client_agent.input.sink import Held, InputLost, NoInput, OwnWindows
 from client_agent.input.x11 import X11Sink
 from client_agent.screen.source import Box
-from tests.client_agent.desktop import Ears, XTerm, frame_around, what_is_down
+from tests.client_agent.desktop import Ears, XTerm, focus, frame_around, what_is_down
 from tests.virtual_display import VirtualDisplay, virtual_display
 from tests.waiting import wait_until
 
@@ -236,8 +236,7 @@ def test_a_key_that_is_watched_for_the_customers_own_takes_its_turn(display: Vir
 def test_the_frame_around_an_own_window_is_its_own_as_well(xvfb: Start) -> None:
     display = xvfb(640, 480)
     display.start("xterm", "-e", "cat")
-    inner = int(display.run("xdotool", "search", "--sync", "--onlyvisible", "--class", "xterm").split()[0])
-    display.run("xdotool", "windowfocus", "--sync", str(inner))
+    inner = int(focus(display, "xterm"))
     sink = X11Sink(display.name, own=OwnWindows(ids=lambda: {inner}))
     assert not sink.key("KeyA", is_down=True)
     sink.close()
