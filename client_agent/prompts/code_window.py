@@ -12,6 +12,8 @@ from client_agent.prompts.words import Words
 from client_agent.prompts.words.marks import Mark
 
 _CHARACTERS_MAX = 2048
+# What is over within a second does not stop anybody's thoughts (Nielsen, Usability Engineering, 1993, chapter 5).
+_UNSAID_MS = 1000
 _STEP_MS = 40
 _STEP = 0.012
 _SHARE = 0.25
@@ -37,9 +39,11 @@ class CodeWindow(Dialog):
         self._travel = 0.0
         self._moving: tk.Frame | None = None
         self._is_stepping = False
+        self._planned = ""
 
     def ask(self, problem: Problem | None, entered: Callable[[str | None], None]) -> None:
         """Show the field with what was typed last; `entered` hears once what the person sent, or None for closing."""
+        self._forget_plan()
         self._problem, self._progress, self._entered = problem, None, entered
         self.build()
         self.show()
@@ -48,6 +52,7 @@ class CodeWindow(Dialog):
 
     def wait(self, what: Progress) -> None:
         """Say what is being waited for."""
+        self._forget_plan()
         is_new = self._progress is None or not self.top.winfo_viewable()
         self._progress, self._entered = what, None
         self.build()
@@ -57,10 +62,21 @@ class CodeWindow(Dialog):
             self._is_stepping = True
             self._move()
 
+    def wait_quietly(self, what: Progress) -> None:
+        """The same only once it takes long: a window that comes and goes takes the keyboard from whoever works in another."""
+        self._forget_plan()
+        self._planned = self.top.after(_UNSAID_MS, self.wait, what)
+
     def hide(self) -> None:
         """Make room for a question, the bar or the summary."""
+        self._forget_plan()
         self._progress = None
         self.top.withdraw()
+
+    def _forget_plan(self) -> None:
+        if self._planned:
+            self.top.after_cancel(self._planned)
+            self._planned = ""
 
     def closed_by_person(self) -> None:
         if self._progress:

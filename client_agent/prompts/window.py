@@ -214,6 +214,8 @@ class WindowCustomer:
     def _show_progress(self, what: Progress) -> None:
         if self._bar.is_shown:
             self._bar.wait(self._words.progress(what))
+        elif what is Progress.STORING_ANSWER:
+            self._code.wait_quietly(what)
         else:
             self._code.wait(what)
 

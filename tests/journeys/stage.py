@@ -198,7 +198,7 @@ class Stage:
         await self.press("Let them see and control")
         await self.technician.wait_for_access("control")
         await self.technician.wait_for_picture()
-        ears = self.listen()
+        ears = await self.listen()
         await self.technician.keyboard_is_remote()
         return ears
 
@@ -210,7 +210,7 @@ class Stage:
         await self.page.wait_for_selector("body[data-recording=on]")
         await self.technician.wait_for_access("control")
         await self.technician.wait_for_picture()
-        ears = self.listen()
+        ears = await self.listen()
         await self.technician.keyboard_is_remote()
         return ears
 
@@ -254,8 +254,9 @@ class Stage:
         """The number of the newest picture on the page's canvas; 0 while there is none."""
         return int(await self.page.get_attribute("body", "data-shown") or 0)
 
-    def listen(self) -> Ears:
-        """A window of the customer's that has the keyboard."""
+    async def listen(self) -> Ears:
+        """A window of the customer's that has the keyboard: the agent's bar is there, and no other window of it is about to come."""
+        await self.customer_sees("Stop")
         self._ears.append(Ears(self.display, Box(40, 420, 300, 200)))
         return self._ears[-1]
 

@@ -72,6 +72,8 @@ async def controlling(
         await session.wait_until_allowed(Capability.CONTROL)
         await session.wait_for_picture()
         await session.wait_until_input_goes()
+        # No other window of the agent's is about to come, which would take the keyboard.
+        await asyncio.to_thread(customer.find, "Stop")
         yield session
 
 

@@ -17,6 +17,8 @@ class Onlooker:
         setup = self._connection.get_setup()
         self.root = setup.roots[0].root
         self._mask = setup.resource_id_mask
+        told = [xcffib.xproto.EventMask.SubstructureNotify]
+        self._connection.core.ChangeWindowAttributes(self.root, xcffib.xproto.CW.EventMask, told)
         self.before = set(self.on_top())
 
     def on_top(self) -> list[int]:
@@ -45,6 +47,15 @@ class Onlooker:
 
     def new(self) -> list[int]:
         return [window for window in self.on_top() if window not in self.before]
+
+    def appeared(self) -> list[int]:
+        """The windows that were shown on the desktop since the last call, also those that are gone again."""
+        self._connection.core.GetInputFocus().reply()
+        shown = []
+        while (event := self._connection.poll_for_event()) is not None:
+            if isinstance(event, xcffib.xproto.MapNotifyEvent):
+                shown.append(int(event.window))
+        return shown
 
     def next(self) -> int:
         """Watch without a pause until a window is there."""

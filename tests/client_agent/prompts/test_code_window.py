@@ -9,6 +9,7 @@ from client_agent.prompts.customer import Problem, Progress
 from client_agent.prompts.words import Words
 from tests.client_agent.prompts.onlooker import Onlooker
 from tests.client_agent.prompts.played import Stage, play
+from tests.client_agent.prompts.questions import CONTROLLED
 from tests.journeys.reading import says
 from tests.virtual_display import VirtualDisplay
 from tests.waiting import eventually
@@ -113,7 +114,7 @@ def test_closing_the_window_gives_no_code(desktop: VirtualDisplay) -> None:
 
 def test_waiting_can_be_cancelled(desktop: VirtualDisplay) -> None:
     async def scene(stage: Stage) -> None:
-        for what in (Progress.CONNECTING, Progress.CHECKING_CODE, Progress.WAITING_FOR_TECHNICIAN):
+        for what in (each for each in Progress if each is not Progress.ENDING):
             stage.customer.show_progress(what)
             # The button is made anew with each text: the one before may still be there.
             text = Words("en").progress(what)
@@ -121,6 +122,20 @@ def test_waiting_can_be_cancelled(desktop: VirtualDisplay) -> None:
             await stage.click("Cancel")
             await stage.happened("stop")
             stage.events.clear()
+
+    play(desktop, scene)
+
+
+def test_nothing_is_said_of_an_answer_that_is_written_down_at_once(desktop: VirtualDisplay) -> None:
+    """A window that comes and goes would take the keyboard from whoever works in another one."""
+
+    async def scene(stage: Stage) -> None:
+        onlooker = Onlooker(desktop)
+        stage.customer.show_progress(Progress.STORING_ANSWER)
+        stage.customer.show_bar(CONTROLLED)
+        await stage.window("Take back control")
+        (bar,) = onlooker.appeared()
+        assert onlooker.new() == [bar]
 
     play(desktop, scene)
 

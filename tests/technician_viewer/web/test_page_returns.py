@@ -64,7 +64,7 @@ async def test_a_relay_that_is_killed_is_waited_for_and_a_code_it_forgot_is_repl
     await stage.press("Let them see and control")
     await stage.technician.wait_for_access("control")
     await stage.technician.wait_for_picture()
-    keys = Keys(stage.listen())
+    keys = Keys(await stage.listen())
     await stage.technician.keyboard_is_remote()
 
     stage.server.kill()

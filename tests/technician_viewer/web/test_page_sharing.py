@@ -98,7 +98,7 @@ async def test_a_colleague_is_invited_joins_takes_over_and_the_first_one_leaves(
 
     await expect(second.locator("#notice")).to_have_text("Camille Roy has left.")
     await expect(second.locator("body")).to_have_attribute("data-picture", "live")
-    keys = Keys(stage.listen())
+    keys = Keys(await stage.listen())
     await second.locator("#keyboard").focus()
     await second.keyboard.press("ArrowRight")
     await eventually(lambda: RIGHT in keys.down(), "the colleague's key at the customer's window")
