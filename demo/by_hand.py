@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from demo.customer import Customer
-from demo.desktop import agent_log, agent_on_this_screen, answers, customers_desktop, own_display
+from demo.desktop import agent_log, agent_on_this_screen, customers_desktop, own_display
 from demo.organisation import (
     AUDITOR,
     AUDITOR_ACCOUNT,
@@ -103,8 +103,8 @@ def _in_a_window(folder: Path, organisation: Organisation, language: str, own: s
         while True:
             began = time.monotonic()
             agent = desktop.start_agent(organisation.package, "", language)
-            _attend(organisation, language, lambda agent=agent: agent.poll() is None)  # type: ignore[misc]
-            if not answers(desktop.display.name):
+            _attend(organisation, language, lambda agent=agent: desktop.display.is_there and agent.poll() is None)  # type: ignore[misc]
+            if not desktop.display.is_there:
                 _say(_("The window of the customer’s computer was closed: the demo ends."))
                 return
             _check_agent(agent, began, folder, language)
@@ -137,7 +137,7 @@ def _played(folder: Path, organisation: Organisation, language: str) -> None:
             agents[:] = [desktop.start_agent(organisation.package, code, language)]
             _say(_("The customer starts the agent and types this code."))
 
-        _attend(organisation, language, lambda: answers(desktop.display.name), on_line=start)
+        _attend(organisation, language, lambda: desktop.display.is_there, on_line=start)
         raise CannotShow(_("The customer’s desktop has ended."))
 
 

@@ -36,7 +36,13 @@ class VirtualDisplay:
     name: str
     width_px: int
     height_px: int
+    _server: subprocess.Popen[str] = field(repr=False)
     _programs: ExitStack = field(repr=False)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it has not ended: where it has, another one may have its name by now."""
+        return self._server.poll() is None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -90,10 +96,10 @@ def virtual_display(
     With `shown_on` (as `:0`) it is a window of that display, under `title` (ASCII: Xephyr shows nothing else).
     """
     with ExitStack() as server, ExitStack() as programs:
-        name = server.enter_context(_server(_server_command(width_px, height_px, shown_on, title), shown_on))
+        process, name = server.enter_context(_server(_server_command(width_px, height_px, shown_on, title), shown_on))
         # Left last: what runs on the display ends before the display.
         server.enter_context(programs)
-        display = VirtualDisplay(name, width_px, height_px, programs)
+        display = VirtualDisplay(name, width_px, height_px, process, programs)
         if window_manager:
             # Asked to end, it would first go through every change of the keyboard that it has not heard of yet: seconds.
             openbox = _running("openbox", "--sm-disable", environment=display.environment, ends_by=signal.SIGKILL)
@@ -112,13 +118,13 @@ def _server_command(width_px: int, height_px: int, shown_on: str, title: str) ->
 
 
 @contextmanager
-def _server(command: tuple[str, ...], shown_on: str) -> Iterator[str]:
+def _server(command: tuple[str, ...], shown_on: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     read_end, write_end = os.pipe()
     environment = dict(os.environ) | ({"DISPLAY": shown_on} if shown_on else {})
     try:
         ready = ("-displayfd", str(write_end))
         with _running(*command, *ready, environment=environment, kept_open=(write_end,)) as server:
-            yield f":{_first_line(read_end, server)}"
+            yield server, f":{_first_line(read_end, server)}"
     finally:
         os.close(read_end)
         os.close(write_end)

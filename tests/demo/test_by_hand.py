@@ -27,6 +27,12 @@ pytestmark = pytest.mark.timeout(600)
 MARK = "MAINFORTE_TEST_MARK"
 
 
+def environment_of(process: int) -> dict[str, str]:
+    """What a process was given; nothing once it has ended."""
+    variables = Path(f"/proc/{process}/environ").read_text(errors="replace").split("\0")
+    return dict(variable.partition("=")[::2] for variable in variables)
+
+
 class Demo:
     """A running demo: what it said, what it is told, and what is left of it."""
 
@@ -82,16 +88,16 @@ class Demo:
         assert not self._listener.is_alive(), self.programs()
         return code
 
-    def programs(self) -> dict[int, str]:
-        """The commands of all processes that come from this demo, by their numbers."""
+    def programs(self, name: str = "") -> dict[int, str]:
+        """The commands of all processes that come from this demo, or of those of this name, by their numbers."""
         found = {}
         for folder in Path("/proc").glob("[0-9]*"):
             try:
-                if f"{MARK}={self._mark}".encode() in (folder / "environ").read_bytes().split(b"\0"):
+                if environment_of(int(folder.name)).get(MARK) == self._mark:
                     found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
             except OSError:
                 continue  # it has ended meanwhile
-        return found
+        return {number: command for number, command in found.items() if command.startswith(name)}
 
     def kill(self) -> None:
         """End whatever is left of it."""
@@ -177,7 +183,15 @@ def test_with_a_display_the_customers_computer_is_a_window_of_it(
     title = "Mainforte demo - the customer computer"
     wait_until(lambda: shows(own, title), "the customer's window")
     with left_nothing(running, tmp_path):
+        (customers,) = running.programs("Xephyr")
+        (manager,) = running.programs("openbox")
+        name = environment_of(manager)["DISPLAY"]
+        # The demo looks again only once another display has the name of the customer's.
+        running.process.send_signal(signal.SIGSTOP)
         own.run("xdotool", "search", "--onlyvisible", "--name", title, "windowclose")
+        wait_until(lambda: customers not in running.programs(), "the end of the customer's display")
+        own.start("Xvfb", name)
+        running.process.send_signal(signal.SIGCONT)
         running.wait_for("the demo ends")
         assert running.wait() == 0
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 
@@ -44,7 +45,7 @@ def server() -> Iterator[VirtualDisplay]:
 def display(server: VirtualDisplay) -> Iterator[VirtualDisplay]:
     """One server for all tests; what a test starts there ends with it."""
     with ExitStack() as programs:
-        yield VirtualDisplay(server.name, server.width_px, server.height_px, programs)
+        yield replace(server, _programs=programs)
 
 
 @pytest.fixture(autouse=True)
