@@ -1,7 +1,6 @@
 """`mainforte-agent`: what a customer starts to be helped once. It leaves nothing behind."""
 
 import asyncio
-import gc
 import locale
 import logging
 import sys
@@ -24,8 +23,6 @@ _WELL = {Outcome.COMPLETED, Outcome.STOPPED, Outcome.DECLINED, Outcome.UNANSWERE
 
 def main() -> None:
     """Run the agent; the exit code is 0 unless something went wrong that nobody decided."""
-    # What is imported stays: to look through it for garbage takes 26 ms and more, in which nothing is shown and nothing typed.
-    gc.freeze()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     settings = read_settings(sys.argv[1:], language=best_language([locale.getlocale()[0] or "en"]))
     _check(settings)

@@ -1,5 +1,7 @@
 """From the code that a customer types to the end of the session: who is who, what can go wrong, and what is said then."""
 
+import asyncio
+import gc
 import logging
 import platform
 from contextlib import ExitStack, closing
@@ -34,12 +36,6 @@ from protocol.nodes import Nodes
 from protocol.vocabulary import Capability, Outcome
 
 VERSION = "1.0.0"
-OFFER = Offer(
-    (Capability.VIEW, Capability.CONTROL, Capability.FILES, Capability.CLIPBOARD),
-    abilities.offered(),
-    f"mainforte-agent-{VERSION}",
-)
-
 log = logging.getLogger("mainforte.agent")
 
 _REFUSALS = {
@@ -52,6 +48,8 @@ _REFUSALS = {
 
 async def be_helped(customer: Customer, settings: Settings) -> Outcome | None:
     """Ask for a code until one works, then carry one session through; None when the customer gave up before."""
+    # The question for the code does not wait for what pictures are made with, which takes as long to load as all else together.
+    offered = asyncio.create_task(asyncio.to_thread(_load))
     typed: str | None = settings.invitation
     problem: Problem | None = None
     while True:
@@ -61,7 +59,7 @@ async def be_helped(customer: Customer, settings: Settings) -> Outcome | None:
         try:
             invitation = read_invitation(typed)
             organisation = await _organisation(invitation, settings)
-            return await _session(customer, invitation, organisation)
+            return await _session(customer, invitation, organisation, await offered)
         except BadSupportCode:
             problem = Problem.CODE_MALFORMED
         except WrongSupportCode:
@@ -81,6 +79,19 @@ async def be_helped(customer: Customer, settings: Settings) -> Outcome | None:
             await customer.show_problem(Problem.NO_SCREEN, str(error) if isinstance(error, ScreenError) else "")
             return Outcome.FAILED
         typed = None
+
+
+def offer() -> Offer:
+    """What this agent can do, for the handshake; loads what it does that with."""
+    capabilities = (Capability.VIEW, Capability.CONTROL, Capability.FILES, Capability.CLIPBOARD)
+    return Offer(capabilities, abilities.offered(), f"mainforte-agent-{VERSION}")
+
+
+def _load() -> Offer:
+    offered = offer()
+    # What is loaded stays: to look through it for garbage takes 26 ms and more, in which nothing is shown and nothing typed.
+    gc.freeze()
+    return offered
 
 
 async def _organisation(invitation: Invitation, settings: Settings) -> Organisation:
@@ -103,11 +114,11 @@ async def _organisation(invitation: Invitation, settings: Settings) -> Organisat
     return organisation
 
 
-async def _session(customer: Customer, invitation: Invitation, organisation: Organisation) -> Outcome:
+async def _session(customer: Customer, invitation: Invitation, organisation: Organisation, offered: Offer) -> Outcome:
     with closing(open_source()) as source:
         async with Line(Nodes(organisation.address, organisation.origins, is_agent=True)) as line:
             customer.show_progress(Progress.CHECKING_CODE)
-            paired = await find_room(line, invitation.code, organisation.fingerprint, OFFER)
+            paired = await find_room(line, invitation.code, organisation.fingerprint, offered)
             customer.show_progress(Progress.WAITING_FOR_TECHNICIAN)
             own = OwnWindows(customer.is_own_window_at, lambda: set(customer.own_windows()))
             with closing(Hands(own)) as hands, ExitStack() as opened:

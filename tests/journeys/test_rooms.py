@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
-from client_agent.agent import OFFER
+from client_agent.agent import offer
 from protocol.codec import Message, encode
 from protocol.envelope import SUBPROTOCOL, Envelope, Kind, unwrap, wrap, wrap_relay
 from protocol.handshake import AgentHandshake
@@ -65,7 +65,7 @@ async def test_a_second_viewer_with_the_same_token_is_refused_and_the_session_go
 
 async def test_an_agent_of_an_unknown_version_is_refused_and_the_code_still_works(stage: Stage) -> None:
     code = parse(await stage.reach_code())
-    handshake = AgentHandshake(code, bytes(32), OFFER, Randomness(bytes(32), bytes([1] * 32)))
+    handshake = AgentHandshake(code, bytes(32), offer(), Randomness(bytes(32), bytes([1] * 32)))
     hello = msgspec.json.encode(msgspec.json.decode(handshake.hello) | {"versions": [99]}, order="sorted")
     async with socket_of(stage) as socket:
         await socket.send(wrap_relay(encode(RoomEntered(code.room))))

@@ -94,10 +94,16 @@ def test_the_agent_refuses_a_language_it_does_not_speak() -> None:
 
 
 def test_what_is_loaded_starts_no_threads_on_the_customers_computer() -> None:
-    script = "import os, client_agent.agent, numpy; print(os.listdir('/proc/self/task') == [str(os.getpid())])"
+    script = "import os; from client_agent.agent import offer; offer(); print(os.listdir('/proc/self/task') == [str(os.getpid())])"
     environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "True\n"
+
+
+def test_what_pictures_are_made_with_is_not_loaded_before_the_question_for_the_code() -> None:
+    script = "import sys, client_agent.__main__; print([name for name in ('numpy', 'av') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 KEPT = """
@@ -108,8 +114,12 @@ runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 """
 
 
-@pytest.mark.parametrize("command", [["client_agent"], ["relay", "--config", "nowhere.toml", "serve"]])
-def test_what_sessions_pass_through_looks_through_no_module_for_garbage(tmp_path: Path, command: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("command", "code"), [(["client_agent", "--text"], 0), (["relay", "--config", "nowhere.toml", "serve"], 1)]
+)
+def test_what_sessions_pass_through_looks_through_no_module_for_garbage(
+    tmp_path: Path, command: list[str], code: int
+) -> None:
     kept = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
     done = subprocess.run(
         [sys.executable, "-c", KEPT, *command],
@@ -121,7 +131,7 @@ def test_what_sessions_pass_through_looks_through_no_module_for_garbage(tmp_path
         check=False,
         timeout=60,
     )
-    assert done.returncode == 1, done
+    assert done.returncode == code, done
     said, _, count = done.stdout.splitlines()[-1].partition(" ")
     assert said == "kept"
     assert int(count) > 10_000
