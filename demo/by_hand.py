@@ -7,10 +7,11 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from demo.customer import Customer
-from demo.desktop import agent_log, agent_on_this_screen, customers_desktop, own_display
+from demo.desktop import Desktop, agent_log, agent_on_this_screen, customers_desktop, own_display
 from demo.organisation import (
     AUDITOR,
     AUDITOR_ACCOUNT,
@@ -103,11 +104,15 @@ def _in_a_window(folder: Path, organisation: Organisation, language: str, own: s
         while True:
             began = time.monotonic()
             agent = desktop.start_agent(organisation.package, "", language)
-            _attend(organisation, language, lambda agent=agent: desktop.display.is_there and agent.poll() is None)  # type: ignore[misc]
+            _attend(organisation, language, partial(_is_used, desktop, agent))
             if not desktop.display.is_there:
                 _say(_("The window of the customer’s computer was closed: the demo ends."))
                 return
             _check_agent(agent, began, folder, language)
+
+
+def _is_used(desktop: Desktop, agent: "subprocess.Popen[str]") -> bool:
+    return desktop.display.is_there and agent.poll() is None
 
 
 def _played(folder: Path, organisation: Organisation, language: str) -> None:

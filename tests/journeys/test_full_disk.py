@@ -5,6 +5,7 @@ import random
 import re
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,7 @@ async def show_more_than_is_kept(stage: Stage) -> None:
     for _ in range(PICTURES):
         pixels = chance.randbytes(NOISE.width * NOISE.height * 4)
         painter.put(Box(0, 0, NOISE.width, NOISE.height), pixels)
-        await eventually(lambda pixels=pixels: is_exact(stage, pixels), "the exact picture on the technician's page")  # type: ignore[misc]
+        await eventually(partial(is_exact, stage, pixels), "the exact picture on the technician's page")
     painter.close()
 
 
